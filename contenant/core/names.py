@@ -1,0 +1,27 @@
+"""The identity of a project: canonical path -> container name."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+MAX_NAME = 40  # Apple allows 63; the guest's hostname and tables want less
+PREFIX = "contenant-"
+
+
+def path_hash(path: str) -> str:
+    """First 8 hex digits of the SHA-256 of a canonical path (bytes as the file system has them)."""
+    return hashlib.sha256(path.encode("utf-8", "surrogateescape")).hexdigest()[:8]
+
+
+def slug(basename: str) -> str:
+    """A basename cut down to `[a-z0-9-]`; "project" when nothing is left of it."""
+    cleaned = re.sub(r"[^a-z0-9]+", "-", basename.lower()).strip("-")
+    return cleaned or "project"
+
+
+def container_name(path: str) -> str:
+    """`contenant-{basename}-{short-hash}` for a canonical project path, 40 characters at most."""
+    room = MAX_NAME - len(PREFIX) - 1 - 8
+    base = slug(path.rstrip("/").rpartition("/")[2])[:room].strip("-")
+    return f"{PREFIX}{base}-{path_hash(path)}"

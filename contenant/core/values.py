@@ -1,0 +1,94 @@
+"""The values that cross module borders: what an engine reports and what it is asked to make.
+
+NamedTuples rather than dataclasses: this module is on the path of every start, and a
+NamedTuple costs a tenth of a frozen dataclass to create.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple, get_args
+
+EngineName = Literal["container", "podman", "docker"]
+ENGINE_NAMES: tuple[EngineName, ...] = get_args(EngineName)
+
+# `created` never ran; `paused` and `unknown` are never acted upon without --force.
+ContainerState = Literal["created", "running", "stopped", "paused", "unknown"]
+
+
+class ContainerReport(NamedTuple):
+    """One container as an engine reports it, ours or not."""
+
+    engine_id: str  # the engine's own id; Apple: equal to the name
+    name: str
+    state: ContainerState
+    labels: Mapping[str, str]  # raw, still encoded (core.labels)
+    image: str  # reference as the engine gives it
+    created: str  # ISO-8601 UTC, "" where the engine does not say
+
+
+class ImageReport(NamedTuple):
+    """One image in an engine's store."""
+
+    engine_id: str
+    reference: str
+    digest: str  # "sha256:…" of the manifest or, where there is none, of the configuration
+    labels: Mapping[str, str]
+    size: int  # bytes, 0 where the engine does not say
+    created: str  # ISO-8601 UTC, "" where the engine does not say
+
+
+class Mount(NamedTuple):
+    """A host directory in the container. Directories only: Apple's engine shares a file's whole parent."""
+
+    source: str  # absolute host path
+    target: str  # absolute container path
+    read_only: bool = False
+
+
+class Publish(NamedTuple):
+    """A container port on the host."""
+
+    host_ip: str  # "127.0.0.1" unless asked otherwise
+    host_port: int
+    container_port: int
+    protocol: Literal["tcp", "udp"] = "tcp"
+
+
+class ContainerSpec(NamedTuple):
+    """Everything that is fixed when a container is created. Its hash is the container's spec hash."""
+
+    name: str
+    image: str
+    labels: Mapping[str, str]  # encoded
+    mounts: tuple[Mount, ...]
+    env: Mapping[str, str]  # static and never secret
+    publish: tuple[Publish, ...] = ()
+    cpus: int = 0  # 0: the engine's default
+    memory: int = 0  # bytes, 0: the engine's default
+    hostname: str = ""
+    cap_add: tuple[str, ...] = ()  # without CAP_; everything else is dropped
+    owner: tuple[int, int] = (1000, 1000)  # uid, gid that own the project on the host
+
+
+class ExecSpec(NamedTuple):
+    """One process to start in a running container, as root, through the image's session wrapper."""
+
+    argv: tuple[str, ...]
+    env_names: tuple[str, ...] = ()  # passed by bare name, so that no value stands in an argv
+    interactive: bool = False  # connect stdin
+    tty: bool = False
+    workdir: str = ""
+
+
+class BuildSpec(NamedTuple):
+    """One image build."""
+
+    tag: str
+    context: str  # absolute directory; small, real, below the cache directory
+    dockerfile: str  # absolute path inside the context
+    build_args: Mapping[str, str]
+    labels: Mapping[str, str]  # encoded
+    platform: str = ""  # "linux/arm64"; "": the engine's own
+    network: str = ""  # "host" where the build needs the host's network
+    no_cache: bool = False

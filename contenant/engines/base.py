@@ -1,0 +1,92 @@
+"""What contenant needs of a container engine: one Protocol, implemented by frozen data per engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, Protocol
+
+from contenant.core.values import (
+    BuildSpec,
+    ContainerReport,
+    ContainerSpec,
+    EngineName,
+    ExecSpec,
+    ImageReport,
+)
+
+
+class EngineVersion(NamedTuple):
+    """What answered: the client's version and, where there is a daemon, the daemon's."""
+
+    client: str
+    server: str = ""
+
+
+class Listing(Protocol):
+    """A container list that was asked for and is still on its way, so that other work can go on meanwhile."""
+
+    def result(self) -> tuple[ContainerReport, ...]:
+        """Wait for the answer. Raises EngineUnavailableError."""
+        ...
+
+
+class Engine(Protocol):
+    """One engine at one endpoint. Every call is bounded in time and raises EngineError or a child of it.
+
+    Names are container names as contenant gives them; a reference is `name:tag`.
+    """
+
+    @property
+    def name(self) -> EngineName: ...
+
+    def version(self) -> EngineVersion:
+        """Versions; raises EngineUnavailableError when missing, down or older than supported."""
+        ...
+
+    def identity(self) -> str:
+        """What tells this engine's store from any other's: stable over restarts, new after a reinstall."""
+        ...
+
+    def list(self) -> Listing:
+        """Ask for all containers, running or not, ours or not."""
+        ...
+
+    def image(self, reference: str) -> ImageReport | None:
+        """A local image, or None. Never pulls."""
+        ...
+
+    def pull(self, reference: str) -> bool:
+        """Try to pull; False when no registry could serve it."""
+        ...
+
+    def import_image(self, tarball: str, reference: str, labels: Mapping[str, str]) -> None:
+        """Make an image of a root file system tarball."""
+        ...
+
+    def build(self, spec: BuildSpec, on_line: Callable[[str], None]) -> None:
+        """Build and tag; each line of output goes to `on_line`. Raises ImageBuildError."""
+        ...
+
+    def create(self, spec: ContainerSpec) -> str:
+        """Create, not start; returns the engine's id. The image must be there already."""
+        ...
+
+    def start(self, name: str) -> None:
+        """Start; nothing happens when it runs already."""
+        ...
+
+    def exec_argv(self, name: str, spec: ExecSpec) -> list[str]:
+        """The command line, engine included, that starts a process in the running container."""
+        ...
+
+    def stop(self, name: str, seconds: int = 10) -> None:
+        """Stop; nothing happens when it is stopped already."""
+        ...
+
+    def remove(self, name: str) -> None:
+        """Remove a container, running or not, with its anonymous volumes. Nothing happens when it is gone."""
+        ...
+
+    def remove_image(self, reference: str) -> None:
+        """Remove an image. Nothing happens when it is gone."""
+        ...
