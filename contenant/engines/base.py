@@ -47,7 +47,7 @@ class Engine(Protocol):
         """What tells this engine's store from any other's: stable over restarts, new after a reinstall."""
         ...
 
-    def list(self) -> Listing:
+    def containers(self) -> Listing:
         """Ask for all containers, running or not, ours or not."""
         ...
 

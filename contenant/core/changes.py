@@ -1,0 +1,119 @@
+"""The vocabulary of what can happen: every write to the database is a change, and each change is one event.
+
+Deciding functions return changes; `Store.apply` writes each to its rows and, with the same data, to the audit
+log, in one transaction. One function per kind, so that no kind is ever spelled twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from contenant.core.records import ContainerRecord, ImageRecord, ProjectRecord, SessionRecord
+from contenant.core.values import ContainerState
+
+
+class Change(NamedTuple):
+    """What happened, or is about to. `data` is JSON-ready and never holds a secret."""
+
+    kind: str  # "container.created"
+    subject: str  # id of the project, container, session, image or policy it is about
+    project_id: str  # "" where it belongs to none
+    data: Mapping[str, Any]
+
+
+def project_added(project: ProjectRecord) -> Change:
+    return Change("project.added", project.id, project.id, {"path": project.path, "name": project.name})
+
+
+def project_forgotten(project_id: str, why: str) -> Change:
+    return Change("project.forgotten", project_id, project_id, {"why": why})
+
+
+def project_moved(project_id: str, old: str, new: str) -> Change:
+    return Change("project.moved", project_id, project_id, {"from": old, "to": new})
+
+
+def container_creating(container: ContainerRecord) -> Change:
+    """The intent: written before the engine is asked."""
+    return Change("container.creating", container.id, container.project_id, _described(container))
+
+
+def container_created(container: ContainerRecord, engine_id: str) -> Change:
+    return Change("container.created", container.id, container.project_id, {"engine_id": engine_id})
+
+
+def container_adopted(container: ContainerRecord) -> Change:
+    """A container with our labels and no record: after a lost database, or a crash before the outcome."""
+    return Change("container.adopted", container.id, container.project_id, _described(container))
+
+
+def container_state(container: ContainerRecord, state: ContainerState, why: str = "") -> Change:
+    data = {"from": container.state, "to": state, "why": why}
+    return Change("container.state", container.id, container.project_id, data)
+
+
+def container_renamed(container: ContainerRecord, name: str) -> Change:
+    data = {"from": container.name, "to": name}
+    return Change("container.renamed", container.id, container.project_id, data)
+
+
+def container_removing(container: ContainerRecord, why: str) -> Change:
+    """The intent to remove."""
+    return Change("container.removing", container.id, container.project_id, {"why": why})
+
+
+def container_gone(container: ContainerRecord, why: str) -> Change:
+    """Removed by us, vanished behind our back, or never made."""
+    return Change("container.gone", container.id, container.project_id, {"why": why})
+
+
+def session_starting(session: SessionRecord, project_id: str) -> Change:
+    data = session._asdict() | {"argv": list(session.argv)}
+    return Change("session.starting", session.id, project_id, data)
+
+
+def session_ended(session_id: str, project_id: str, how: str, exit_code: int | None) -> Change:
+    return Change("session.ended", session_id, project_id, {"how": how, "exit_code": exit_code})
+
+
+def session_reattached(session: SessionRecord, project_id: str) -> Change:
+    """Another terminal took over a live session; pid, pid_start and boot_id are the new contenant's."""
+    data = {"pid": session.pid, "pid_start": session.pid_start, "boot_id": session.boot_id}
+    return Change("session.reattached", session.id, project_id, data)
+
+
+def session_detached(session_id: str, project_id: str) -> Change:
+    """The terminal went, the session lives on."""
+    return Change("session.detached", session_id, project_id, {})
+
+
+def image_building(reference: str, recipe: str) -> Change:
+    return Change("image.building", reference, "", {"recipe": recipe})
+
+
+def image_built(image: ImageRecord) -> Change:
+    return Change("image.built", image.id, "", image._asdict())
+
+
+def image_failed(reference: str, recipe: str, log: str) -> Change:
+    return Change("image.failed", reference, "", {"recipe": recipe, "log": log})
+
+
+def image_removed(reference: str, why: str) -> Change:
+    return Change("image.removed", reference, "", {"why": why})
+
+
+def policy_stored(policy_hash: str, rules: str, mode: str, parent: str, reason: str, author: str) -> Change:
+    """An effective policy, stored once under its content hash; `rules` is its canonical text."""
+    data = {"rules": rules, "mode": mode, "parent": parent, "reason": reason, "author": author}
+    return Change("policy.stored", policy_hash, "", data)
+
+
+def engine_remembered(engine: str, key: str, value: str) -> Change:
+    """A fact found out about an engine that is worth keeping, such as the OCI runtime that works."""
+    return Change("engine.remembered", engine, "", {"key": key, "value": value})
+
+
+def _described(container: ContainerRecord) -> dict[str, Any]:
+    return container._asdict()

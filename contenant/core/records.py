@@ -1,0 +1,92 @@
+"""What the database remembers, as values. Moments are ISO-8601 UTC text (core.ages), "" where not yet."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from contenant.core.values import ContainerState, EngineName
+
+
+class ProjectRecord(NamedTuple):
+    """A directory on this host that has, or had, a container."""
+
+    id: str
+    path: str  # canonical, absolute
+    name: str  # the container name it stands for
+    created: str
+    last_used: str
+    forgotten: str = ""
+
+
+class ContainerRecord(NamedTuple):
+    """A container of ours; rows are kept when the container is gone."""
+
+    id: str
+    project_id: str
+    engine: EngineName
+    engine_identity: str  # which store behind the engine (Engine.identity)
+    name: str
+    engine_id: str  # "" between the intent to create and the outcome
+    image: str  # reference
+    policy: str  # policy hash, "" when none
+    spec_hash: str
+    state: ContainerState
+    created: str
+    last_seen: str
+    last_used: str
+    gone: str = ""
+    gone_why: str = ""
+    engine_version: str = ""
+
+
+class SessionRecord(NamedTuple):
+    """One process started for the user in a container."""
+
+    id: str
+    container_id: str
+    image: str
+    policy: str
+    argv: tuple[str, ...]
+    tty: bool
+    detachable: bool
+    pid: int  # of the contenant that started it
+    pid_start: str  # its start time as the system counts it, so that a reused pid is not mistaken for it
+    boot_id: str
+    started: str
+    ended: str = ""
+    exit_code: int | None = None
+    how: str = ""  # exited, signalled, lost, stopped, failed, detached-exit
+    credential: str = ""  # fingerprint
+    kind: str = "command"  # agent or command
+
+
+class ImageRecord(NamedTuple):
+    """One image contenant built."""
+
+    id: str
+    recipe: str  # hash of every input
+    layer: str  # base, user or project
+    parent: str  # reference it was built from
+    reference: str
+    digest: str
+    claude_version: str
+    base_origin: str  # local, pulled or bootstrapped
+    base_digest: str
+    build_args: str  # canonical JSON
+    built: str
+    seconds: float
+    size: int  # bytes
+
+
+class EventRecord(NamedTuple):
+    """One line of the audit log: append-only and hash-chained per host (core.chain)."""
+
+    seq: int
+    host: str
+    at: str
+    kind: str  # "container.created", see core.changes
+    subject: str  # text id of what it is about
+    project_id: str
+    data: str  # canonical JSON
+    previous: str
+    hash: str
