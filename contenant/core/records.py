@@ -37,6 +37,8 @@ class ContainerRecord(NamedTuple):
     gone: str = ""
     gone_why: str = ""
     engine_version: str = ""
+    spec: str = "{}"  # canonical JSON: what was asked of the engine at creation
+    flags: str = "{}"  # canonical JSON: creation options given on the command line, kept for --recreate
 
 
 class SessionRecord(NamedTuple):
