@@ -1,0 +1,134 @@
+"""What the use cases return and ask for: values between `app` and `cli`. Rendering is the caller's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, Protocol
+
+from contenant.core.values import EngineName
+
+
+class Ui(Protocol):
+    """How a use case speaks while it works. Everything goes to standard error."""
+
+    def note(self, text: str) -> None:
+        """Something worth knowing: drift, a reattach, a remedy. Silent under --quiet."""
+        ...
+
+    def warn(self, text: str) -> None:
+        """Something wrong that did not stop the work."""
+        ...
+
+    def progress(self, text: str, done: int = 0, total: int = 0) -> None:
+        """A line of a longer step; rewritten in place on a terminal."""
+        ...
+
+    def finish(self) -> None:
+        """The longer step is over: leave the cursor on a clean line."""
+        ...
+
+    def confirm(self, question: str) -> bool | None:
+        """Ask; None where there is no terminal to ask on."""
+        ...
+
+
+class RunRequest(NamedTuple):
+    """`contenant run`: what the command line asked for. Text options are parsed by the use case."""
+
+    path: Path
+    argv: tuple[str, ...] = ()  # empty: the agent
+    engine: EngineName | None = None
+    new: bool = False  # a further agent session beside a live one
+    recreate: bool = False
+    force: bool = False  # refused paths, live sessions at --recreate
+    read_only: bool = False  # the project read-only
+    cpus: int | None = None
+    memory: str | None = None  # "4g"
+    env: tuple[str, ...] = ()  # "K=V" or "K"
+    mounts: tuple[str, ...] = ()  # "SRC:DST[:ro]"
+    publish: tuple[str, ...] = ()  # "[IP:]HOST:CONTAINER[/udp]"
+    stdin_tty: bool = False
+    stdout_tty: bool = False
+
+
+class Row(NamedTuple):
+    """One line of `contenant list`."""
+
+    name: str
+    project: str  # canonical path
+    state: str  # created, running, stopped, paused, unknown
+    last_used: str  # ISO-8601 UTC
+    sessions_live: int
+    sessions_total: int
+    image: str  # reference
+    claude: str  # Claude Code version in the image
+    outdated: bool  # a newer image would be used by --recreate
+    engine: EngineName
+    firewall: str  # block, audit, off
+    created: str
+    project_exists: bool
+
+
+class Inventory(NamedTuple):
+    """Rows in the asked order, and which engines gave no answer (engine -> why)."""
+
+    rows: tuple[Row, ...]
+    unreachable: Mapping[str, str]
+
+
+class CleanRequest(NamedTuple):
+    """`contenant clean`: which containers, and how far it may go."""
+
+    paths: tuple[Path, ...] = ()
+    all: bool = False
+    stale: timedelta | None = None
+    images: bool = False
+    force: bool = False
+
+
+class Verdict(NamedTuple):
+    """One row of a clean plan: the same in --dry-run, in the question and in JSON."""
+
+    kind: Literal["container", "image"]
+    name: str
+    project: str
+    engine: EngineName
+    action: Literal["remove", "keep"]
+    reason: str  # "unused for 41d", "2 live sessions; --force removes it"
+    last_used: str
+    subject: str  # our id
+
+
+class Outcome(NamedTuple):
+    """What became of one verdict."""
+
+    verdict: Verdict
+    result: Literal["removed", "kept", "failed"]
+    detail: str
+
+
+class HistoryRow(NamedTuple):
+    """One line of `contenant history`: a session or a lifecycle event."""
+
+    at: str
+    kind: str  # "session" or an event kind such as "container.created"
+    project: str  # path, "" where it belongs to none
+    container: str  # name
+    subject: str  # id of the session or of what the event is about
+    summary: str  # "claude -p hi → 0 after 12s"
+    data: Mapping[str, Any]  # everything, for json
+
+
+class HistoryQuery(NamedTuple):
+    """Filters of `contenant history`; empty means all."""
+
+    path: Path | None = None
+    since: str = ""  # ISO-8601 UTC
+    until: str = ""
+    kinds: tuple[str, ...] = ()  # "session", "container", "container.created", …
+    limit: int = 0  # 0: no limit
+
+
+Progress = Callable[[str], None]
