@@ -1,0 +1,77 @@
+"""What `clean` would remove, with a reason per row. Pure, so that the dry run is the plan itself."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
+
+from contenant.core import ages
+from contenant.core.values import ContainerState
+
+
+class Candidate(NamedTuple):
+    """A container of ours, as recorded and just observed."""
+
+    id: str
+    name: str
+    project: str
+    state: ContainerState
+    ours: bool  # bears our labels in the engine's own report
+    reachable: bool  # the engine answered
+    live: int  # live sessions
+    last_used: str
+    selected: bool  # named on the command line, or --all
+    project_exists: bool
+
+
+class Judgement(NamedTuple):
+    """Remove or keep, and why."""
+
+    action: Literal["remove", "keep"]
+    reason: str
+
+
+def judge(candidate: Candidate, stale: timedelta | None, force: bool, now: datetime) -> Judgement | None:
+    """The verdict on one container; None when it was neither named nor is stale.
+
+    Never an object without our labels, one whose engine did not answer, or (without `force`) one with live
+    sessions, paused or in an unknown state. Age is time since last activity.
+    """
+    unused = now - ages.from_text(candidate.last_used)
+    is_stale = stale is not None and unused >= stale
+    if not candidate.selected and not is_stale:
+        return None
+    refusal = _refusal(candidate, force)
+    if refusal:
+        return Judgement("keep", refusal)
+    return Judgement("remove", _reason(candidate, stale, now))
+
+
+def _refusal(candidate: Candidate, force: bool) -> str:
+    if not candidate.reachable:
+        return "its engine did not answer"
+    if not candidate.ours:
+        return "it does not bear contenant's labels"
+    if candidate.state == "unknown":
+        return "its state is unknown"
+    if candidate.live and not force:
+        return f"{candidate.live} live session{'s' if candidate.live > 1 else ''}; --force ends and removes"
+    if candidate.state == "paused" and not force:
+        return "it is paused; --force removes it"
+    return ""
+
+
+def _reason(candidate: Candidate, stale: timedelta | None, now: datetime) -> str:
+    parts = [f"unused for {ages.age(candidate.last_used, now)}" if stale is not None else "named"]
+    if candidate.selected and stale is None:
+        parts = [f"asked for, last used {_ago(candidate.last_used, now)}"]
+    if not candidate.project_exists:
+        parts.append("project is gone")
+    if candidate.live:
+        parts.append(f"{candidate.live} live session{'s' if candidate.live > 1 else ''} forced")
+    return ", ".join(parts)
+
+
+def _ago(moment: str, now: datetime) -> str:
+    text = ages.age(moment, now)
+    return "just now" if text == "now" else f"{text} ago"

@@ -1,0 +1,127 @@
+"""Recorded against observed: what changed behind our back, as changes to record.
+
+A missing answer is never read as "all gone": an engine that did not answer, or another daemon behind the same
+endpoint, changes nothing. Applying is the caller's, who holds the lock of each container it changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from contenant.core import changes, labels
+from contenant.core.changes import Change
+from contenant.core.records import ContainerRecord, SessionRecord
+from contenant.core.values import ContainerReport, EngineName
+
+
+class Recorded(NamedTuple):
+    """What the database says about one engine: containers not gone, and their sessions not ended."""
+
+    containers: tuple[ContainerRecord, ...]
+    sessions: tuple[SessionRecord, ...]
+
+
+class Observed(NamedTuple):
+    """What the world says about one engine."""
+
+    engine: EngineName
+    identity: str  # "" while not asked for; then no container is taken as gone
+    reports: tuple[ContainerReport, ...]
+    dead: frozenset[str]  # sessions whose contenant process is no more
+    exits: Mapping[str, int]  # sessions that left an exit code behind
+    owner: str  # this installation's id, as in the host label
+
+
+class Finding(NamedTuple):
+    """A difference between record and report, and the container name whose lock covers its repair."""
+
+    name: str
+    change: Change
+    structural: bool  # needs the lock and a second look; the rest is proven by itself
+
+
+def reconcile(recorded: Recorded, observed: Observed) -> list[Finding]:
+    """Everything that differs; once applied, reconciling again finds nothing. Adoptions: see `orphans`."""
+    ours = _by_our_id(observed)
+    findings: list[Finding] = []
+    for container in recorded.containers:
+        report = _find(container, observed.reports, ours)
+        findings += _container(container, report, observed)
+        sessions = [s for s in recorded.sessions if s.container_id == container.id]
+        findings += _sessions(container, report, sessions, observed)
+    return findings
+
+
+def orphans(recorded: Recorded, observed: Observed) -> list[ContainerReport]:
+    """Containers with this installation's labels and no record: to be adopted."""
+    known = {container.id for container in recorded.containers}
+    engine_ids = {container.engine_id for container in recorded.containers if container.engine_id}
+    return [
+        report
+        for report in observed.reports
+        if labels.is_ours(report.labels)
+        and labels.decode(report.labels.get(labels.HOST, "")) == observed.owner
+        and report.labels.get(labels.CONTAINER, "") not in known
+        and report.engine_id not in engine_ids
+    ]
+
+
+def needs_identity(recorded: Recorded, observed: Observed) -> bool:
+    """Whether a recorded container is missing from the reports, so that the engine must prove who it is."""
+    ours = _by_our_id(observed)
+    return any(_find(c, observed.reports, ours) is None for c in recorded.containers)
+
+
+def _by_our_id(observed: Observed) -> dict[str, ContainerReport]:
+    return {r.labels.get(labels.CONTAINER, ""): r for r in observed.reports if labels.is_ours(r.labels)}
+
+
+def _find(
+    container: ContainerRecord, reports: Iterable[ContainerReport], ours: Mapping[str, ContainerReport]
+) -> ContainerReport | None:
+    """By our own id in the labels, else by the engine's id: a name alone proves nothing."""
+    if found := ours.get(container.id):
+        return found
+    if not container.engine_id or container.engine == "container":  # Apple's id is the name
+        return None
+    return next((r for r in reports if r.engine_id == container.engine_id), None)
+
+
+def _container(
+    container: ContainerRecord, report: ContainerReport | None, observed: Observed
+) -> Iterator[Finding]:
+    name = container.name
+    if report is None:
+        if observed.identity and observed.identity == container.engine_identity:
+            why = "vanished" if container.engine_id else "never made"
+            yield Finding(name, changes.container_gone(container, why), True)
+        return
+    if not container.engine_id:
+        yield Finding(name, changes.container_created(container, report.engine_id), True)
+    if report.name != container.name:
+        yield Finding(name, changes.container_renamed(container, report.name), True)
+    if report.state not in (container.state, "unknown"):
+        yield Finding(name, changes.container_state(container, report.state, "observed"), True)
+
+
+def _sessions(
+    container: ContainerRecord,
+    report: ContainerReport | None,
+    sessions: Iterable[SessionRecord],
+    observed: Observed,
+) -> Iterator[Finding]:
+    gone = report is None and bool(observed.identity) and observed.identity == container.engine_identity
+    still = report is not None and report.state in ("stopped", "created")
+    for session in sessions:
+        how, code, structural = "", observed.exits.get(session.id), False
+        dead = session.id in observed.dead  # a contenant that lives records the end itself
+        if dead and code is not None:
+            how = "exited"
+        elif dead and not session.detachable:
+            how = "lost"
+        elif gone or still:
+            how, structural = ("container gone" if gone else "container stopped"), True
+        if how:
+            ended = changes.session_ended(session.id, container.project_id, how, code)
+            yield Finding(container.name, ended, structural)
