@@ -1,0 +1,117 @@
+"""The container that configuration, flags and project ask for, as a ContainerSpec and its hash."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from contenant import __version__
+from contenant.app.project import Project
+from contenant.core import labels
+from contenant.core.chain import canonical
+from contenant.core.values import ContainerSpec, Mount, Publish
+from contenant.paths import state_dir
+
+# What the entrypoint and the session wrapper need, and nothing more (docs/security/model.md).
+CAPABILITIES = ("CHOWN", "KILL", "NET_ADMIN", "NET_BIND_SERVICE", "SETGID", "SETPCAP", "SETUID")
+AGENT = (1000, 1000)  # the image's own uid and gid of the agent
+
+
+def container_dir(name: str) -> Path:
+    """The host's directory for one container: sessions, an id-mapped mount of the project."""
+    return state_dir() / "containers" / name
+
+
+def needs_idmap(project: Project) -> bool:
+    """Whether the project is root's and contenant runs as root: the agent reaches it id-mapped."""
+    return project.owner[0] == 0 and os.getuid() == 0
+
+
+def agent_ids(project: Project) -> tuple[int, int]:
+    """The agent's uid and gid: those that own the project, and never root's."""
+    if needs_idmap(project):
+        return AGENT
+    uid = project.owner[0] or os.getuid()
+    gid = project.owner[1] or os.getgid() or AGENT[1]
+    return uid, gid
+
+
+def project_source(project: Project) -> str:
+    """The host directory to mount at /project."""
+    return str(container_dir(project.name) / "project") if needs_idmap(project) else project.path
+
+
+def build_spec(
+    project: Project,
+    *,
+    image: str,
+    read_only: bool,
+    mounts: tuple[Mount, ...],
+    env: Mapping[str, str],
+    publish: tuple[Publish, ...],
+    cpus: int,
+    memory: int,
+    keep: bool,
+) -> ContainerSpec:
+    """The spec without labels; `label` adds them once the container has an id."""
+    uid, gid = agent_ids(project)
+    own = {"CONTENANT_UID": str(uid), "CONTENANT_GID": str(gid)} | ({"CONTENANT_KEEP": "1"} if keep else {})
+    return ContainerSpec(
+        name=project.name,
+        image=image,
+        labels={},
+        mounts=(
+            Mount(project_source(project), "/project", read_only),
+            Mount(str(container_dir(project.name) / "sessions"), "/var/lib/contenant/sessions"),
+            *mounts,
+        ),
+        env=dict(env) | own,
+        publish=publish,
+        cpus=cpus,
+        memory=memory,
+        hostname=project.name,
+        cap_add=CAPABILITIES,
+        owner=(uid, gid),
+    )
+
+
+def spec_text(spec: ContainerSpec) -> str:
+    """The spec as canonical JSON, without what has drift of its own (image) or follows from it (labels)."""
+    data = spec._asdict() | {"mounts": [mount._asdict() for mount in spec.mounts]}
+    data["publish"] = [port._asdict() for port in spec.publish]
+    data["env"] = sorted(spec.env)  # names only: a value is the user's, and may be secret
+    data["env_hash"] = hashlib.sha256(canonical(dict(spec.env)).encode()).hexdigest()[:16]
+    return canonical({key: value for key, value in data.items() if key not in ("image", "labels")})
+
+
+def spec_hash(text: str) -> str:
+    """12 hex digits of a spec's text."""
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def label(
+    spec: ContainerSpec,
+    *,
+    container_id: str,
+    project: Project,
+    owner: str,
+    policy: str,
+    digest: str,
+    engine_version: str,
+) -> ContainerSpec:
+    """The spec with its identity labels, by which a lost record can be rebuilt."""
+    plain: dict[str, Any] = {
+        labels.MANAGED: "1",
+        labels.HOST: owner,
+        labels.PROJECT: project.path,
+        labels.CONTAINER: container_id,
+        labels.IMAGE: spec.image,
+        labels.SPEC: digest,
+        labels.POLICY: policy,
+        labels.VERSION: __version__,
+        labels.ENGINE: engine_version,
+    }
+    return spec._replace(labels={key: labels.encode(value) for key, value in plain.items()})

@@ -1,0 +1,73 @@
+"""A path on the command line -> the project it stands for, or a refusal."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from contenant.core.names import container_name
+from contenant.errors import PathRefusedError
+from contenant.paths import state_dir
+
+
+class Project(NamedTuple):
+    """A directory that may be handed to an agent."""
+
+    path: str  # canonical: absolute, symlinks resolved
+    name: str  # of its container
+    owner: tuple[int, int]  # uid, gid of the directory
+
+
+def identify(path: Path) -> tuple[str, str]:
+    """(canonical path, container name), whether or not the directory still exists."""
+    canonical = os.path.realpath(path)
+    return canonical, container_name(canonical)
+
+
+def resolve(path: Path, *, force: bool) -> Project:
+    """The project at `path`. Raises PathRefusedError for what is missing, no directory, or too much.
+
+    The root, the home directory and what holds it would hand the agent everything; `force` allows them.
+    contenant's own state is never a project.
+    """
+    canonical, name = identify(path)
+    try:
+        status = Path(canonical).stat()
+        Path(canonical, ".").stat()
+    except OSError as error:
+        raise PathRefusedError(*_unusable(path, error)) from error
+    _refuse_state(Path(canonical))
+    if not force and (broad := _too_broad(canonical)):
+        raise PathRefusedError(
+            f"{canonical!r} is {broad}: the agent would get all of it",
+            hint="go into a project directory, or add --force if you mean it",
+        )
+    return Project(canonical, name, (status.st_uid, status.st_gid))
+
+
+def _unusable(path: Path, error: OSError) -> tuple[str]:
+    if isinstance(error, FileNotFoundError):
+        return (f"no such directory: {str(path)!r}",)
+    if isinstance(error, NotADirectoryError):
+        return (f"not a directory: {str(path)!r}; name the directory it is in",)
+    return (f"cannot use {str(path)!r}: {error.strerror}",)
+
+
+def _refuse_state(path: Path) -> None:
+    state = Path(os.path.realpath(state_dir()))
+    if path == state or state in path.parents:
+        raise PathRefusedError(
+            f"{str(path)!r} is contenant's own state", hint="an agent must never reach the records about it"
+        )
+
+
+def _too_broad(path: str) -> str:
+    home = os.path.realpath(Path.home())
+    if path == "/":
+        return "the whole machine"
+    if path == home:
+        return "the home directory"
+    if home.startswith(f"{path}/"):
+        return "a directory that holds the home directory"
+    return ""

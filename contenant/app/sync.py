@@ -1,0 +1,166 @@
+"""Reconcile in practice: gather what one engine and the host say, decide, and record what changed.
+
+Every structural change is made under the lock of its container, from a listing asked for under that lock;
+what another contenant is working on is left to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from contenant import host, locks
+from contenant.app.desired import container_dir
+from contenant.core import changes, labels, names
+from contenant.core.changes import Change
+from contenant.core.reconcile import Finding, Observed, Recorded, needs_identity, orphans, reconcile
+from contenant.core.records import ContainerRecord, ProjectRecord, SessionRecord
+from contenant.core.values import ContainerReport, EngineName
+
+if TYPE_CHECKING:
+    from contenant.engines.base import Engine, Listing
+    from contenant.store.store import Store
+
+
+class Ledger(NamedTuple):
+    """How to read the records (cheaply) and, when something must be written, how to open the store."""
+
+    read: Callable[[EngineName], Recorded]
+    store: Callable[[], Store]
+
+
+class Settled(NamedTuple):
+    """Records and reports that agree."""
+
+    recorded: Recorded
+    reports: tuple[ContainerReport, ...]
+
+
+def settle(engine: Engine, listing: Listing, ledger: Ledger, held: frozenset[str] = frozenset()) -> Settled:
+    """Bring the records of one engine up to date.
+
+    `held`: container names whose locks the caller holds, and held when it asked for `listing`. Raises
+    EngineUnavailableError, and then nothing was changed.
+    """
+    reports = listing.result()
+    recorded = ledger.read(engine.name)
+    findings, strays = _differences(engine, recorded, reports)
+    if not findings and not strays:
+        return Settled(recorded, reports)
+    sure = [finding.change for finding in findings if not finding.structural]
+    touched = {f.name for f in findings if f.structural} | {report.name for report in strays}
+    if sure:
+        ledger.store().apply(sure)
+    if touched <= held:
+        _repair(engine, ledger, findings, strays, touched)
+    else:
+        reports = _repair_under_locks(engine, ledger, touched, held)
+    return Settled(ledger.read(engine.name), reports)
+
+
+def _repair_under_locks(
+    engine: Engine, ledger: Ledger, touched: set[str], held: frozenset[str]
+) -> tuple[ContainerReport, ...]:
+    with ExitStack() as stack:
+        free = {name for name in sorted(touched - held) if stack.enter_context(locks.try_held(name))}
+        reports = engine.containers().result()
+        findings, strays = _differences(engine, ledger.read(engine.name), reports)
+        _repair(engine, ledger, findings, strays, free | held)
+    return reports
+
+
+def _repair(
+    engine: Engine,
+    ledger: Ledger,
+    findings: Sequence[Finding],
+    strays: Sequence[ContainerReport],
+    names_held: set[str] | frozenset[str],
+) -> None:
+    wanted = [f.change for f in findings if f.structural and f.name in names_held]
+    adopted = [report for report in strays if report.name in names_held]
+    if not wanted and not adopted:
+        return
+    store = ledger.store()
+    identity = engine.identity() if adopted else ""
+    for report in adopted:
+        wanted += _adoption(store, engine.name, identity, report)
+    store.apply(wanted)
+
+
+def _differences(
+    engine: Engine, recorded: Recorded, reports: tuple[ContainerReport, ...]
+) -> tuple[list[Finding], list[ContainerReport]]:
+    observed = Observed(
+        engine=engine.name,
+        identity="",
+        reports=reports,
+        dead=_dead(recorded.sessions),
+        exits=_exits(recorded),
+        owner=host.installation_id(),
+    )
+    if needs_identity(recorded, observed):
+        observed = observed._replace(identity=engine.identity())
+    return reconcile(recorded, observed), orphans(recorded, observed)
+
+
+def _dead(sessions: Sequence[SessionRecord]) -> frozenset[str]:
+    """Sessions whose contenant is gone."""
+    if not sessions:
+        return frozenset()
+    boot = host.boot_id()
+    return frozenset(
+        session.id
+        for session in sessions
+        if not host.is_alive(host.ProcessMark(session.pid, session.pid_start, session.boot_id), boot)
+    )
+
+
+def _exits(recorded: Recorded) -> dict[str, int]:
+    """Exit codes that the containers' session wrappers left behind, by session."""
+    by_id = {container.id: container.name for container in recorded.containers}
+    found = {}
+    for session in recorded.sessions:
+        if (code := read_exit(container_dir(by_id[session.container_id]), session.id)) is not None:
+            found[session.id] = code
+    return found
+
+
+def read_exit(directory: Path, session_id: str) -> int | None:
+    """The exit code in a session's exit file; None when there is none. The file is not trusted."""
+    try:
+        with (directory / "sessions" / f"{session_id}.exit").open("rb") as file:
+            text = file.read(8).strip()
+    except OSError:
+        return None
+    return int(text) if text.isdigit() and int(text) <= 255 else None
+
+
+def _adoption(store: Store, engine: EngineName, identity: str, report: ContainerReport) -> list[Change]:
+    """A container with our labels and no record: rebuild both its rows from the labels."""
+    marks = {key: labels.decode(value) for key, value in report.labels.items()}
+    path = marks.get(labels.PROJECT, "")
+    now = host.now_text()
+    project = store.project_by_path(path)
+    found: list[Change] = []
+    if project is None:
+        project = ProjectRecord(store.new_id(), path, names.container_name(path), now, report.created or now)
+        found.append(changes.project_added(project))
+    container = ContainerRecord(
+        id=marks.get(labels.CONTAINER) or store.new_id(),
+        project_id=project.id,
+        engine=engine,
+        engine_identity=identity,
+        name=report.name,
+        engine_id=report.engine_id,
+        image=marks.get(labels.IMAGE, report.image),
+        policy=marks.get(labels.POLICY, ""),
+        spec_hash=marks.get(labels.SPEC, ""),
+        state=report.state,
+        created=report.created or now,
+        last_seen=now,
+        last_used=report.created or now,
+        engine_version=marks.get(labels.ENGINE, ""),
+    )
+    return [*found, changes.container_adopted(container)]
