@@ -111,13 +111,15 @@ def _read(path: Path, *, follow: bool) -> bytes | None:
         raise ConfigError(
             f"{path}: {error.strerror}", hint="make it a plain file that you can read"
         ) from error
-    with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor, not a path
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_BYTES:
             raise ConfigError(
                 f"{path}: not a plain file of at most {MAX_BYTES // 1024} KiB", hint="move it away"
             )
-        return file.read(MAX_BYTES + 1)
+        return os.read(descriptor, MAX_BYTES)
+    finally:
+        os.close(descriptor)
 
 
 def _parse(data: bytes, path: Path) -> dict[str, Any]:
