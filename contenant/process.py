@@ -1,0 +1,294 @@
+"""The one door to other programs: bounded captures, answers still on their way, line streams, sessions.
+
+Nothing else starts a process. A program gets a built environment and, but for a session, a closed stdin: its
+output can be parsed on any locale and it can never wait for an answer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from contenant.errors import ContenantError
+from contenant.terminal import Terminal, kept
+
+# What an engine's client needs to find its home, its store, its daemon and a registry behind a proxy.
+_KEPT = frozenset(
+    {"PATH", "HOME", "USER", "LOGNAME", "TERM", "TMPDIR", "NODE_EXTRA_CA_CERTS", "DBUS_SESSION_BUS_ADDRESS"}
+    | {"REGISTRY_AUTH_FILE", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"}
+    | {"http_proxy", "https_proxy", "all_proxy", "no_proxy"}
+)
+_KEPT_PREFIXES = ("XDG_", "DOCKER_", "CONTAINER", "SSL_")
+_CAUGHT = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP)
+_GRACE = 3.0  # seconds a session's client has to end by itself once its terminal is lost
+_PATIENCE = 3  # signals after which the client is killed, whatever it waits for
+_LINE_LIMIT = 65536  # bytes after which an unfinished line is handed on, so that memory stays bounded
+
+
+class Result(NamedTuple):
+    """How a program ended. `code` is its exit code, 128 + n when signal n ended it."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
+class ProcessTimeoutError(TimeoutError):
+    """A program did not end in time and was killed, with its whole process group."""
+
+    def __init__(self, argv: Sequence[str], seconds: float) -> None:
+        super().__init__(f"{argv[0]} did not end within {seconds:g} s")
+        self.seconds = seconds
+
+
+def built_env() -> dict[str, str]:
+    """The environment every program gets: what it needs of ours, and a locale that is the same everywhere."""
+    kept = {
+        name: value for name, value in os.environ.items() if name in _KEPT or name.startswith(_KEPT_PREFIXES)
+    }
+    return kept | {"LANG": "C.UTF-8"}
+
+
+def exec_env(session: Mapping[str, str]) -> dict[str, str]:
+    """The built environment and a session's variables, for a client that is told to pass them by bare name.
+
+    Only names that no client reads itself are taken: `CONTENANT_…` and the terminal's. Anything else
+    would bend the client on the host; raises ValueError.
+    """
+    for name in session:
+        if not name.startswith("CONTENANT_") and name not in {"TERM", "COLORTERM"}:
+            raise ValueError(f"{name} would reach the engine's client itself")
+    return built_env() | dict(session)
+
+
+def exit_code(returncode: int) -> int:
+    """A `returncode` as the shell counts it: 128 + n for a program that signal n ended."""
+    return 128 - returncode if returncode < 0 else returncode
+
+
+class Pending:
+    """A program that runs while other work goes on. Collect it with `result`, or `cancel` it."""
+
+    def __init__(self, argv: Sequence[str], env: Mapping[str, str] | None, stdin: bytes | None) -> None:
+        self._argv = argv
+        self._input = stdin
+        self._started = time.monotonic()
+        self._process = subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=built_env() if env is None else env,
+            start_new_session=True,  # no terminal to ask on, no Ctrl-C in the middle, one group to kill
+        )
+
+    def result(self, timeout: float) -> Result:
+        """Wait until `timeout` seconds after the start. Raises ProcessTimeoutError, the program killed."""
+        left = max(0.0, self._started + timeout - time.monotonic())
+        try:
+            out, err = self._process.communicate(self._input, timeout=left)
+        except subprocess.TimeoutExpired:
+            self.cancel()
+            raise ProcessTimeoutError(self._argv, timeout) from None
+        except BaseException:
+            self.cancel()
+            raise
+        code = exit_code(self._process.returncode)
+        return Result(code, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"))
+
+    def cancel(self) -> None:
+        """Kill the program and everything in its process group; nothing happens when it has ended."""
+        _kill(self._process)
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                with contextlib.suppress(BrokenPipeError):  # input that nobody reads any more
+                    pipe.close()
+
+
+def start(
+    argv: Sequence[str], *, env: Mapping[str, str] | None = None, stdin: bytes | None = None
+) -> Pending:
+    """Start a program whose output is wanted later.
+
+    Raises FileNotFoundError when there is no such executable, PermissionError when it may not be run.
+    """
+    return Pending(argv, env, stdin)
+
+
+def capture(
+    argv: Sequence[str], *, timeout: float, env: Mapping[str, str] | None = None, stdin: bytes | None = None
+) -> Result:
+    """Run a program to its end, `timeout` seconds at most, and return what it said.
+
+    Raises ProcessTimeoutError, FileNotFoundError or PermissionError.
+    """
+    return start(argv, env=env, stdin=stdin).result(timeout)
+
+
+def stream(
+    argv: Sequence[str],
+    on_line: Callable[[str], None],
+    *,
+    timeout: float,
+    env: Mapping[str, str] | None = None,
+) -> int:
+    """Run a program and hand over each line of its output, both streams in one, without line ends.
+
+    Returns the exit code. Raises as `capture` does; when `on_line` raises, the program is killed.
+    """
+    process = subprocess.Popen(
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=built_env() if env is None else env,
+        start_new_session=True,
+    )
+    assert process.stdout is not None  # PIPE was asked for
+    with process.stdout as pipe:
+        try:
+            _read_lines(pipe.fileno(), on_line, time.monotonic() + timeout)
+            return exit_code(process.wait(timeout=5))
+        except TimeoutError:
+            raise ProcessTimeoutError(argv, timeout) from None
+        finally:
+            _kill(process)
+
+
+def _read_lines(pipe: int, on_line: Callable[[str], None], deadline: float) -> None:
+    """Lines until the end of the pipe. Raises TimeoutError at the deadline."""
+    rest = b""
+    while True:
+        ready, _, _ = select.select([pipe], [], [], max(0.0, deadline - time.monotonic()))
+        if not ready:
+            raise TimeoutError
+        chunk = os.read(pipe, 65536)
+        *lines, rest = (rest + chunk).split(b"\n")
+        if rest and (not chunk or len(rest) > _LINE_LIMIT):
+            lines.append(rest)
+            rest = b""
+        for line in lines:
+            on_line(line.decode("utf-8", "replace").rstrip("\r"))
+        if not chunk:
+            return
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process, and its group where it leads one, and reap it."""
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if os.getpgid(process.pid) == process.pid:
+                os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
+        process.wait()
+
+
+def attach(
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    tty: bool,
+    on_signal: Callable[[int], None],
+    raw_output: bool = False,
+) -> int:
+    """Run a session in the foreground on our own stdin, stdout and stderr; return its exit code.
+
+    `env` holds the session's variables (see `exec_env`). With `tty`, the client shares our process group
+    and the terminal: keys reach the session as bytes, SIGINT and SIGQUIT are not ours to die of, SIGTERM
+    and SIGHUP end the client, and the terminal is put back whatever happens. Without, the client has a
+    session of its own, since no engine's exec client forwards signals: each one we get is handed to
+    `on_signal`, in a thread, and the third kills the client. A client that was ended for a signal gives
+    128 + that signal. `raw_output` clears OPOST, for Apple's client.
+
+    To be called on the main thread. Raises FileNotFoundError or PermissionError.
+    """
+    with _caught_signals() as (wakeup, caught), kept() as terminal:
+        client = subprocess.Popen(argv, env=exec_env(env), start_new_session=not tty)
+        try:
+            ended_by = _Session(client, tty, on_signal).wait(wakeup, caught, terminal if raw_output else None)
+        finally:
+            _kill(client)
+        if terminal is not None and tty and client.returncode < 0:
+            terminal.reset_modes()
+    return 128 + ended_by if ended_by else exit_code(client.returncode)
+
+
+class _Session:
+    """What `attach` does about the signals that arrive while it waits for its client."""
+
+    def __init__(self, client: subprocess.Popen[bytes], tty: bool, on_signal: Callable[[int], None]) -> None:
+        self._client = client
+        self._tty = tty
+        self._on_signal = on_signal
+        self._count = 0
+        self._ended_by = 0  # the signal we ended the client for
+        self._deadline = float("inf")
+
+    def wait(self, wakeup: int, caught: deque[int], raw: Terminal | None) -> int:
+        """Until the client has ended. Returns the signal it was ended for, 0 when it ended by itself."""
+        while self._client.poll() is None:
+            # SIGCHLD writes to the pipe: the time limit serves the terminal and a client to be killed
+            select.select([wakeup], [], [], 0.02 if raw else 0.5)
+            with contextlib.suppress(BlockingIOError):
+                os.read(wakeup, 4096)
+            while caught:
+                self._handle(caught.popleft())
+            if time.monotonic() > self._deadline:
+                _kill(self._client)
+            if raw is not None and raw.stop_output_processing():
+                raw = None
+        return self._ended_by
+
+    def _handle(self, number: int) -> None:
+        if self._tty and number in (signal.SIGINT, signal.SIGQUIT):
+            return
+        self._count += 1
+        if self._tty:
+            self._ended_by = number
+            self._deadline = min(self._deadline, time.monotonic() + _GRACE)
+            self._client.send_signal(number)
+        elif self._count >= _PATIENCE:
+            self._ended_by = number
+            _kill(self._client)
+        else:
+            threading.Thread(target=self._deliver, args=(number,), daemon=True).start()
+
+    def _deliver(self, number: int) -> None:
+        # An engine that does not answer must not keep the next Ctrl-C from being seen; the third one ends it.
+        with contextlib.suppress(ContenantError, OSError):
+            self._on_signal(number)
+
+
+@contextlib.contextmanager
+def _caught_signals() -> Iterator[tuple[int, deque[int]]]:
+    """Signals land in a queue and a byte in a pipe, so that one loop sees signals and the end of a child.
+
+    Handlers, not SIG_IGN, since a child inherits what is ignored but not what is handled. A signal that we
+    were started without (nohup) stays ignored.
+    """
+    caught: deque[int] = deque()
+    inbox, outbox = os.pipe()
+    os.set_blocking(inbox, False)
+    os.set_blocking(outbox, False)
+    before_fd = signal.set_wakeup_fd(outbox, warn_on_full_buffer=False)
+    before = {number: signal.getsignal(number) for number in (*_CAUGHT, signal.SIGCHLD)}
+    for number in _CAUGHT:
+        if before[number] is not signal.SIG_IGN:
+            signal.signal(number, lambda got, _frame: caught.append(got))
+    signal.signal(signal.SIGCHLD, lambda _got, _frame: None)
+    try:
+        yield inbox, caught
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+        signal.set_wakeup_fd(before_fd)
+        os.close(inbox)
+        os.close(outbox)
