@@ -6,12 +6,13 @@ import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from contenant import __version__
 from contenant.app.project import Project
 from contenant.core import labels
 from contenant.core.chain import canonical
+from contenant.core.settings import Settings
 from contenant.core.values import ContainerSpec, Mount, Publish
 from contenant.paths import state_dir
 
@@ -115,3 +116,38 @@ def label(
         labels.ENGINE: engine_version,
     }
     return spec._replace(labels={key: labels.encode(value) for key, value in plain.items()})
+
+
+class Wanted(NamedTuple):
+    """What the project's container should be."""
+
+    image: str  # reference
+    policy: str  # hash, "" while there is none
+    spec: ContainerSpec
+    spec_text: str
+    spec_hash: str
+
+
+def current_image(settings: Settings) -> str:
+    """The reference of the image that new containers are made from, by the hash of its inputs."""
+    from contenant.image.recipe import current
+
+    return current(settings).tag
+
+
+def want(project: Project, settings: Settings) -> Wanted:
+    """The container that settings and image recipe ask for. Reads the image's inputs, asks no engine."""
+    image = current_image(settings)
+    spec = build_spec(
+        project,
+        image=image,
+        read_only=settings.read_only,
+        mounts=settings.mounts,
+        env={},
+        publish=settings.publish,
+        cpus=settings.cpus,
+        memory=settings.memory,
+        keep=settings.keep_running,
+    )
+    text = spec_text(spec)
+    return Wanted(image, "", spec, text, spec_hash(text))

@@ -95,7 +95,7 @@ class Verdict(NamedTuple):
     name: str
     project: str
     engine: EngineName
-    action: Literal["remove", "keep"]
+    action: Literal["remove", "stop", "keep"]
     reason: str  # "unused for 41d", "2 live sessions; --force removes it"
     last_used: str
     subject: str  # our id
@@ -105,7 +105,7 @@ class Outcome(NamedTuple):
     """What became of one verdict."""
 
     verdict: Verdict
-    result: Literal["removed", "kept", "failed"]
+    result: Literal["removed", "stopped", "kept", "failed"]
     detail: str
 
 

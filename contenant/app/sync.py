@@ -6,13 +6,14 @@ what another contenant is working on is left to it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from contenant import host, locks
 from contenant.app.desired import container_dir
+from contenant.app.ledger import Ledger
 from contenant.core import changes, labels, names
 from contenant.core.changes import Change
 from contenant.core.reconcile import Finding, Observed, Recorded, needs_identity, orphans, reconcile
@@ -22,13 +23,6 @@ from contenant.core.values import ContainerReport, EngineName
 if TYPE_CHECKING:
     from contenant.engines.base import Engine, Listing
     from contenant.store.store import Store
-
-
-class Ledger(NamedTuple):
-    """How to read the records (cheaply) and, when something must be written, how to open the store."""
-
-    read: Callable[[EngineName], Recorded]
-    store: Callable[[], Store]
 
 
 class Settled(NamedTuple):

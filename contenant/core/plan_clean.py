@@ -55,7 +55,7 @@ def _refusal(candidate: Candidate, force: bool) -> str:
     if candidate.state == "unknown":
         return "its state is unknown"
     if candidate.live and not force:
-        return f"{candidate.live} live session{'s' if candidate.live > 1 else ''}; --force ends and removes"
+        return f"{sessions_text(candidate.live)}; --force ends and removes"
     if candidate.state == "paused" and not force:
         return "it is paused; --force removes it"
     return ""
@@ -68,8 +68,13 @@ def _reason(candidate: Candidate, stale: timedelta | None, now: datetime) -> str
     if not candidate.project_exists:
         parts.append("project is gone")
     if candidate.live:
-        parts.append(f"{candidate.live} live session{'s' if candidate.live > 1 else ''} forced")
+        parts.append(f"{sessions_text(candidate.live)} forced")
     return ", ".join(parts)
+
+
+def sessions_text(count: int) -> str:
+    """`1 live session`, `2 live sessions`."""
+    return f"{count} live session{'' if count == 1 else 's'}"
 
 
 def _ago(moment: str, now: datetime) -> str:

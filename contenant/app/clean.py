@@ -1,0 +1,123 @@
+"""`contenant clean`: a plan with a reason per row, then the removal of just that, each row checked again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from contenant import config, host, locks
+from contenant.app.images import stale_images
+from contenant.app.inventory import Survey, look_around
+from contenant.app.ledger import Ledger
+from contenant.app.results import CleanRequest, Outcome, Ui, Verdict
+from contenant.app.select import by_paths
+from contenant.app.steps import remove
+from contenant.app.sync import settle
+from contenant.core import changes, labels
+from contenant.core.plan_clean import Candidate, Judgement, judge
+from contenant.core.records import ContainerRecord
+from contenant.core.values import ContainerReport
+from contenant.errors import ContenantError
+
+
+def plan(request: CleanRequest, ui: Ui) -> list[Verdict]:
+    """What would go and what stays, with reasons. Changes nothing but records that are reconciled first."""
+    with Ledger(config.database_url(os.environ)) as ledger:
+        survey = look_around(ledger)
+        view = ledger.snapshot()
+        known = list(view.containers()) if view else []
+        named = {container.id for container in by_paths(known, request.paths)}
+        verdicts = [
+            verdict
+            for container in known
+            if (verdict := _verdict(ledger, survey, container, named, request)) is not None
+        ]
+        if request.images:
+            verdicts += stale_images(ledger, survey, [v.subject for v in verdicts if v.action == "remove"])
+    return sorted(verdicts, key=lambda verdict: (verdict.kind, verdict.name, verdict.engine))
+
+
+def apply(verdicts: Sequence[Verdict], request: CleanRequest, ui: Ui) -> list[Outcome]:
+    """Remove what the verdicts say, each judged again right before, under its lock."""
+    with Ledger(config.database_url(os.environ)) as ledger:
+        survey = look_around(ledger)
+        outcomes = []
+        for number, verdict in enumerate(verdicts, 1):
+            if verdict.action == "keep":
+                outcomes.append(Outcome(verdict, "kept", verdict.reason))
+                continue
+            ui.progress(f"removing {verdict.name}", number, len(verdicts))
+            outcomes.append(_remove_one(ledger, survey, verdict, request, ui))
+        ui.finish()
+    return outcomes
+
+
+def _remove_one(ledger: Ledger, survey: Survey, verdict: Verdict, request: CleanRequest, ui: Ui) -> Outcome:
+    try:
+        if verdict.kind == "image":
+            survey.connected[verdict.engine].remove_image(verdict.name)
+            ledger.store().apply([changes.image_removed(verdict.name, verdict.reason)])
+            return Outcome(verdict, "removed", verdict.reason)
+        with locks.held(verdict.name, lambda: ui.note(f"waiting for another contenant at {verdict.name}")):
+            return _remove_container(ledger, survey, verdict, request)
+    except ContenantError as error:
+        return Outcome(verdict, "failed", error.message)
+
+
+def _remove_container(ledger: Ledger, survey: Survey, verdict: Verdict, request: CleanRequest) -> Outcome:
+    engine = survey.connected[verdict.engine]
+    settled = settle(engine, engine.containers(), ledger, frozenset({verdict.name}))
+    container = ledger.store().container(verdict.subject)
+    if container is None or container.gone:
+        return Outcome(verdict, "kept", "it is gone already")
+    survey = survey._replace(reports=survey.reports | {verdict.engine: settled.reports})
+    # --stale judges by the age of now: what was used since the question was asked stays.
+    again = _judge(ledger, survey, container, set() if request.stale else {container.id}, request)
+    if again is None or again.action == "keep":
+        return Outcome(verdict, "kept", again.reason if again else "it was used since")
+    remove(ledger, engine, container, verdict.reason)
+    return Outcome(verdict, "removed", verdict.reason)
+
+
+def _verdict(
+    ledger: Ledger, survey: Survey, container: ContainerRecord, named: set[str], request: CleanRequest
+) -> Verdict | None:
+    judgement = _judge(ledger, survey, container, named, request)
+    if judgement is None:
+        return None
+    return Verdict(
+        kind="container",
+        name=container.name,
+        project=ledger.project_path(container.project_id),
+        engine=container.engine,
+        action=judgement.action,
+        reason=judgement.reason,
+        last_used=container.last_used,
+        subject=container.id,
+    )
+
+
+def _judge(
+    ledger: Ledger, survey: Survey, container: ContainerRecord, named: set[str], request: CleanRequest
+) -> Judgement | None:
+    reports = survey.reports.get(container.engine)
+    report = _find(container, reports or ())
+    project = ledger.project_path(container.project_id)
+    candidate = Candidate(
+        id=container.id,
+        name=container.name,
+        project=project,
+        state=report.state if report else "unknown",
+        ours=report is not None and labels.is_ours(report.labels),
+        reachable=reports is not None,
+        live=sum(1 for s in ledger.read(container.engine).sessions if s.container_id == container.id),
+        last_used=container.last_used,
+        selected=request.all or container.id in named,
+        project_exists=Path(project).is_dir(),
+    )
+    return judge(candidate, request.stale, request.force, host.now())
+
+
+def _find(container: ContainerRecord, reports: Sequence[ContainerReport]) -> ContainerReport | None:
+    return next((report for report in reports if report.engine_id == container.engine_id), None)

@@ -1,0 +1,51 @@
+"""Which engine serves a command, and why."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+from contenant.core.records import ContainerRecord
+from contenant.core.values import EngineName
+from contenant.engines.select import Choice, choose, make
+
+if TYPE_CHECKING:
+    from contenant.app.ledger import Ledger
+    from contenant.engines.base import Engine
+
+RUNTIME_KEY = "oci-runtime"
+
+
+class Picked(NamedTuple):
+    """An engine, and why it is this one."""
+
+    engine: Engine
+    reason: str
+
+
+def pick(
+    ledger: Ledger, flag: EngineName | None, recorded: EngineName | None, setting: EngineName | None
+) -> Picked:
+    """flag > recorded for the project > setting > what is installed. Raises EngineUnavailableError."""
+    choice: Choice = choose(flag, recorded, setting, sys.platform, shutil.which)
+    return Picked(connect(ledger, choice.name), choice.reason)
+
+
+def connect(ledger: Ledger, name: EngineName) -> Engine:
+    """One engine, with the OCI runtime that was found to work for it."""
+    view = ledger.snapshot()
+    runtime = view.setting(name, RUNTIME_KEY) if view else ""
+    return make(name, runtime=runtime or "")
+
+
+def default_engine(setting: EngineName | None = None) -> EngineName:
+    """The engine a new container would use. Raises EngineUnavailableError where none is installed."""
+    return choose(None, None, setting, sys.platform, shutil.which).name
+
+
+def latest_engine(containers: Iterable[ContainerRecord]) -> EngineName | None:
+    """The engine of the container used last."""
+    newest = max(containers, key=lambda container: container.last_used, default=None)
+    return newest.engine if newest else None

@@ -1,0 +1,98 @@
+"""`contenant list`: every container of ours, as it is now."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from contenant import config
+from contenant.app import engines
+from contenant.app.ledger import Ledger
+from contenant.app.results import Inventory, Row, Ui
+from contenant.app.sync import settle
+from contenant.core.values import ENGINE_NAMES, ContainerReport, EngineName
+from contenant.errors import EngineUnavailableError
+
+if TYPE_CHECKING:
+    from contenant.engines.base import Engine, Listing
+
+
+class Survey(NamedTuple):
+    """What every engine of interest says, with the records brought up to date."""
+
+    reports: dict[EngineName, tuple[ContainerReport, ...]]
+    connected: dict[EngineName, Engine]
+    unreachable: dict[EngineName, str]
+
+
+def inventory(ui: Ui, engine: EngineName | None = None) -> Inventory:
+    """All containers that are not gone, by name; those of an engine that gave no answer are `unknown`."""
+    with Ledger(config.database_url(os.environ)) as ledger:
+        survey = look_around(ledger, engine)
+        view = ledger.snapshot()
+        found = view.listing() if view else ()
+        current = _current_image()
+        rows = [_row(item, survey, current) for item in found if engine is None or item.engine == engine]
+    return Inventory(tuple(sorted(rows, key=lambda row: row.name)), dict(survey.unreachable))
+
+
+def look_around(ledger: Ledger, only: EngineName | None = None) -> Survey:
+    """Ask every engine that has containers of ours, and the one a new container would use; reconcile each.
+
+    Raises EngineUnavailableError only where no engine is known at all.
+    """
+    survey = Survey({}, {}, {})
+    pending: list[tuple[Engine, Listing]] = []
+    for name in _of_interest(ledger, only):
+        try:
+            engine = engines.connect(ledger, name)
+            pending.append((engine, engine.containers()))
+        except EngineUnavailableError as error:
+            survey.unreachable[name] = error.message
+    for engine, listing in pending:
+        survey.connected[engine.name] = engine
+        try:
+            survey.reports[engine.name] = settle(engine, listing, ledger).reports
+        except EngineUnavailableError as error:
+            survey.unreachable[engine.name] = error.message
+    return survey
+
+
+def _of_interest(ledger: Ledger, only: EngineName | None) -> list[EngineName]:
+    if only is not None:
+        return [only]
+    view = ledger.snapshot()
+    used = {container.engine for container in view.containers()} if view else set()
+    try:
+        used.add(engines.default_engine())
+    except EngineUnavailableError:
+        if not used:
+            raise
+    return [name for name in ENGINE_NAMES if name in used]
+
+
+def _current_image() -> str:
+    """The reference a new container would be made from."""
+    from contenant.app.desired import current_image
+
+    return current_image(config.load(None, os.environ, {}))
+
+
+def _row(item: object, survey: Survey, current: str) -> Row:
+    known = item.engine in survey.reports
+    return Row(
+        name=item.name,
+        project=item.project,
+        state=item.state if known else "unknown",
+        last_used=item.last_used,
+        sessions_live=item.sessions_live,
+        sessions_total=item.sessions_total,
+        image=item.image,
+        claude=item.claude,
+        outdated=item.image != current,
+        engine=item.engine,
+        firewall=item.firewall,
+        created=item.created,
+        project_exists=Path(item.project).is_dir(),
+    )

@@ -1,0 +1,84 @@
+"""The records as one command sees them: cheap reads first, the store only where something is written."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from contenant import host
+from contenant.core.reconcile import Recorded
+from contenant.core.records import ContainerRecord, ProjectRecord
+from contenant.core.values import EngineName
+
+if TYPE_CHECKING:
+    from contenant.store.snapshot import Snapshot
+    from contenant.store.store import Store
+
+
+class Ledger:
+    """Opens the snapshot or the store when first asked, and closes both at the end."""
+
+    def __init__(self, database_url: str = "") -> None:
+        self._url = database_url
+        self._store: Store | None = None
+        self._snapshot: Snapshot | None = None
+        self._paths: dict[str, str] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the database; the next use opens it again."""
+        if self._store is not None:
+            self._store.close()
+        if self._snapshot is not None:
+            self._snapshot.close()
+        self._store = self._snapshot = self._paths = None
+
+    def store(self) -> Store:
+        """The store, migrated. Raises StateError."""
+        if self._store is None:
+            from contenant.store.store import open_store
+
+            self._store = open_store(self._url or None, now=host.now, host_id=host.installation_id())
+        return self._store
+
+    def snapshot(self) -> Snapshot | None:
+        """A read-only view, None where there is no database yet."""
+        if self._snapshot is None:
+            from contenant.store.snapshot import open_snapshot
+
+            self._snapshot = open_snapshot(self._url, host.installation_id())
+        return self._snapshot
+
+    def read(self, engine: EngineName) -> Recorded:
+        """Containers of one engine that are not gone, and their live sessions."""
+        source = self._store or self.snapshot()
+        if source is None:
+            return Recorded((), ())
+        containers = tuple(c for c in source.containers() if c.engine == engine)
+        ids = {container.id for container in containers}
+        return Recorded(containers, tuple(s for s in source.live_sessions() if s.container_id in ids))
+
+    def project(self, path: str) -> ProjectRecord | None:
+        """The record of a project by its canonical path."""
+        source = self._store or self.snapshot()
+        return source.project_by_path(path) if source else None
+
+    def project_path(self, project_id: str) -> str:
+        """A project's path, "" where the id is unknown."""
+        if self._paths is None:
+            source = self._store or self.snapshot()
+            self._paths = {p.id: p.path for p in source.projects()} if source else {}
+        return self._paths.get(project_id, "")
+
+    def container_of(self, project: ProjectRecord | None, engine: EngineName) -> ContainerRecord | None:
+        """The project's container on one engine, if it has one."""
+        if project is None:
+            return None
+        return next((c for c in self.read(engine).containers if c.project_id == project.id), None)

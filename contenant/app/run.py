@@ -1,0 +1,166 @@
+"""`contenant [run]`: bring the project's container up and run one session in it.
+
+Under the container's lock: reconcile, plan, apply step by step, record the session. Then the lock is let go
+and the session has the terminal. Each step is recorded before and after, so that a crash anywhere is healed
+by the next reconcile.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from contenant import config, locks
+from contenant.app import engines, session
+from contenant.app.desired import Wanted, want
+from contenant.app.idle import stop_if_idle
+from contenant.app.ledger import Ledger
+from contenant.app.project import Project, resolve
+from contenant.app.results import RunRequest, Ui
+from contenant.app.steps import Site, perform
+from contenant.app.sync import Settled, settle
+from contenant.core.plan_run import Desired, Facts, Options, RunPlan, plan_run
+from contenant.core.records import ContainerRecord, SessionRecord
+from contenant.core.settings import Settings
+from contenant.core.values import ContainerReport, EngineName
+
+STICKY = ("read_only", "cpus", "memory", "mounts", "publish")  # creation options that --recreate keeps
+
+
+class Ready(NamedTuple):
+    """A session that is recorded and can be shown."""
+
+    seat: session.Seat
+    session: SessionRecord
+    keep_running: bool
+    stop_seconds: int
+
+
+def run(request: RunRequest, ui: Ui) -> int:
+    """Run or reattach; returns the session's exit code. Raises any ContenantError."""
+    project = resolve(request.path, force=request.force)
+    base = config.load(None, os.environ, {})
+    with Ledger(base.database_url) as ledger:
+        with locks.held(project.name, lambda: ui.note(f"waiting for another contenant at {project.name}")):
+            ready = _prepare(ledger, project, base.engine, request, ui)
+        _settle_memory()
+        code, ended = session.show(ledger, ready.seat, ready.session)
+        if not ended:
+            ui.note("detached; `contenant` here comes back to it")
+        elif not ready.keep_running:
+            stop_if_idle(ledger, ready.seat.engine, ready.seat.container, ready.stop_seconds)
+    return code
+
+
+def _settle_memory() -> None:
+    """The process now lives as long as its session: the collector, off for a fast start, comes back."""
+    gc.freeze()
+    gc.enable()
+
+
+def _prepare(
+    ledger: Ledger, project: Project, setting: EngineName | None, request: RunRequest, ui: Ui
+) -> Ready:
+    recorded = _recorded(ledger, project)
+    picked = engines.pick(ledger, request.engine, engines.latest_engine(recorded), setting)
+    engine = picked.engine
+    listing = engine.containers()
+    ledger.store()  # the import goes on while the engine answers
+    settled = settle(engine, listing, ledger, frozenset({project.name}))
+    record = ledger.project(project.path)
+    container = ledger.container_of(record, engine.name)
+    flags = _flags(request, container)
+    settings = _load_settings(project, flags)
+    _tell_pending(settings, ui)
+    wanted = want(project, settings)
+    plan = _plan(project, wanted, settled, container, request)
+    for notice in plan.notices:
+        ui.note(notice)
+    site = Site(
+        ledger, engine, project, settings, wanted, {key: flags[key] for key in STICKY if key in flags}
+    )
+    container = perform(site, plan.steps, container, ui)
+    seat = session.Seat(engine, container, _tty(request), _session_env(settings, request))
+    joined = _session(ledger, seat, plan, request, ui)
+    return Ready(seat, joined, settings.keep_running, settings.stop_seconds)
+
+
+def _recorded(ledger: Ledger, project: Project) -> list[ContainerRecord]:
+    source = ledger.snapshot()
+    return [c for c in source.containers() if c.name == project.name] if source else []
+
+
+def _tty(request: RunRequest) -> bool:
+    return request.stdin_tty and request.stdout_tty
+
+
+def _flags(request: RunRequest, container: ContainerRecord | None) -> dict[str, Any]:
+    """What the command line says now, over what it said when the container was made."""
+    import json
+
+    given = {
+        "read_only": request.read_only or None,
+        "cpus": request.cpus,
+        "memory": request.memory,
+        "mounts": request.mounts or None,
+        "publish": request.publish or None,
+        "env": request.env or None,
+    }
+    kept: dict[str, Any] = json.loads(container.flags) if container else {}
+    return kept | {key: value for key, value in given.items() if value is not None}
+
+
+def _load_settings(project: Project, flags: Mapping[str, Any]) -> Settings:
+    from pathlib import Path
+
+    return config.load(Path(project.path), os.environ, flags)
+
+
+def _tell_pending(settings: Settings, ui: Ui) -> None:
+    if settings.pending:
+        asked = ", ".join(sorted({item.key for item in settings.pending}))
+        ui.warn(f"{settings.project_file} asks for {asked}: without effect until you trust that file")
+
+
+def _session_env(settings: Settings, request: RunRequest) -> dict[str, str]:
+    return session.terminal_env(os.environ, _tty(request)) | session.resolve_env(settings.env)
+
+
+def _plan(
+    project: Project,
+    wanted: Wanted,
+    settled: Settled,
+    container: ContainerRecord | None,
+    request: RunRequest,
+) -> RunPlan:
+    facts = Facts(
+        record=container,
+        report=_report_of(container, settled.reports),
+        holder=next((r for r in settled.reports if r.name == project.name), None),
+        live=tuple(s for s in settled.recorded.sessions if container and s.container_id == container.id),
+    )
+    options = Options(
+        recreate=request.recreate,
+        force=request.force,
+        new=request.new,
+        agent=not request.argv,
+        terminal=_tty(request),
+    )
+    return plan_run(Desired(project.name, wanted.image, wanted.policy, wanted.spec_hash), facts, options)
+
+
+def _report_of(
+    container: ContainerRecord | None, reports: tuple[ContainerReport, ...]
+) -> ContainerReport | None:
+    if container is None:
+        return None
+    return next((r for r in reports if r.engine_id == container.engine_id), None)
+
+
+def _session(ledger: Ledger, seat: session.Seat, plan: RunPlan, request: RunRequest, ui: Ui) -> SessionRecord:
+    if plan.attach is None:
+        return session.begin(ledger, seat, request.argv)
+    ui.note(f"back to the session of {plan.attach.started}; --new starts another")
+    return session.rejoin(ledger, plan.attach, seat.container.project_id)

@@ -1,0 +1,26 @@
+"""Paths on the command line -> recorded containers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from contenant.app.project import identify
+from contenant.core.plan_run import not_found
+from contenant.core.records import ContainerRecord
+
+
+def by_paths(containers: Iterable[ContainerRecord], paths: Sequence[Path]) -> list[ContainerRecord]:
+    """The containers of these projects, on whatever engine. Raises NotFoundError for a path without any.
+
+    A path need not exist any more: the name follows from the path alone.
+    """
+    known = list(containers)
+    found: list[ContainerRecord] = []
+    for path in paths:
+        canonical, name = identify(path)
+        matching = [c for c in known if c.name in (name, str(path))]
+        if not matching:
+            raise not_found(canonical)
+        found += [container for container in matching if container not in found]
+    return found

@@ -1,0 +1,127 @@
+"""One session: recorded, attached, recorded again."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from contenant import host
+from contenant.app.desired import container_dir
+from contenant.app.ledger import Ledger
+from contenant.app.sync import read_exit
+from contenant.core import changes
+from contenant.core.records import ContainerRecord, SessionRecord
+from contenant.core.values import ExecSpec
+from contenant.process import attach, capture
+
+if TYPE_CHECKING:
+    from contenant.engines.base import Engine
+
+WRAPPER = "/usr/local/lib/contenant/session"
+AGENT = ("claude",)
+ENV_PREFIX = "CONTENANT_ENV_"
+
+# What a terminal program needs to know of the terminal it is shown on (and the user's clock).
+TERMINAL_VARIABLES = ("TERM", "COLORTERM", "TERM_PROGRAM", "TERM_PROGRAM_VERSION")
+
+
+class Seat(NamedTuple):
+    """Where a session runs and how it is connected."""
+
+    engine: Engine
+    container: ContainerRecord
+    tty: bool
+    env: Mapping[str, str]  # the session's variables, plain names
+
+
+def terminal_env(environ: Mapping[str, str], tty: bool) -> dict[str, str]:
+    """The variables a session takes over from the calling terminal."""
+    names = (*TERMINAL_VARIABLES, "TZ") if tty else ("TZ",)
+    return {name: environ[name] for name in names if environ.get(name)}
+
+
+def begin(ledger: Ledger, seat: Seat, argv: tuple[str, ...]) -> SessionRecord:
+    """Record the intent to start a session; `argv` empty means the agent."""
+    store, mark = ledger.store(), host.own_mark()
+    agent = not argv
+    record = SessionRecord(
+        id=store.new_id(),
+        container_id=seat.container.id,
+        image=seat.container.image,
+        policy=seat.container.policy,
+        argv=argv or AGENT,
+        tty=seat.tty,
+        detachable=agent and seat.tty,
+        pid=mark.pid,
+        pid_start=mark.start,
+        boot_id=mark.boot,
+        started=host.now_text(),
+        kind="agent" if agent else "command",
+    )
+    store.apply([changes.session_starting(record, seat.container.project_id)])
+    return record
+
+
+def rejoin(ledger: Ledger, session: SessionRecord, project_id: str) -> SessionRecord:
+    """Record that this process now shows a session that lives."""
+    mark = host.own_mark()
+    joined = session._replace(pid=mark.pid, pid_start=mark.start, boot_id=mark.boot)
+    ledger.store().apply([changes.session_reattached(joined, project_id)])
+    return joined
+
+
+def show(ledger: Ledger, seat: Seat, session: SessionRecord) -> tuple[int, bool]:
+    """Run or reattach the session in the foreground and record its end.
+
+    Returns its exit code and whether it ended (False: it lives on without this terminal).
+    """
+    verb = "attach" if session.detachable else "run"
+    prefixed = {ENV_PREFIX + name: value for name, value in seat.env.items()}
+    spec = ExecSpec(
+        argv=(WRAPPER, verb, session.id, "--", *session.argv),
+        env_names=tuple(sorted(prefixed)),
+        interactive=True,
+        tty=seat.tty,
+    )
+    command = seat.engine.exec_argv(seat.container.name, spec)
+    ledger.close()  # a session may last for days
+    code = attach(
+        command,
+        env=prefixed,
+        tty=seat.tty,
+        on_signal=lambda number: _deliver(seat, session.id, number),
+        raw_output=seat.engine.name == "container",
+    )
+    return _finish(ledger, seat, session, code)
+
+
+def _finish(ledger: Ledger, seat: Seat, session: SessionRecord, code: int) -> tuple[int, bool]:
+    project_id = seat.container.project_id
+    if not session.detachable:
+        how = "signalled" if code > 128 else "exited"
+        ledger.store().apply([changes.session_ended(session.id, project_id, how, code)])
+        return code, True
+    left = read_exit(container_dir(seat.container.name), session.id)
+    if left is not None:
+        ledger.store().apply([changes.session_ended(session.id, project_id, "exited", left)])
+        return left, True
+    if code in (0, 129):  # detached, or the terminal went
+        ledger.store().apply([changes.session_detached(session.id, project_id)])
+        return 0, False
+    ledger.store().apply([changes.session_ended(session.id, project_id, "failed", code)])
+    return code, True
+
+
+def _deliver(seat: Seat, session_id: str, number: int) -> None:
+    """Send a signal to a session by a second exec: no engine's exec client forwards signals."""
+    name = signal.Signals(number).name.removeprefix("SIG")
+    spec = ExecSpec(argv=(WRAPPER, "signal", session_id, name))
+    capture(seat.engine.exec_argv(seat.container.name, spec), timeout=15)
+
+
+def resolve_env(wanted: Mapping[str, str | None]) -> dict[str, str]:
+    """Values for `--env`: a bare name takes the caller's value, or nothing where there is none."""
+    values = {name: os.environ.get(name) if value is None else value for name, value in wanted.items()}
+    return {name: value for name, value in values.items() if value is not None}

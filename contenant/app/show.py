@@ -1,0 +1,101 @@
+"""`contenant show`: everything about one project's container, desired, recorded and observed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from contenant import config
+from contenant.app import engines
+from contenant.app.desired import want
+from contenant.app.ledger import Ledger
+from contenant.app.project import Project, identify
+from contenant.app.results import Ui
+from contenant.app.sync import settle
+from contenant.core.plan_run import not_found
+from contenant.core.records import ContainerRecord
+from contenant.core.values import ContainerReport
+from contenant.errors import EngineUnavailableError
+
+
+def show(path: Path, ui: Ui) -> dict[str, Any]:
+    """Sections project, engine, container, image, sessions, firewall, drift; JSON-ready.
+
+    Raises NotFoundError where the project has no container. An engine that is silent is said, not raised.
+    """
+    canonical, name = identify(path)
+    with Ledger(config.database_url(os.environ)) as ledger:
+        view = ledger.snapshot()
+        known = [c for c in view.containers() if c.name == name] if view else []
+        if not known:
+            raise not_found(canonical)
+        container = max(known, key=lambda item: item.last_used)
+        report, trouble = _observe(ledger, container)
+        current = ledger.read(container.engine).containers
+        container = next((c for c in current if c.id == container.id), container)
+        return _sections(ledger, canonical, container, report, trouble)
+
+
+def _observe(ledger: Ledger, container: ContainerRecord) -> tuple[ContainerReport | None, str]:
+    try:
+        engine = engines.connect(ledger, container.engine)
+        settled = settle(engine, engine.containers(), ledger)
+    except EngineUnavailableError as error:
+        return None, error.message
+    return next((r for r in settled.reports if r.engine_id == container.engine_id), None), ""
+
+
+def _sections(
+    ledger: Ledger, path: str, container: ContainerRecord, report: ContainerReport | None, trouble: str
+) -> dict[str, Any]:
+    exists = Path(path).is_dir()
+    setting = config.load(None, os.environ, {}).engine
+    _, reason = engines.pick(ledger, None, container.engine, setting)
+    sessions = [s for s in ledger.read(container.engine).sessions if s.container_id == container.id]
+    return {
+        "project": {"path": path, "exists": exists, "name": container.name},
+        "engine": {
+            "name": container.engine,
+            "reason": reason,
+            "version_at_creation": container.engine_version,
+            "answers": not trouble,
+            "trouble": trouble,
+        },
+        "container": {
+            "id": container.id,
+            "engine_id": container.engine_id,
+            "state": report.state if report else "unknown",
+            "created": container.created,
+            "last_used": container.last_used,
+            "spec_hash": container.spec_hash,
+        },
+        "image": {"reference": container.image},
+        "sessions": [
+            {
+                "id": session.id,
+                "argv": list(session.argv),
+                "kind": session.kind,
+                "started": session.started,
+                "detachable": session.detachable,
+            }
+            for session in sessions
+        ],
+        "firewall": {"policy": container.policy},
+        "drift": _drift(path, container) if exists else ["the project directory is gone"],
+    }
+
+
+def _drift(path: str, container: ContainerRecord) -> list[str]:
+    import json
+
+    status = Path(path).stat()
+    project = Project(path, container.name, (status.st_uid, status.st_gid))
+    settings = config.load(Path(path), os.environ, json.loads(container.flags))
+    wanted = want(project, settings)
+    found = []
+    if wanted.image != container.image:
+        found.append(f"image: {container.image} → {wanted.image}")
+    if wanted.spec_hash != container.spec_hash:
+        found.append("settings differ from those it was made with")
+    return found

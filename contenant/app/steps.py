@@ -1,0 +1,162 @@
+"""The steps of a run plan: image, remove, create, start. Each is recorded, done, and recorded as done."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from contenant import host, idmap
+from contenant.app.desired import Wanted, container_dir, label, needs_idmap, project_source
+from contenant.app.ledger import Ledger
+from contenant.app.project import Project
+from contenant.app.results import Ui
+from contenant.core import changes
+from contenant.core.chain import canonical
+from contenant.core.changes import Change
+from contenant.core.plan_run import Step
+from contenant.core.records import ContainerRecord, ProjectRecord
+from contenant.core.settings import Settings
+from contenant.core.values import ContainerSpec
+from contenant.errors import ContenantError
+from contenant.paths import ensure_private
+
+if TYPE_CHECKING:
+    from contenant.engines.base import Engine
+
+
+class Site(NamedTuple):
+    """Everything the steps of one run need."""
+
+    ledger: Ledger
+    engine: Engine
+    project: Project
+    settings: Settings
+    wanted: Wanted
+    flags: Mapping[str, Any]  # creation options to remember
+
+
+def perform(site: Site, steps: Sequence[Step], container: ContainerRecord | None, ui: Ui) -> ContainerRecord:
+    """Do the steps in order; returns the container as it is then. The caller holds its lock."""
+    for step in steps:
+        match step:
+            case "image":
+                _ensure_image(site, ui)
+            case "remove":
+                assert container is not None
+                remove(site.ledger, site.engine, container, "recreated")
+            case "create":
+                container = _create(site)
+            case "start":
+                assert container is not None
+                container = _start(site, container)
+    assert container is not None
+    return container
+
+
+def _ensure_image(site: Site, ui: Ui) -> None:
+    from contenant.image.build import ensure
+
+    ensure(site.engine, site.settings, ui, lambda change: site.ledger.store().apply([change]))
+
+
+def _create(site: Site) -> ContainerRecord:
+    store, now = site.ledger.store(), host.now_text()
+    project, intents = _project_record(site, now)
+    version = site.engine.version()
+    container = ContainerRecord(
+        id=store.new_id(),
+        project_id=project.id,
+        engine=site.engine.name,
+        engine_identity=site.engine.identity(),
+        name=site.project.name,
+        engine_id="",
+        image=site.wanted.image,
+        policy=site.wanted.policy,
+        spec_hash=site.wanted.spec_hash,
+        state="created",
+        created=now,
+        last_seen=now,
+        last_used=now,
+        engine_version=version.server or version.client,
+        spec=site.wanted.spec_text,
+        flags=canonical(site.flags),
+    )
+    store.apply([*intents, changes.container_creating(container)])
+    return _make(site, container)
+
+
+def _make(site: Site, container: ContainerRecord) -> ContainerRecord:
+    """Ask the engine for the recorded container; a refusal is recorded and raised on."""
+    store = site.ledger.store()
+    try:
+        prepare_host(site.project)
+        engine_id = site.engine.create(_labelled(site, container))
+    except ContenantError as error:
+        store.apply([changes.container_gone(container, f"create failed: {error.message}")])
+        raise
+    store.apply([changes.container_created(container, engine_id)])
+    return container._replace(engine_id=engine_id)
+
+
+def _labelled(site: Site, container: ContainerRecord) -> ContainerSpec:
+    return label(
+        site.wanted.spec,
+        container_id=container.id,
+        project=site.project,
+        owner=host.installation_id(),
+        policy=site.wanted.policy,
+        digest=site.wanted.spec_hash,
+        engine_version=container.engine_version,
+    )
+
+
+def _project_record(site: Site, now: str) -> tuple[ProjectRecord, list[Change]]:
+    known = site.ledger.project(site.project.path)
+    if known is not None:
+        return known, []
+    fresh = ProjectRecord(site.ledger.store().new_id(), site.project.path, site.project.name, now, now)
+    return fresh, [changes.project_added(fresh)]
+
+
+def _start(site: Site, container: ContainerRecord) -> ContainerRecord:
+    prepare_host(site.project)
+    site.engine.start(container.name)
+    site.ledger.store().apply([changes.container_state(container, "running", "started")])
+    return container._replace(state="running")
+
+
+def prepare_host(project: Project) -> None:
+    """What must be there on the host before the engine mounts it; lost at a reboot, so made at each start."""
+    directory = ensure_private(container_dir(project.name))
+    sessions = directory / "sessions"
+    sessions.mkdir(exist_ok=True)
+    # The container's root may be any uid here. Both parents, here and in the container, are closed.
+    sessions.chmod(0o777)
+    if needs_idmap(project):
+        uid, gid = 1000, 1000
+        idmap.mount(Path(project.path), Path(project_source(project)), (uid, gid))
+
+
+def remove(ledger: Ledger, engine: Engine, container: ContainerRecord, why: str) -> None:
+    """Remove a container and what is kept for it on the host; its records stay. The caller holds its lock."""
+    store = ledger.store()
+    store.apply([changes.container_removing(container, why)])
+    engine.remove(container.name)
+    ended = [
+        changes.session_ended(s.id, container.project_id, "container gone", None)
+        for s in store.live_sessions()
+        if s.container_id == container.id
+    ]
+    store.apply([*ended, changes.container_gone(container, why)])
+    _clear_host(container.name)
+
+
+def _clear_host(name: str) -> None:
+    directory = container_dir(name)
+    if os.getuid() == 0 and os.path.lexists(directory / "project"):
+        idmap.unmount(directory / "project")
+        (directory / "project").rmdir()
+    for place in (directory / "sessions").glob("*"):
+        place.unlink(missing_ok=True)

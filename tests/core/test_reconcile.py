@@ -1,0 +1,114 @@
+"""Each way record and world can differ, and what is recorded of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from contenant.core import labels
+from contenant.core.reconcile import Observed, Recorded, needs_identity, orphans, reconcile
+from tests.core.samples import OURS, container, report, session
+
+
+def observed(*reports: Any, **changed: Any) -> Observed:
+    base = Observed("podman", "store", tuple(reports), frozenset(), {}, "host")
+    return base._replace(**changed)
+
+
+def kinds(recorded: Recorded, seen: Observed) -> list[tuple[str, Any]]:
+    return [
+        (f.change.kind, f.change.data.get("why") or f.change.data.get("how"))
+        for f in reconcile(recorded, seen)
+    ]
+
+
+def records(*containers: Any, sessions: Any = ()) -> Recorded:
+    return Recorded(tuple(containers), tuple(sessions))
+
+
+def test_nothing_differs() -> None:
+    assert reconcile(records(container()), observed(report())) == []
+
+
+def test_vanished() -> None:
+    assert kinds(records(container()), observed()) == [("container.gone", "vanished")]
+
+
+def test_the_intent_that_came_to_nothing() -> None:
+    assert kinds(records(container(engine_id="")), observed()) == [("container.gone", "never made")]
+
+
+def test_the_intent_whose_outcome_was_not_written() -> None:
+    found = reconcile(records(container(engine_id="", state="created")), observed(report(state="created")))
+    assert [(f.change.kind, f.change.data["engine_id"]) for f in found] == [("container.created", "e1")]
+
+
+@pytest.mark.parametrize("identity", ["", "another store"])
+def test_another_or_unproven_store_is_not_all_gone(identity: str) -> None:
+    live = records(container(), sessions=[session()])
+    assert reconcile(live, observed(identity=identity)) == []
+
+
+def test_a_name_alone_proves_nothing() -> None:
+    impostor = report(engine_id="other", labels={})
+    assert kinds(records(container()), observed(impostor)) == [("container.gone", "vanished")]
+
+
+def test_apple_ids_are_names_and_prove_nothing() -> None:
+    mine = container(engine="container", engine_id="contenant-app-00000000")
+    impostor = report(engine_id="contenant-app-00000000", labels={})
+    assert kinds(records(mine), observed(impostor)) == [("container.gone", "vanished")]
+
+
+def test_renamed() -> None:
+    assert [k for k, _ in kinds(records(container()), observed(report(name="other")))] == [
+        "container.renamed"
+    ]
+
+
+def test_stopped_behind_our_back_ends_its_sessions() -> None:
+    found = kinds(records(container(), sessions=[session()]), observed(report(state="stopped")))
+    assert found == [("container.state", "observed"), ("session.ended", "container stopped")]
+
+
+def test_an_unknown_state_is_no_news() -> None:
+    assert reconcile(records(container()), observed(report(state="unknown"))) == []
+
+
+def test_sessions_of_a_vanished_container_end() -> None:
+    found = kinds(records(container(), sessions=[session()]), observed())
+    assert found == [("container.gone", "vanished"), ("session.ended", "container gone")]
+
+
+def test_a_command_whose_contenant_is_dead_is_lost() -> None:
+    seen = observed(report(), dead=frozenset({"s1"}))
+    assert kinds(records(container(), sessions=[session()]), seen) == [("session.ended", "lost")]
+
+
+def test_a_detached_agent_lives_on_without_its_contenant() -> None:
+    seen = observed(report(), dead=frozenset({"s1"}))
+    assert reconcile(records(container(), sessions=[session(detachable=True)]), seen) == []
+
+
+def test_a_detached_agent_that_ended_left_its_exit_code() -> None:
+    seen = observed(report(), dead=frozenset({"s1"}), exits={"s1": 3})
+    found = reconcile(records(container(), sessions=[session(detachable=True)]), seen)
+    assert [(f.change.data["how"], f.change.data["exit_code"]) for f in found] == [("exited", 3)]
+
+
+def test_a_living_contenant_records_the_end_itself() -> None:
+    seen = observed(report(), exits={"s1": 3})
+    assert reconcile(records(container(), sessions=[session(detachable=True)]), seen) == []
+
+
+def test_orphans_are_ours_on_this_host_and_unrecorded() -> None:
+    stray = report(engine_id="e2", labels=OURS | {labels.CONTAINER: "c2"})
+    other_host = report(engine_id="e3", labels=OURS | {labels.CONTAINER: "c3", labels.HOST: "elsewhere"})
+    foreign = report(engine_id="e4", labels={})
+    assert orphans(records(container()), observed(report(), stray, other_host, foreign)) == [stray]
+
+
+def test_identity_is_asked_for_only_when_something_is_missing() -> None:
+    assert not needs_identity(records(container()), observed(report()))
+    assert needs_identity(records(container()), observed())
