@@ -1,0 +1,50 @@
+# Two commands do everything: `make demo` and `make test`. Both set up what is missing first.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.dev-$(shell cksum pyproject.toml | cut -d' ' -f1)
+
+.PHONY: demo test check unit bench format docs clean
+
+demo: ## set up an engine, build the image, run the main job on examples/hello
+	sh packaging/setup demo
+	sh examples/demo
+
+test: tools $(STAMP) ## all tests, the real engines and the real agent included
+	$(BIN)/pytest tests
+
+unit: $(STAMP) ## the tests that need no engine
+	$(BIN)/pytest tests -m "not real"
+
+check: tools $(STAMP) ## formatting, lint, types, shell scripts, generated documents
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	shellcheck $$(grep -rlE '^#!.*(/|env )(ba)?sh( |$$)' image packaging examples .ci)
+	$(BIN)/python -m contenant.cli.reference --check
+
+bench: tools $(STAMP) ## measure; prints the table of docs/performance.md
+	$(BIN)/pytest tests/bench -m bench --no-header -q -s
+
+format: $(STAMP) ## mend formatting and what lint can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: $(STAMP) ## make the generated documents again
+	$(BIN)/python -m contenant.cli.reference
+	$(BIN)/python -m contenant.store.describe
+
+tools:
+	sh packaging/setup test
+.PHONY: tools
+
+$(STAMP): pyproject.toml
+	[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/pip install --quiet --editable . --group dev
+	rm -f $(VENV)/.dev-*
+	touch $@
+
+clean:
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,17 @@
+"""No test can touch the real home: every one gets a state directory of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def contenant_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The CONTENANT_HOME of this test, and of everything it starts."""
+    home = tmp_path / "contenant"
+    monkeypatch.setenv("CONTENANT_HOME", str(home))
+    for name in ("CONTENANT_ENGINE", "CONTENANT_DATABASE_URL", "CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    return home
