@@ -1,0 +1,107 @@
+"""How every command looks: examples first, exit codes last, groups that import a command only when used."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import click
+
+from contenant.cli.exits import EXITS
+from contenant.cli.settings import global_options
+from contenant.errors import UsageError
+
+HELP_NAMES = {"help_option_names": ["-h", "--help"]}
+Examples = Sequence[tuple[str, str]]  # a command line, what it is for
+
+
+class Lazy(NamedTuple):
+    """A command that is not imported yet."""
+
+    module: str  # under contenant.cli; holds a click command named `command`
+    summary: str  # one line of help, equal to the command's own
+
+
+class Command(click.Command):
+    """A command with examples and named exit codes in its help."""
+
+    def __init__(self, *args: Any, examples: Examples = (), exits: Sequence[int] = (0, 2), **kwargs: Any) -> None:
+        super().__init__(*args, context_settings=HELP_NAMES, **kwargs)
+        self.examples = examples
+        self.exits = exits
+        self.params.extend(global_options(environment=False))
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        write_examples(self.examples, formatter)
+        super().format_options(ctx, formatter)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        write_exits(self.exits, formatter)
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and summary, and imports the one that is called."""
+
+    def __init__(self, *args: Any, lazy: Mapping[str, Lazy], examples: Examples = (), **kwargs: Any) -> None:
+        super().__init__(*args, context_settings=HELP_NAMES, **kwargs)
+        self.lazy = lazy
+        self.examples = examples
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.lazy)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.lazy:
+            return None
+        module = importlib.import_module(f"contenant.cli.{self.lazy[cmd_name].module}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        command = self.get_command(ctx, args[0])
+        if command is None and not ctx.resilient_parsing:
+            raise no_such_command(args[0], list(self.lazy), ctx.command_path)
+        return (args[0] if command else None), command, args[1:]
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        write_examples(self.examples, formatter)
+        super().format_options(ctx, formatter)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.summary) for name, entry in self.lazy.items()])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
+        from click.shell_completion import CompletionItem
+
+        names = [name for name in self.lazy if name.startswith(incomplete)]
+        found = [CompletionItem(name, help=self.lazy[name].summary) for name in names]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
+
+
+def no_such_command(word: str, known: Sequence[str], path: str) -> UsageError:
+    """The error for an unknown word, with what was probably meant."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(word, known, n=2)
+    hint = f"did you mean {' or '.join(close)}?" if close else f"commands: {', '.join(known)}"
+    if path == "contenant":
+        hint += "; a project path goes behind run"
+    return UsageError(f"no such command: {word}", hint=hint)
+
+
+def write_examples(examples: Examples, formatter: click.HelpFormatter) -> None:
+    """The section "Examples", each with its purpose."""
+    if examples:
+        with formatter.section("Examples"):
+            formatter.write_dl(list(examples), col_max=40)
+
+
+def write_exits(codes: Sequence[int], formatter: click.HelpFormatter) -> None:
+    """The section "Exit codes"."""
+    if codes:
+        with formatter.section("Exit codes"):
+            formatter.write_dl([(str(code), EXITS[code]) for code in codes])

@@ -1,0 +1,96 @@
+"""From the command line to an exit code. Every failure becomes one line; nothing shows a traceback."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from contenant.cli.complain import complain, complain_about
+from contenant.cli.settings import Settings
+from contenant.errors import ContenantError
+
+COMPLETE = "_CONTENANT_COMPLETE"  # set by the completion scripts to the name of the shell
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line, `sys.argv[1:]` unless given; return the exit code (docs/exit-codes.md)."""
+    _occupy_standard_streams()
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    settings = Settings()
+    try:
+        code = _dispatch(arguments, settings)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _abandon_stdout()
+        return 141
+    except (KeyboardInterrupt, click.Abort):
+        return 130
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except Exception as error:  # noqa: BLE001 - the last place where a failure can become one line
+        return _failed(error, settings)
+    return code
+
+
+def _dispatch(arguments: list[str], settings: Settings) -> int:
+    if shell := os.environ.get(COMPLETE):
+        from contenant.cli.complete import answer
+
+        return answer(shell, arguments)
+    from contenant.cli.root import command
+
+    with command.make_context("contenant", arguments, obj=settings) as context:
+        return command.invoke(context) or 0
+
+
+def _failed(error: Exception, settings: Settings) -> int:
+    if isinstance(error, ContenantError):
+        return complain_about(error, settings.color)
+    if isinstance(error, click.ClickException):
+        complain(_usage_message(error), _usage_hint(error), settings.color)
+        return error.exit_code
+    if isinstance(error, OSError) and error.errno in _FULL:
+        place = f" {error.filename}" if error.filename else " the output"
+        complain(f"cannot write{place}: {error.strerror}", "make room, or write elsewhere", settings.color)
+        return 1
+    from contenant.cli.crash import report_crash
+
+    return report_crash(error, settings.color)
+
+
+def _usage_message(error: click.ClickException) -> str:
+    if isinstance(error, click.NoSuchOption):
+        return f"no such option: {error.option_name}"
+    text = error.format_message().rstrip(".")
+    return text[:1].lower() + text[1:]
+
+
+def _usage_hint(error: click.ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    where = f"see {context.command_path if context else 'contenant'} --help"
+    if isinstance(error, click.NoSuchOption) and error.possibilities:
+        return f"did you mean {' or '.join(sorted(error.possibilities))}? {where}"
+    return where
+
+
+def _occupy_standard_streams() -> None:
+    """Open /dev/null where 0, 1 or 2 is closed: otherwise the next file opened, the database say, takes its place."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest free number: this one
+    sys.stdin = sys.stdin or open(0, closefd=False)  # noqa: SIM115,PTH123 - lives as long as the process
+    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115,PTH123
+    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115,PTH123
+
+
+def _abandon_stdout() -> None:
+    """Point standard output at /dev/null, so that the interpreter's own flush at exit finds nothing to fail on."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())

@@ -1,0 +1,131 @@
+"""`contenant list`: one line per container."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from contenant.cli.command import Command
+from contenant.cli.options import engine_option, rendered
+from contenant.cli.render import Column, Output, Table, emit
+from contenant.cli.root import COMMANDS
+from contenant.cli.settings import ui_of
+from contenant.cli.text import below_home
+from contenant.core.ages import age
+from contenant.core.values import EngineName
+
+if TYPE_CHECKING:
+    from contenant.app.results import Row
+
+EXIT_UNREACHABLE = 3
+STATES = ("created", "running", "stopped", "paused", "unknown")
+
+# Ascending by what the column shows: the youngest age and the most recent use come first.
+_SORTS: dict[str, tuple[Callable[[Row], Any], bool]] = {
+    "name": (lambda row: row.name, False),
+    "used": (lambda row: row.last_used, True),
+    "age": (lambda row: row.created, True),
+    "state": (lambda row: STATES.index(row.state) if row.state in STATES else len(STATES), False),
+    "project": (lambda row: row.project, False),
+}
+
+FIELDS = (
+    "name",
+    "project",
+    "state",
+    "last_used",
+    "sessions_live",
+    "sessions_total",
+    "image",
+    "claude",
+    "outdated",
+    "engine",
+    "firewall",
+    "created",
+    "project_exists",
+)
+
+
+@click.command(
+    cls=Command,
+    short_help=COMMANDS["list"].summary,
+    examples=(
+        ("contenant list", "all, the one used last first"),
+        ("contenant list --state running", "only what runs"),
+        ("contenant list --sort age --reverse", "the oldest first"),
+        ("contenant list --json", "for programs"),
+        ("contenant list -q", "names only"),
+    ),
+    exits=(0, 2, 3),
+)
+@click.option("--sort", type=click.Choice(list(_SORTS)), default="used", show_default=True, help="Order of the rows.")
+@click.option("--reverse", is_flag=True, help="The other way round.")
+@click.option("--state", type=click.Choice(STATES), help="Only containers in this state.")
+@click.option("--project", metavar="TEXT", default="", help="Only projects whose path contains this.")
+@engine_option
+@rendered
+@click.pass_context
+def command(
+    ctx: click.Context,
+    sort: str,
+    reverse: bool,
+    state: str | None,
+    project: str,
+    engine: EngineName | None,
+    output: Output,
+) -> int:
+    """List the containers of all projects.
+
+    LAST USED is the last session's start or end; SESSIONS are live/all; IMAGE is the Claude Code version
+    in the image, with * where --recreate would use a newer image. An engine that does not answer is
+    named on standard error, its containers are shown as unknown, and the exit code is 3.
+    """
+    from contenant.app.inventory import inventory
+
+    ui = ui_of(ctx)
+    found = inventory(ui, engine)
+    rows = [row for row in found.rows if state in (None, row.state) and project in row.project]
+    emit(arrange(rows, sort, reverse), table(datetime.now(UTC), os.path.expanduser("~")), output)
+    for name, why in sorted(found.unreachable.items()):
+        ui.warn(f"{name} did not answer, its containers are shown as unknown: {why}")
+    if not rows and not found.unreachable:
+        ui.note("no containers match" if found.rows else "no containers yet; contenant in a project folder makes one")
+    return EXIT_UNREACHABLE if found.unreachable else 0
+
+
+def arrange(rows: Iterable[Row], sort: str, reverse: bool) -> list[Row]:
+    """The rows in order; equal ones by name, in either direction."""
+    key, downwards = _SORTS[sort]
+    return sorted(sorted(rows, key=lambda row: row.name), key=key, reverse=downwards != reverse)
+
+
+def table(now: datetime, home: str) -> Table:
+    """How a Row is shown at a moment, with a home directory to be shortened."""
+    return Table(
+        columns=(
+            Column("NAME", lambda row: row.name, floor=24),
+            Column("PROJECT", lambda row: _project(row, home), floor=14),
+            Column("STATE", lambda row: row.state, colour=lambda row: "" if row.state == "running" else "dim"),
+            Column("LAST USED", lambda row: age(row.last_used, now)),
+            Column("SESSIONS", lambda row: f"{row.sessions_live}/{row.sessions_total}", rank=3),
+            Column("IMAGE", lambda row: (row.claude or "-") + ("*" if row.outdated else ""), rank=2),
+            Column("ENGINE", lambda row: row.engine, rank=4),
+            Column("FIREWALL", lambda row: row.firewall, colour=_firewall_colour, rank=1),
+            Column("AGE", lambda row: age(row.created, now), rank=5),
+        ),
+        fields=FIELDS,
+        record=lambda row: row._asdict(),
+        name=lambda row: row.name,
+    )
+
+
+def _project(row: Row, home: str) -> str:
+    return below_home(row.project, home) + ("" if row.project_exists else " (gone)")
+
+
+def _firewall_colour(row: Row) -> str:
+    return {"off": "red", "audit": "yellow"}.get(row.firewall, "")

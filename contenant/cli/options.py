@@ -1,0 +1,66 @@
+"""Options and argument types that several commands share."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar, cast
+
+import click
+
+from contenant.cli.colour import is_terminal, terminal_width, wants_colour
+from contenant.cli.render import Format, Output
+from contenant.cli.settings import settings_of
+from contenant.core.values import ENGINE_NAMES
+from contenant.errors import UsageError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+FORMATS = ("table", "json", "jsonl", "csv")
+
+
+class ProjectPath(click.ParamType):
+    """A project directory as it was typed. Whether it may be used is the use case's to say."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        if value == "":
+            raise UsageError("the project path is empty", hint="write . for the current directory")
+        return Path(value)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        from contenant.cli.complete import project_paths
+
+        return project_paths(incomplete)
+
+
+engine_option = click.option(
+    "--engine", type=click.Choice(ENGINE_NAMES), help="Container engine: Apple's container, podman or docker."
+)
+
+
+def rendered(function: Callable[..., R]) -> Callable[..., R]:
+    """Add `--format` and `--json` to a command, and hand it `output`."""
+
+    @click.option("--format", "form", type=click.Choice(FORMATS), help="Shape of the data on standard output.")
+    @click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
+    @click.pass_context
+    @functools.wraps(function)
+    def wrapper(ctx: click.Context, *args: Any, form: str | None, as_json: bool, **kwargs: Any) -> R:
+        if as_json and form not in (None, "json"):
+            raise UsageError(f"--json and --format {form} ask for different things", hint="give one of them")
+        return function(*args, output=_output(ctx, "json" if as_json else form), **kwargs)
+
+    return wrapper
+
+
+def _output(ctx: click.Context, form: str | None) -> Output:
+    settings = settings_of(ctx)
+    colour = wants_colour(settings.color, is_terminal(sys.stdout), os.environ)
+    chosen = cast(Format, form or ("names" if settings.quiet else "table"))
+    return Output(chosen, sys.stdout, colour=colour, width=terminal_width(sys.stdout, os.environ))

@@ -1,0 +1,96 @@
+"""The root command: `contenant` alone, or with options of `run`, is `contenant run` here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from contenant import __version__
+from contenant.cli.command import Lazy, LazyGroup, write_exits
+from contenant.cli.exits import EXITS
+from contenant.cli.settings import global_options
+
+IMPLICIT_RUN = "contenant.implicit_run"  # in Context.meta: `run` was not written
+
+COMMANDS = {
+    "run": Lazy("run", "Open a project's container: reattach to the agent or run a command."),
+    "list": Lazy("list", "List the containers of all projects."),
+    "show": Lazy("show", "Show everything about one project's container."),
+    "stop": Lazy("stop", "Stop containers; they keep their content."),
+    "clean": Lazy("clean", "Remove containers and images, after showing what and why."),
+    "history": Lazy("history", "Show sessions and what happened to containers, newest first."),
+    "image": Lazy("image", "Build and list images."),
+    "completion": Lazy("completion", "Print the completion script for a shell."),
+}
+
+EXAMPLES = (
+    ("contenant", "Claude Code in this project's container; again: back to the same"),
+    ("contenant -- bash", "a shell beside it"),
+    ("contenant list", "every container, when it was last used, and by how many"),
+    ("contenant clean --stale 30d", "remove what was not used for 30 days"),
+)
+
+# Options of the root itself, and how many words each takes. Any other option belongs to `run`.
+_OWN = {"-q": 1, "--quiet": 1, "--color": 2, "--version": 1, "-h": 1, "--help": 1}
+
+
+class Root(LazyGroup):
+    """Adds the implied `run`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        at = _first_foreign(args)
+        # An empty command line under completion is a question for commands, not a run.
+        implied = args[at].startswith("-") if at < len(args) else not ctx.resilient_parsing
+        if implied:
+            ctx.meta[IMPLICIT_RUN] = True
+            args = [*args[:at], "run", *args[at:]]
+        return super().parse_args(ctx, args)
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        return ["[RUN OPTIONS] [-- CMD...]", "|", "COMMAND [ARGS]..."]
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        write_exits(list(EXITS), formatter)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
+        found = super().shell_complete(ctx, incomplete)
+        run = self.get_command(ctx, "run") if incomplete.startswith("-") else None
+        known = {item.value for item in found}
+        return found + [item for item in (run.shell_complete(ctx, incomplete) if run else [])
+                        if item.value not in known]
+
+
+def _first_foreign(args: list[str]) -> int:
+    """Index of the first word that is no option of the root."""
+    at = 0
+    while at < len(args):
+        taken = 1 if args[at].startswith("--color=") else _OWN.get(args[at], 0)
+        if not taken:
+            break
+        at += taken
+    return min(at, len(args))
+
+
+def _show_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        click.echo(f"contenant {__version__}")
+        ctx.exit()
+
+
+_VERSION = click.Option(
+    ["--version"],
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
+
+command = Root(
+    "contenant",
+    lazy=COMMANDS,
+    examples=EXAMPLES,
+    help="Run Claude Code in isolated, state-tracked Linux containers, one per project.",
+    params=[*global_options(environment=True), _VERSION],
+)

@@ -1,0 +1,99 @@
+"""`contenant run`: the agent, or a command, in a project's container."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from contenant.cli.colour import is_terminal
+from contenant.cli.command import Command, no_such_command
+from contenant.cli.complain import complain_about
+from contenant.cli.options import ProjectPath, engine_option
+from contenant.cli.root import COMMANDS, IMPLICIT_RUN
+from contenant.cli.settings import settings_of, ui_of
+from contenant.errors import ContenantError, UsageError
+
+EXIT_OWN_FAILURE = 125  # as docker and podman have it
+_COMMAND = "contenant.run.argv"  # in Context.meta: what stood behind --
+
+
+class RunCommand(Command):
+    """Takes everything behind `--` as the command, untouched."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if "--" in args:
+            at = args.index("--")
+            ctx.meta[_COMMAND] = tuple(args[at + 1 :])
+            args = args[:at]
+        return super().parse_args(ctx, args)
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        return [*super().collect_usage_pieces(ctx), "[-- CMD...]"]
+
+
+@click.command(
+    cls=RunCommand,
+    short_help=COMMANDS["run"].summary,
+    examples=(
+        ("contenant", "the same as contenant run in this directory"),
+        ("contenant run ~/work/shop", "the agent there"),
+        ("contenant run -- make test", "a command here; its exit code is contenant's"),
+        ("contenant --new", "a second agent beside the running one"),
+        ("contenant --publish 8000:8000", "port 8000 of this machine to the container's"),
+    ),
+    exits=(0, 2, 3, 4, 5, 6, 125, 126, 127),
+)
+@click.argument("path", type=ProjectPath(), required=False)
+@engine_option
+@click.option("--new", is_flag=True, help="Start a further agent session instead of reattaching.")
+@click.option("--recreate", is_flag=True, help="Make the container anew from today's image and options.")
+@click.option("--force", is_flag=True, help="Use a refused path; recreate although sessions are live.")
+@click.option("--read-only", is_flag=True, help="Give the container the project read-only.")
+@click.option("--cpus", type=click.IntRange(min=1), help="Number of CPUs.")
+@click.option("--memory", metavar="SIZE", help="Memory, such as 4g or 512m.")
+@click.option("-e", "--env", multiple=True, metavar="NAME[=VALUE]", help="Variable for the session; by name alone: this shell's value.")
+@click.option("--mount", "mounts", multiple=True, metavar="SRC:DST[:ro]", help="A further directory of this machine.")
+@click.option("-p", "--publish", multiple=True, metavar="[IP:]HOST:CONTAINER", help="A container port on this machine (127.0.0.1).")
+@click.pass_context
+def command(ctx: click.Context, path: Path | None, **options: Any) -> int:
+    """Open a project's container and run the agent in it, or CMD.
+
+    The container is made when there is none, started when it is stopped. Without CMD, contenant
+    reattaches to the agent's live session, or starts one. PATH is the current directory unless given.
+
+    The exit code is CMD's. When contenant itself fails, its own code says why: 2 to 6 before CMD could
+    start, 125 for anything else; a line starting with "contenant: error:" tells it from CMD's.
+    """
+    argv = _argv(ctx, path)
+    from contenant.app.results import RunRequest
+    from contenant.app.run import run
+
+    request = RunRequest(
+        path=path or Path(),
+        argv=argv,
+        stdin_tty=is_terminal(sys.stdin),
+        stdout_tty=is_terminal(sys.stdout),
+        **options,
+    )
+    try:
+        return run(request, ui_of(ctx))
+    except ContenantError as error:
+        if error.exit_code != 1:
+            raise
+        complain_about(error, settings_of(ctx).color)
+        return EXIT_OWN_FAILURE
+
+
+def _argv(ctx: click.Context, path: Path | None) -> tuple[str, ...]:
+    if path is not None and ctx.meta.get(IMPLICIT_RUN):
+        word = str(path)
+        if word in COMMANDS:
+            raise UsageError(f"{word} must come first", hint=f"its options follow it: contenant {word} …")
+        raise no_such_command(word, list(COMMANDS), "contenant")
+    argv: tuple[str, ...] | None = ctx.meta.get(_COMMAND)
+    if argv == ():
+        raise UsageError("no command behind --", hint="leave -- out to start the agent")
+    return argv or ()

@@ -1,0 +1,70 @@
+"""What holds for a whole invocation: the options every command takes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from typing import cast
+
+import click
+
+from contenant.cli.colour import ColourMode, is_terminal, wants_colour
+from contenant.cli.ui import TerminalUi
+
+
+@dataclass
+class Settings:
+    """Filled while the command line is parsed; an option after the command wins over one before it."""
+
+    color: ColourMode = "auto"
+    quiet: bool = False
+
+
+def settings_of(context: click.Context) -> Settings:
+    """The settings of this invocation."""
+    return context.ensure_object(Settings)
+
+
+def ui_of(context: click.Context) -> TerminalUi:
+    """The voice of this invocation, on standard error."""
+    chosen = settings_of(context)
+    terminal = is_terminal(sys.stderr)
+    return TerminalUi(
+        stream=sys.stderr,
+        source=sys.stdin,
+        quiet=chosen.quiet,
+        colour=wants_colour(chosen.color, terminal, os.environ),
+        live=terminal and os.environ.get("TERM", "") not in ("", "dumb"),
+    )
+
+
+def _set_color(context: click.Context, _param: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        settings_of(context).color = cast(ColourMode, value)
+
+
+def _set_quiet(context: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value:
+        settings_of(context).quiet = True
+
+
+def global_options(*, environment: bool) -> list[click.Parameter]:
+    """`--color` and `-q`; the variables CONTENANT_COLOR and CONTENANT_QUIET are read once, at the root."""
+    color = click.Option(
+        ["--color"],
+        type=click.Choice(["auto", "always", "never"]),
+        envvar="CONTENANT_COLOR" if environment else None,
+        expose_value=False,
+        callback=_set_color,
+        help="Colour: auto asks the terminal, NO_COLOR and FORCE_COLOR. [env: CONTENANT_COLOR]",
+    )
+    quiet = click.Option(
+        ["-q", "--quiet"],
+        is_flag=True,
+        envvar="CONTENANT_QUIET" if environment else None,
+        expose_value=False,
+        callback=_set_quiet,
+        help="No notes; tables shrink to names, one a line. [env: CONTENANT_QUIET]",
+    )
+    return [color, quiet]
