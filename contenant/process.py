@@ -176,7 +176,8 @@ def _read_lines(pipe: int, on_line: Callable[[str], None], deadline: float) -> N
             lines.append(rest)
             rest = b""
         for line in lines:
-            on_line(line.decode("utf-8", "replace").rstrip("\r"))
+            # a line that was overwritten in place, such as a progress count, as it stood in the end
+            on_line(line.decode("utf-8", "replace").rstrip("\r").rpartition("\r")[2])
         if not chunk:
             return
 

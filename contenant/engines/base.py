@@ -13,6 +13,22 @@ from contenant.core.values import (
     ExecSpec,
     ImageReport,
 )
+from contenant.errors import EngineError
+
+
+class ContainerMissingError(EngineError):
+    """The engine knows no container of that name (any more)."""
+
+    slug = "container-missing"
+
+
+class OciRuntimeError(EngineError):
+    """The program that starts containers for the engine cannot do so here; another one may.
+
+    See `select.find_working_runtime`. A container keeps the runtime it was created with.
+    """
+
+    slug = "oci-runtime"
 
 
 class EngineVersion(NamedTuple):

@@ -1,0 +1,122 @@
+"""Calls to an engine's command line: bounded in time, failures turned into errors that say what next."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from contenant.core.values import EngineName
+from contenant.engines.versions import GATES, hint_for
+from contenant.errors import EngineError, EngineUnavailableError
+from contenant.process import Pending, ProcessTimeoutError, Result, built_env, start, stream
+
+
+class Timeouts(NamedTuple):
+    """Seconds a call may take."""
+
+    quick: float = 30.0  # versions, lists, inspections: no engine needs more unless it hangs
+    change: float = 120.0  # create, start, remove: a cold disk, the boot of a VM
+    transfer: float = 1800.0  # pulls and imports
+    build: float = 7200.0
+
+
+class Symptom(NamedTuple):
+    """A text an engine prints when it fails, and what it means."""
+
+    pattern: str  # regular expression, searched for in stderr, case ignored
+    error: type[EngineError]
+    meaning: str  # "" to show the engine's own line
+    hint: str = ""
+
+
+class Caller(NamedTuple):
+    """How to reach one engine, and how to read what it says when it fails."""
+
+    name: EngineName
+    command: tuple[str, ...]  # with options that go before every subcommand
+    symptoms: tuple[Symptom, ...]
+    wedged: str  # what to do when it does not answer
+    timeouts: Timeouts = Timeouts()
+
+    def begin(self, args: Iterable[str], *, stdin: bytes | None = None) -> Answer:
+        """Start a call whose answer is wanted later. Raises EngineUnavailableError without an executable."""
+        argv = [*self.command, *args]
+        try:
+            return Answer(self, start(argv, stdin=stdin))
+        except OSError as error:
+            raise self._not_there(error) from None
+
+    def ask(self, args: Iterable[str], *, timeout: float = 0.0) -> Result:
+        """A call whose exit code the caller reads, a quick one unless `timeout` says seconds.
+
+        Raises EngineUnavailableError.
+        """
+        return self.begin(args).result(timeout or self.timeouts.quick)
+
+    def run(self, doing: str, args: Iterable[str], *, timeout: float = 0.0) -> Result:
+        """A call that must succeed; `doing` completes "cannot …". Raises EngineError."""
+        result = self.ask(args, timeout=timeout)
+        if result.code != 0:
+            raise self.failure(doing, result.stderr)
+        return result
+
+    def follow(self, args: Sequence[str], on_line: Callable[[str], None], **environ: str) -> int:
+        """A long call whose lines are shown as they come; returns its exit code.
+
+        `environ` is added to the built environment. Raises EngineUnavailableError.
+        """
+        try:
+            return stream(
+                [*self.command, *args], on_line, timeout=self.timeouts.build, env=built_env() | environ
+            )
+        except ProcessTimeoutError as error:
+            raise self.unanswered(error.seconds) from None
+        except OSError as error:
+            raise self._not_there(error) from None
+
+    def failure(self, doing: str, stderr: str) -> EngineError:
+        """What a failed call means."""
+        for symptom in self.symptoms:
+            if re.search(symptom.pattern, stderr, re.IGNORECASE):
+                meaning = symptom.meaning or _last_line(stderr)
+                return symptom.error(f"{self.name} cannot {doing}: {meaning}", hint=symptom.hint)
+        return EngineError(f"{self.name} cannot {doing}: {_last_line(stderr)}")
+
+    def unanswered(self, seconds: float) -> EngineUnavailableError:
+        return EngineUnavailableError(f"{self.name} did not answer within {seconds:g} s", hint=self.wedged)
+
+    def _not_there(self, error: OSError) -> EngineUnavailableError:
+        if isinstance(error, FileNotFoundError):
+            return EngineUnavailableError(
+                f"{self.name}: no such command on PATH",
+                hint=hint_for(GATES[self.name].install, sys.platform),
+            )
+        return EngineUnavailableError(f"{self.name} cannot be started: {error.strerror}", hint=self.wedged)
+
+
+class Answer(NamedTuple):
+    """An answer that may still be on its way."""
+
+    caller: Caller
+    pending: Pending
+
+    def result(self, timeout: float) -> Result:
+        """Raises EngineUnavailableError when it does not come within `timeout` seconds of the question."""
+        try:
+            return self.pending.result(timeout)
+        except ProcessTimeoutError as error:
+            raise self.caller.unanswered(error.seconds) from None
+
+
+def _last_line(stderr: str) -> str:
+    """The line that says why: the last one that is no log line, without its "Error:"."""
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    telling = [line for line in lines if not line.startswith(("time=", "See '", "Run '"))] or lines
+    # docker repeats the container's name in a last line of its own
+    telling = [
+        line for line in telling if not line.startswith("Error: failed to start containers")
+    ] or telling
+    line = telling[-1] if telling else "it gave no reason"
+    return re.sub(r"^(Error: |Error response from daemon: |docker: )+", "", line)

@@ -1,0 +1,186 @@
+"""docker with a daemon that runs as root."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple
+
+from contenant.core import labels
+from contenant.core.values import BuildSpec, ContainerReport, ContainerState, EngineName
+from contenant.engines.base import EngineVersion
+from contenant.engines.call import Answer, Caller, Symptom
+from contenant.engines.oci import SYMPTOMS, OciEngine, parse_moment
+from contenant.engines.versions import require
+from contenant.errors import EngineUnavailableError
+
+_STATES: Mapping[str, ContainerState] = {
+    "created": "created",
+    "running": "running",
+    "exited": "stopped",
+    "paused": "paused",
+}
+
+_SYMPTOMS = (
+    Symptom(
+        r"permission denied while trying to connect|dial unix \S+ connect: permission denied",
+        EngineUnavailableError,
+        "you may not use the daemon's socket",
+        "sudo usermod -aG docker $USER, then log in again (this makes you root in effect); or use podman",
+    ),
+    Symptom(
+        r"cannot connect to the docker daemon|is the docker daemon running|error during connect",
+        EngineUnavailableError,
+        "its daemon does not answer",
+        "start it: `sudo systemctl start docker`, or Docker Desktop; check DOCKER_HOST and DOCKER_CONTEXT",
+    ),
+    Symptom(
+        r"context .*not found|unable to resolve docker endpoint|unable to parse docker host",
+        EngineUnavailableError,
+        "",
+        "check DOCKER_HOST, DOCKER_CONTEXT and `docker context ls`",
+    ),
+    Symptom(
+        r"client version .* is too (old|new)|maximum supported api version",
+        EngineUnavailableError,
+        "",
+        "upgrade docker, both the client and the daemon",
+    ),
+)
+
+# Every label of ours by name: `.Labels` joins all by commas, and a foreign value with a comma in it
+# could then pass for a label of ours.
+OUR_LABELS = tuple(
+    sorted(
+        value
+        for value in vars(labels).values()
+        if isinstance(value, str) and value.startswith(labels.PREFIX) and value != labels.PREFIX
+    )
+)
+_FIELDS = ("ID", "Names", "State", "Image", "CreatedAt")
+PS_FORMAT = (
+    "["
+    + ",".join([f"{{{{json .{field}}}}}" for field in _FIELDS])
+    + "".join(f',{{{{json (.Label "{label}")}}}}' for label in OUR_LABELS)
+    + "]"
+)
+
+
+class Docker(OciEngine):
+    """The daemon that DOCKER_HOST or the current context names."""
+
+    name: ClassVar[EngineName] = "docker"
+    # docker takes "" for its default, Ctrl-P, whose first press it would swallow; nobody types this one
+    detach_keys: ClassVar[str] = "ctrl-^,ctrl-@"
+
+    def version(self) -> EngineVersion:
+        import json
+
+        result = self._caller.run("tell its version", ["version", "--format", "{{json .}}"])
+        answer: dict[str, Any] = json.loads(result.stdout)
+        client, server = (str((answer.get(side) or {}).get("Version") or "") for side in ("Client", "Server"))
+        if not server:
+            raise EngineUnavailableError(
+                "docker named no daemon: the `docker` on PATH is another program, such as podman's",
+                hint="use `--engine podman`, or install docker itself",
+            )
+        require("docker", client, sys.platform, part="client")
+        require("docker", server, sys.platform, part="daemon")
+        self.identity()
+        return EngineVersion(client, server)
+
+    def identity(self) -> str:
+        """The daemon's own id, made with its data directory. Refuses a daemon that maps user ids."""
+        import json
+
+        args = ["info", "--format", "[{{json .ID}},{{json .SecurityOptions}}]"]
+        identifier, options = json.loads(self._caller.run("describe its daemon", args).stdout)
+        for option, kind in (("name=rootless", "runs without root"), ("name=userns", "remaps user ids")):
+            if any(str(text).startswith(option) for text in options or ()):
+                raise EngineUnavailableError(
+                    f"this docker daemon {kind}: the agent could not write to your project",
+                    hint="use podman (`--engine podman`), which maps you to the agent, or an ordinary daemon",
+                )
+        return str(identifier)
+
+    def containers(self) -> DockerListing:
+        return DockerListing(self._caller.begin(["ps", "--all", "--no-trunc", "--format", PS_FORMAT]))
+
+    def _build(self, spec: BuildSpec, on_line: Callable[[str], None]) -> int:
+        if self._caller.ask(["buildx", "version"]).code == 0:
+            own = ["build", "--progress", "plain", "--load", "--builder", self._own_builder()]
+            return self._caller.follow([*own, *self.build_args(spec)], on_line, DOCKER_BUILDKIT="1")
+
+        return self._caller.follow(
+            ["build", *self.build_args(spec)], _without_warning(on_line), DOCKER_BUILDKIT="0"
+        )
+
+    def _own_builder(self) -> str:
+        """The builder inside the daemon, named as the context: others do not see the daemon's images."""
+        result = self._caller.ask(["context", "show"])
+        return result.stdout.strip() if result.code == 0 else "default"
+
+    def remove(self, name: str) -> None:
+        result = self._caller.ask(["rm", "--force", "--volumes", name], timeout=self._caller.timeouts.change)
+        if result.code != 0 and "no such container" not in result.stderr.lower():
+            raise self._caller.failure(f"remove {name}", result.stderr)
+
+
+def _without_warning(on_line: Callable[[str], None]) -> Callable[[str], None]:
+    """Leave out the first paragraph when it is docker's word against its own builder, which serves us well."""
+    skipping = False
+
+    def show(line: str) -> None:
+        nonlocal skipping
+        skipping = skipping or line.startswith("DEPRECATED: The legacy builder")
+        if not skipping:
+            on_line(line)
+        elif not line:
+            skipping = False
+
+    return show
+
+
+class DockerListing(NamedTuple):
+    """The answer to `docker ps`."""
+
+    answer: Answer
+
+    def result(self) -> tuple[ContainerReport, ...]:
+        caller = self.answer.caller
+        result = self.answer.result(caller.timeouts.quick)
+        if result.code != 0:
+            raise caller.failure("list containers", result.stderr)
+        return read_containers(result.stdout)
+
+
+def read_containers(text: str) -> tuple[ContainerReport, ...]:
+    """The output of `docker ps` in PS_FORMAT: one JSON array a line."""
+    import json
+
+    return tuple(_read_container(json.loads(line)) for line in text.splitlines() if line.strip())
+
+
+def _read_container(fields: list[str]) -> ContainerReport:
+    identifier, names, state, image, created, *values = fields
+    return ContainerReport(
+        engine_id=identifier,
+        # links of other containers stand there as `other/alias`
+        name=next((name for name in names.split(",") if "/" not in name), names),
+        state=_STATES.get(state, "unknown"),
+        labels={key: value for key, value in zip(OUR_LABELS, values, strict=True) if value},
+        image=image,
+        created=parse_moment(created),
+    )
+
+
+def connect() -> Docker:
+    """The docker that the environment names."""
+    caller = Caller(
+        "docker",
+        ("docker",),
+        (*_SYMPTOMS, *SYMPTOMS),
+        wedged="restart its daemon: `sudo systemctl restart docker`, or Docker Desktop",
+    )
+    return Docker(caller, selinux=Path("/sys/fs/selinux/enforce").exists())

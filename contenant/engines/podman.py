@@ -1,0 +1,232 @@
+"""podman, rootful and rootless."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple
+
+from contenant.core.values import BuildSpec, ContainerReport, ContainerSpec, ContainerState, EngineName
+from contenant.engines.base import EngineVersion
+from contenant.engines.call import Answer, Caller, Symptom
+from contenant.engines.oci import SYMPTOMS, OciEngine, unix_moment
+from contenant.engines.versions import parse_version, require
+from contenant.errors import EngineError, EngineUnavailableError
+
+# What podman asks for when it is told nothing (containers.conf may say otherwise, and then says less).
+DEFAULT_NOFILE = 1048576
+DEFAULT_NPROC = 4194304
+KEEP_ID_SINCE = (4, 3, 0)  # --userns=keep-id:uid=…,gid=…
+
+RUNTIMES = ("crun", "runc", "youki")
+
+_STATES: Mapping[str, ContainerState] = {
+    "created": "created",
+    "configured": "created",
+    "initialized": "created",
+    "running": "running",
+    "stopping": "running",  # its processes live
+    "stopped": "stopped",
+    "exited": "stopped",
+    "paused": "paused",
+}
+
+_SYMPTOMS = (
+    Symptom(
+        r"newuidmap|subuid|subgid|insufficient uids or gids",
+        EngineUnavailableError,
+        "this user has no range of subordinate ids",
+        "sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $USER; podman system migrate",
+    ),
+    Symptom(
+        r"cannot re-exec process|cannot clone|user namespaces are not enabled",
+        EngineUnavailableError,
+        "",
+        "this host does not let users make user namespaces; run as root, or ask its administrator",
+    ),
+    Symptom(
+        r"default OCI runtime .* not found|no valid executable found for OCI runtime",
+        EngineUnavailableError,
+        "",
+        "install crun or runc",
+    ),
+    Symptom(
+        r"unable to connect to Podman|connection refused|cannot connect to Podman",
+        EngineUnavailableError,
+        "",
+        "start it: `podman machine start` on macOS, or unset CONTAINER_HOST",
+    ),
+)
+
+
+class Limits(NamedTuple):
+    """Resource limits that podman must not exceed; 0 where its own defaults will do."""
+
+    nofile: int
+    nproc: int
+
+
+def clamp_limits(nofile_hard: int, nproc_hard: int, pid_max: int) -> Limits:
+    """What to ask for where podman's defaults exceed the host's hard limits (-1: unlimited).
+
+    podman lowers its own process limit to the kernel's `pid_max` before it starts a container.
+    """
+    nproc = min(nproc_hard if nproc_hard >= 0 else DEFAULT_NPROC, pid_max)
+    return Limits(
+        nofile_hard if 0 <= nofile_hard < DEFAULT_NOFILE else 0,
+        nproc if nproc < DEFAULT_NPROC else 0,
+    )
+
+
+def host_limits() -> Limits:
+    """This host's. On macOS the containers run in podman's machine, whose limits are its own."""
+    if not sys.platform.startswith("linux"):
+        return Limits(0, 0)
+    import resource
+
+    try:
+        pid_max = int(Path("/proc/sys/kernel/pid_max").read_text())
+    except (OSError, ValueError):
+        pid_max = DEFAULT_NPROC
+    nofile = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    return clamp_limits(nofile, resource.getrlimit(resource.RLIMIT_NPROC)[1], pid_max)
+
+
+class Podman(OciEngine):
+    """One user's podman."""
+
+    name: ClassVar[EngineName] = "podman"
+    detach_keys: ClassVar[str] = ""  # none, so that Ctrl-P reaches the session at once
+
+    def __init__(self, caller: Caller, *, selinux: bool, limits: Limits, rootless: bool) -> None:
+        super().__init__(caller, selinux=selinux)
+        self._limits = limits
+        self._rootless = rootless
+
+    def version(self) -> EngineVersion:
+        import json
+
+        answer: dict[str, Any] = json.loads(
+            self._caller.run("tell its version", ["version", "--format", "json"]).stdout
+        )
+        client = str(answer["Client"]["Version"])
+        server = str((answer.get("Server") or {}).get("Version") or "")
+        for text in filter(None, (client, server)):
+            require("podman", text, sys.platform)
+        if self._rootless and (parse_version(client) or KEEP_ID_SINCE) < KEEP_ID_SINCE:
+            raise EngineUnavailableError(
+                f"podman is {client}; without root contenant needs 4.3 or newer, to map you to the agent",
+                hint="upgrade podman, or run contenant as root",
+            )
+        return EngineVersion(client, server)
+
+    def identity(self) -> str:
+        """The store's place and inode: a device number may change at a reboot, an inode does not."""
+        result = self._caller.run("tell its store", ["info", "--format", "{{.Store.GraphRoot}}"])
+        root = result.stdout.rstrip("\n")
+        try:
+            return f"{root}#{Path(root).stat().st_ino}"
+        except OSError:  # in a machine of podman's
+            return root
+
+    def containers(self) -> PodmanListing:
+        answer = self._caller.begin(["ps", "--all", "--no-trunc", "--format", "json"])
+        return PodmanListing(answer)
+
+    def host_options(self, spec: ContainerSpec) -> list[str]:
+        uid, gid = spec.owner
+        return [
+            *self._limit_options(),
+            # The user is the agent in there: what the agent writes is the user's out here.
+            *(("--userns", f"keep-id:uid={uid},gid={gid}") if self._rootless else ()),
+        ]
+
+    def _limit_options(self) -> list[str]:
+        wanted = {name: limit for name, limit in self._limits._asdict().items() if limit}
+        return [word for name, limit in wanted.items() for word in ("--ulimit", f"{name}={limit}:{limit}")]
+
+    def _build(self, spec: BuildSpec, on_line: Callable[[str], None]) -> int:
+        # docker's format, since OCI's has no SHELL; never a pull, since the base was settled before
+        own = ["build", "--format", "docker", "--pull=never", *self._limit_options()]
+        return self._caller.follow([*own, *self.build_args(spec)], on_line)
+
+    def remove(self, name: str) -> None:
+        # -t 0: whoever wants a gentle end calls stop before
+        args = ["rm", "--force", "--ignore", "--volumes", "-t", "0", name]
+        self._caller.run(f"remove {name}", args, timeout=self._caller.timeouts.change)
+
+    def probe_runtime(self) -> str:
+        """Why containers cannot be started, "" when they can. Needs no image.
+
+        The root file system is empty. A runtime that works sets everything up and then says, with exit
+        code 127, that there is no such program in it; one that does not work here fails before.
+        """
+        with tempfile.TemporaryDirectory(prefix="contenant-probe-") as empty:
+            args = ["run", "--rm", "--network", "none", *self._limit_options(), "--rootfs", empty, "/probe"]
+            result = self._caller.ask(args, timeout=self._caller.timeouts.change)
+        return "" if result.code == 127 else str(self._caller.failure("start a container", result.stderr))
+
+
+class PodmanListing(NamedTuple):
+    """The answer to `podman ps`."""
+
+    answer: Answer
+
+    def result(self) -> tuple[ContainerReport, ...]:
+        caller = self.answer.caller
+        result = self.answer.result(caller.timeouts.quick)
+        if result.code != 0:
+            raise caller.failure("list containers", result.stderr)
+        return read_containers(result.stdout)
+
+
+def read_containers(text: str) -> tuple[ContainerReport, ...]:
+    """The output of `podman ps --format json`."""
+    import json
+
+    return tuple(_read_container(item) for item in json.loads(text or "[]") or ())
+
+
+def _read_container(item: Mapping[str, Any]) -> ContainerReport:
+    created = item.get("Created") or 0
+    return ContainerReport(
+        engine_id=item["Id"],
+        name=(item.get("Names") or [""])[0],
+        state=_STATES.get(str(item.get("State")).lower(), "unknown"),
+        labels=item.get("Labels") or {},
+        image=item.get("Image") or "",
+        created=unix_moment(created) if isinstance(created, (int, float)) else "",
+    )
+
+
+def connect(runtime: str = "") -> Podman:
+    """This host's podman; `runtime` is the OCI runtime to use, "" for podman's own choice."""
+    caller = Caller(
+        "podman",
+        ("podman", "--runtime", runtime) if runtime else ("podman",),
+        (*_SYMPTOMS, *SYMPTOMS),
+        wedged="try `podman ps`; a podman that hangs may hold its lock, `ps -C podman` shows it",
+    )
+    return Podman(
+        caller,
+        selinux=Path("/sys/fs/selinux/enforce").exists(),
+        limits=host_limits(),
+        rootless=sys.platform.startswith("linux") and os.geteuid() != 0,
+    )
+
+
+def find_working_runtime() -> str:
+    """The first OCI runtime that can start a container here, "" when podman's own choice can.
+
+    Raises EngineError when none can.
+    """
+    reasons = []
+    for runtime in ("", *RUNTIMES):
+        reason = connect(runtime).probe_runtime()
+        if not reason:
+            return runtime
+        reasons.append(reason)
+    raise EngineError(reasons[0], hint=f"none of {', '.join(RUNTIMES)} works here; `podman info` says more")
