@@ -23,8 +23,9 @@ from contenant.errors import ContenantError
 
 def plan(request: CleanRequest, ui: Ui) -> list[Verdict]:
     """What would go and what stays, with reasons. Changes nothing but records that are reconciled first."""
-    with Ledger(config.database_url(os.environ)) as ledger:
-        survey = look_around(ledger)
+    settings = config.load(None, os.environ, {})
+    with Ledger(settings.database_url) as ledger:
+        survey = look_around(ledger, settings.engine)
         view = ledger.snapshot()
         known = list(view.containers()) if view else []
         named = {container.id for container in by_paths(known, request.paths)}
@@ -34,14 +35,17 @@ def plan(request: CleanRequest, ui: Ui) -> list[Verdict]:
             if (verdict := _verdict(ledger, survey, container, named, request)) is not None
         ]
         if request.images:
-            verdicts += stale_images(ledger, survey, [v.subject for v in verdicts if v.action == "remove"])
+            verdicts += stale_images(
+                ledger, survey, settings, [v.subject for v in verdicts if v.action == "remove"]
+            )
     return sorted(verdicts, key=lambda verdict: (verdict.kind, verdict.name, verdict.engine))
 
 
 def apply(verdicts: Sequence[Verdict], request: CleanRequest, ui: Ui) -> list[Outcome]:
     """Remove what the verdicts say, each judged again right before, under its lock."""
-    with Ledger(config.database_url(os.environ)) as ledger:
-        survey = look_around(ledger)
+    settings = config.load(None, os.environ, {})
+    with Ledger(settings.database_url) as ledger:
+        survey = look_around(ledger, settings.engine)
         outcomes = []
         for number, verdict in enumerate(verdicts, 1):
             if verdict.action == "keep":

@@ -12,6 +12,7 @@ from contenant.app.desired import current_image
 from contenant.app.inventory import Survey
 from contenant.app.ledger import Ledger
 from contenant.app.results import Ui, Verdict
+from contenant.core.settings import Settings
 from contenant.core.values import EngineName
 
 
@@ -29,8 +30,9 @@ def build(engine: EngineName | None, *, no_cache: bool, ui: Ui) -> dict[str, Any
 
 def list_images(ui: Ui) -> list[dict[str, Any]]:
     """Every image contenant built, newest first, with what uses it."""
-    current = current_image(config.load(None, os.environ, {}))
-    with Ledger(config.database_url(os.environ)) as ledger:
+    settings = config.load(None, os.environ, {})
+    current = current_image(settings)
+    with Ledger(settings.database_url) as ledger:
         view = ledger.snapshot()
         if view is None:
             return []
@@ -44,12 +46,12 @@ def list_images(ui: Ui) -> list[dict[str, Any]]:
         ]
 
 
-def stale_images(ledger: Ledger, survey: Survey, going: Collection[str]) -> list[Verdict]:
+def stale_images(ledger: Ledger, survey: Survey, settings: Settings, going: Collection[str]) -> list[Verdict]:
     """Images of ours that no container (but those in `going`, by id) is of, and no new one would be."""
     view = ledger.snapshot()
     if view is None:
         return []
-    current = current_image(config.load(None, os.environ, {}))
+    current = current_image(settings)
     used = {container.image for container in view.containers() if container.id not in going}
     verdicts = []
     for reference in sorted({image.reference for image in view.images()}):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from contenant import config
 from contenant.app import engines
+from contenant.app.desired import current_image
 from contenant.app.ledger import Ledger
 from contenant.app.results import Inventory, Row, Ui
 from contenant.app.sync import settle
@@ -16,6 +17,7 @@ from contenant.errors import EngineUnavailableError
 
 if TYPE_CHECKING:
     from contenant.engines.base import Engine, Listing
+    from contenant.store.snapshot import Listed
 
 
 class Survey(NamedTuple):
@@ -28,23 +30,25 @@ class Survey(NamedTuple):
 
 def inventory(ui: Ui, engine: EngineName | None = None) -> Inventory:
     """All containers that are not gone, by name; those of an engine that gave no answer are `unknown`."""
-    with Ledger(config.database_url(os.environ)) as ledger:
-        survey = look_around(ledger, engine)
+    settings = config.load(None, os.environ, {})
+    with Ledger(settings.database_url) as ledger:
+        survey = look_around(ledger, settings.engine, engine)
         view = ledger.snapshot()
         found = view.listing() if view else ()
-        current = _current_image()
-        rows = [_row(item, survey, current) for item in found if engine is None or item.engine == engine]
+        current = current_image(settings)
+        rows = [_row(item, survey, current) for item in found if engine in (None, item.engine)]
     return Inventory(tuple(sorted(rows, key=lambda row: row.name)), dict(survey.unreachable))
 
 
-def look_around(ledger: Ledger, only: EngineName | None = None) -> Survey:
+def look_around(ledger: Ledger, setting: EngineName | None = None, only: EngineName | None = None) -> Survey:
     """Ask every engine that has containers of ours, and the one a new container would use; reconcile each.
 
-    Raises EngineUnavailableError only where no engine is known at all.
+    `setting` is the configured engine, `only` the one that was asked for. Raises EngineUnavailableError only
+    where no engine is known at all.
     """
     survey = Survey({}, {}, {})
     pending: list[tuple[Engine, Listing]] = []
-    for name in _of_interest(ledger, only):
+    for name in _of_interest(ledger, setting, only):
         try:
             engine = engines.connect(ledger, name)
             pending.append((engine, engine.containers()))
@@ -59,27 +63,20 @@ def look_around(ledger: Ledger, only: EngineName | None = None) -> Survey:
     return survey
 
 
-def _of_interest(ledger: Ledger, only: EngineName | None) -> list[EngineName]:
+def _of_interest(ledger: Ledger, setting: EngineName | None, only: EngineName | None) -> list[EngineName]:
     if only is not None:
         return [only]
     view = ledger.snapshot()
     used = {container.engine for container in view.containers()} if view else set()
     try:
-        used.add(engines.default_engine())
+        used.add(engines.default_engine(setting))
     except EngineUnavailableError:
         if not used:
             raise
     return [name for name in ENGINE_NAMES if name in used]
 
 
-def _current_image() -> str:
-    """The reference a new container would be made from."""
-    from contenant.app.desired import current_image
-
-    return current_image(config.load(None, os.environ, {}))
-
-
-def _row(item: object, survey: Survey, current: str) -> Row:
+def _row(item: Listed, survey: Survey, current: str) -> Row:
     known = item.engine in survey.reports
     return Row(
         name=item.name,

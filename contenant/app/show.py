@@ -15,6 +15,7 @@ from contenant.app.results import Ui
 from contenant.app.sync import settle
 from contenant.core.plan_run import not_found
 from contenant.core.records import ContainerRecord
+from contenant.core.settings import Settings
 from contenant.core.values import ContainerReport
 from contenant.errors import EngineUnavailableError
 
@@ -25,7 +26,8 @@ def show(path: Path, ui: Ui) -> dict[str, Any]:
     Raises NotFoundError where the project has no container. An engine that is silent is said, not raised.
     """
     canonical, name = identify(path)
-    with Ledger(config.database_url(os.environ)) as ledger:
+    settings = config.load(None, os.environ, {})
+    with Ledger(settings.database_url) as ledger:
         view = ledger.snapshot()
         known = [c for c in view.containers() if c.name == name] if view else []
         if not known:
@@ -34,7 +36,7 @@ def show(path: Path, ui: Ui) -> dict[str, Any]:
         report, trouble = _observe(ledger, container)
         current = ledger.read(container.engine).containers
         container = next((c for c in current if c.id == container.id), container)
-        return _sections(ledger, canonical, container, report, trouble)
+        return _sections(ledger, settings, canonical, container, report, trouble)
 
 
 def _observe(ledger: Ledger, container: ContainerRecord) -> tuple[ContainerReport | None, str]:
@@ -47,11 +49,15 @@ def _observe(ledger: Ledger, container: ContainerRecord) -> tuple[ContainerRepor
 
 
 def _sections(
-    ledger: Ledger, path: str, container: ContainerRecord, report: ContainerReport | None, trouble: str
+    ledger: Ledger,
+    settings: Settings,
+    path: str,
+    container: ContainerRecord,
+    report: ContainerReport | None,
+    trouble: str,
 ) -> dict[str, Any]:
     exists = Path(path).is_dir()
-    setting = config.load(None, os.environ, {}).engine
-    _, reason = engines.pick(ledger, None, container.engine, setting)
+    _, reason = engines.pick(ledger, None, container.engine, settings.engine)
     sessions = [s for s in ledger.read(container.engine).sessions if s.container_id == container.id]
     return {
         "project": {"path": path, "exists": exists, "name": container.name},

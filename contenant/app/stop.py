@@ -32,15 +32,15 @@ def stop(paths: Sequence[Path], *, all: bool, force: bool, ui: Ui) -> list[Outco
 
     Raises NotFoundError for a path without a container; a failure of one container is its outcome.
     """
-    seconds = config.load(None, os.environ, {}).stop_seconds
-    with Ledger(config.database_url(os.environ)) as ledger:
-        survey = look_around(ledger)
+    settings = config.load(None, os.environ, {})
+    with Ledger(settings.database_url) as ledger:
+        survey = look_around(ledger, settings.engine)
         view = ledger.snapshot()
         known = list(view.containers()) if view else []
         sessions = list(view.live_sessions()) if view else []
         chosen = known if all else by_paths(known, paths)
         jobs = [_judge(ledger, survey, container, sessions, force) for container in chosen]
-        return [_stop_one(ledger, survey, job, seconds, ui) for job in jobs]
+        return [_stop_one(ledger, survey, job, settings.stop_seconds, ui) for job in jobs]
 
 
 def _judge(
