@@ -1,0 +1,42 @@
+"""`up`: from nothing to proven. `check` (a shell script, for speed) reads what is written here."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from fw import change, place, selftest
+
+
+def up() -> None:
+    """Bring the firewall up or end with one line and everything closed."""
+    try:
+        place.make_directories()
+        for path in (place.READY, place.STATE, place.SNAPSHOT):
+            place.remove(path)
+        held = place.lock()
+        source = place.POLICY if os.path.exists(place.POLICY) else place.DEFAULT_POLICY
+        text, policy = change.read_file(source, int(time.time()))
+        target = change.start(text, policy)
+        wrong = selftest.failure(selftest.prove(policy, target.state))
+        if wrong:
+            raise place.FirewallError(f"self-test failed: {wrong}")
+        place.write(place.READY, f"{policy.mode}\n")
+        os.close(held)
+    except (place.FirewallError, OSError) as error:
+        place.fail(str(error))
+    _advise(target)
+
+
+def _advise(target: change.Target) -> None:
+    """What works less well than it might, one line each: never a reason not to start."""
+    lines = []
+    if target.policy.mode == "off":
+        lines.append("off, as the policy says: everything is let out")
+    elif not target.environment.resolvers:
+        lines.append("no upstream resolver is known: no name can be reached; set CONTENANT_RESOLVER")
+    for name, given in target.state["features"].items():
+        if not given:
+            lines.append(f"this kernel cannot {name} what is refused; it is refused all the same")
+    for line in lines:
+        os.write(2, f"contenant: firewall: {line}\n".encode())
