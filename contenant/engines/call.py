@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from contenant.core.values import EngineName
+from contenant.core.values import ContainerReport, EngineName
 from contenant.engines.versions import GATES, hint_for
 from contenant.errors import EngineError, EngineUnavailableError
 from contenant.process import Pending, ProcessTimeoutError, Result, built_env, start, stream
@@ -29,6 +30,20 @@ class Symptom(NamedTuple):
     error: type[EngineError]
     meaning: str  # "" to show the engine's own line
     hint: str = ""
+
+
+# What every engine passes on from the system.
+COMMON = (
+    Symptom(
+        r"address already in use|port is already allocated",
+        EngineError,
+        "",
+        "another program holds the port on the host; publish another one",
+    ),
+    Symptom(
+        r"no space left on device", EngineError, "the disk is full", "make room, then run the command again"
+    ),
+)
 
 
 class Caller(NamedTuple):
@@ -84,6 +99,17 @@ class Caller(NamedTuple):
                 return symptom.error(f"{self.name} cannot {doing}: {meaning}", hint=symptom.hint)
         return EngineError(f"{self.name} cannot {doing}: {_last_line(stderr)}")
 
+    @contextlib.contextmanager
+    def reading(self, what: str) -> Iterator[None]:
+        """Turn an answer that cannot be understood into EngineUnavailableError: then nothing is known."""
+        try:
+            yield
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            raise EngineUnavailableError(
+                f"{self.name} describes {what} in a way contenant cannot read ({error})",
+                hint=f"is `{self.name}` on PATH the real one, in a supported version? See `contenant doctor`",
+            ) from error
+
     def unanswered(self, seconds: float) -> EngineUnavailableError:
         return EngineUnavailableError(f"{self.name} did not answer within {seconds:g} s", hint=self.wedged)
 
@@ -108,6 +134,21 @@ class Answer(NamedTuple):
             return self.pending.result(timeout)
         except ProcessTimeoutError as error:
             raise self.caller.unanswered(error.seconds) from None
+
+
+class PendingListing(NamedTuple):
+    """An engine's container list, asked for and read when it is wanted."""
+
+    answer: Answer
+    read: Callable[[str], tuple[ContainerReport, ...]]
+
+    def result(self) -> tuple[ContainerReport, ...]:
+        caller = self.answer.caller
+        result = self.answer.result(caller.timeouts.quick)
+        if result.code != 0:
+            raise caller.failure("list its containers", result.stderr)
+        with caller.reading("its containers"):
+            return self.read(result.stdout)
 
 
 def _last_line(stderr: str) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from contenant.core import labels
 from contenant.core.values import BuildSpec, ContainerReport, ContainerState, EngineName
-from contenant.engines.base import EngineVersion
-from contenant.engines.call import Answer, Caller, Symptom
-from contenant.engines.oci import SYMPTOMS, OciEngine, parse_moment
+from contenant.engines.base import EngineVersion, Listing
+from contenant.engines.call import COMMON, Caller, PendingListing, Symptom
+from contenant.engines.moments import from_engine_text
+from contenant.engines.oci import SYMPTOMS, OciEngine
 from contenant.engines.versions import require
 from contenant.errors import EngineUnavailableError
 
@@ -78,8 +79,10 @@ class Docker(OciEngine):
         import json
 
         result = self._caller.run("tell its version", ["version", "--format", "{{json .}}"])
-        answer: dict[str, Any] = json.loads(result.stdout)
-        client, server = (str((answer.get(side) or {}).get("Version") or "") for side in ("Client", "Server"))
+        with self._caller.reading("its version"):
+            answer: dict[str, Any] = json.loads(result.stdout)
+            client = str((answer.get("Client") or {}).get("Version") or "")
+            server = str((answer.get("Server") or {}).get("Version") or "")
         if not server:
             raise EngineUnavailableError(
                 "docker named no daemon: the `docker` on PATH is another program, such as podman's",
@@ -95,7 +98,9 @@ class Docker(OciEngine):
         import json
 
         args = ["info", "--format", "[{{json .ID}},{{json .SecurityOptions}}]"]
-        identifier, options = json.loads(self._caller.run("describe its daemon", args).stdout)
+        result = self._caller.run("describe its daemon", args)
+        with self._caller.reading("its daemon"):
+            identifier, options = json.loads(result.stdout)
         for option, kind in (("name=rootless", "runs without root"), ("name=userns", "remaps user ids")):
             if any(str(text).startswith(option) for text in options or ()):
                 raise EngineUnavailableError(
@@ -104,8 +109,10 @@ class Docker(OciEngine):
                 )
         return str(identifier)
 
-    def containers(self) -> DockerListing:
-        return DockerListing(self._caller.begin(["ps", "--all", "--no-trunc", "--format", PS_FORMAT]))
+    def containers(self) -> Listing:
+        return PendingListing(
+            self._caller.begin(["ps", "--all", "--no-trunc", "--format", PS_FORMAT]), read_containers
+        )
 
     def _build(self, spec: BuildSpec, on_line: Callable[[str], None]) -> int:
         if self._caller.ask(["buildx", "version"]).code == 0:
@@ -128,7 +135,7 @@ class Docker(OciEngine):
 
 
 def _without_warning(on_line: Callable[[str], None]) -> Callable[[str], None]:
-    """Leave out the first paragraph when it is docker's word against its own builder, which serves us well."""
+    """Leave out the paragraph in which docker speaks against its own builder, which serves us well."""
     skipping = False
 
     def show(line: str) -> None:
@@ -140,19 +147,6 @@ def _without_warning(on_line: Callable[[str], None]) -> Callable[[str], None]:
             skipping = False
 
     return show
-
-
-class DockerListing(NamedTuple):
-    """The answer to `docker ps`."""
-
-    answer: Answer
-
-    def result(self) -> tuple[ContainerReport, ...]:
-        caller = self.answer.caller
-        result = self.answer.result(caller.timeouts.quick)
-        if result.code != 0:
-            raise caller.failure("list containers", result.stderr)
-        return read_containers(result.stdout)
 
 
 def read_containers(text: str) -> tuple[ContainerReport, ...]:
@@ -171,7 +165,7 @@ def _read_container(fields: list[str]) -> ContainerReport:
         state=_STATES.get(state, "unknown"),
         labels={key: value for key, value in zip(OUR_LABELS, values, strict=True) if value},
         image=image,
-        created=parse_moment(created),
+        created=from_engine_text(created),
     )
 
 
@@ -180,7 +174,7 @@ def connect() -> Docker:
     caller = Caller(
         "docker",
         ("docker",),
-        (*_SYMPTOMS, *SYMPTOMS),
+        (*_SYMPTOMS, *SYMPTOMS, *COMMON),
         wedged="restart its daemon: `sudo systemctl restart docker`, or Docker Desktop",
     )
     return Docker(caller, selinux=Path("/sys/fs/selinux/enforce").exists())

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from contenant.core.ages import to_text
-from contenant.core.values import BuildSpec, ContainerSpec, EngineName, ExecSpec, ImageReport, Mount, Publish
+from contenant.core.values import BuildSpec, ContainerSpec, EngineName, ExecSpec, ImageReport
 from contenant.engines.base import ContainerMissingError, OciRuntimeError
 from contenant.engines.call import Caller, Symptom
-from contenant.errors import EngineError, EngineUnavailableError, ImageBuildError, PathRefusedError
+from contenant.engines.moments import from_engine_text
+from contenant.engines.options import mount_option, pairs, publish_option
+from contenant.errors import EngineError, EngineUnavailableError, ImageBuildError
 
 STOP_SECONDS = 10  # for a stop that does not come from us, such as the host going down
 
@@ -32,12 +32,6 @@ SYMPTOMS: tuple[Symptom, ...] = (
         "see `contenant list`; rename or remove the container that holds the name",
     ),
     Symptom(
-        r"address already in use|port is already allocated",
-        EngineError,
-        "",
-        "another program holds the port on the host; publish another one",
-    ),
-    Symptom(
         r"bind source path does not exist|(statfs|error mounting|cannot stat) .*: no such file",
         EngineError,
         "",
@@ -50,10 +44,7 @@ SYMPTOMS: tuple[Symptom, ...] = (
         "run the command again to build it",
     ),
     Symptom(
-        r"no space left on device", EngineError, "the disk is full", "make room, then run the command again"
-    ),
-    Symptom(
-        r"controller .* (is )?not available|cgroup.*(not available|not mounted|no such file)",
+        r"cgroup controller .* not available|can ?not be set, as your kernel|NanoCPUs can not be set",
         EngineError,
         "",
         "this host cannot limit cpus or memory for this user; leave out --cpus and --memory",
@@ -69,64 +60,9 @@ SYMPTOMS: tuple[Symptom, ...] = (
         r"|failed to create shim|(crun|runc|youki): ",
         OciRuntimeError,
         "",
-        "contenant looks for an OCI runtime that works here when the command is run again",
+        "install another OCI runtime, such as crun or runc",
     ),
 )
-
-
-def quote_option(fields: list[str]) -> str:
-    """One CSV record, as the engines read `--mount` (Go's encoding/csv): any field may hold any character."""
-    return ",".join(
-        f'"{field.replace(chr(34), chr(34) * 2)}"' if _SPECIAL(field) else field for field in fields
-    )
-
-
-_SPECIAL = re.compile(r'[,"\r\n]|^\s').search
-
-
-def mount_option(mount: Mount) -> str:
-    """The value of `--mount`. `-v` cannot be used: it splits at every colon. Raises PathRefusedError."""
-    for path in (mount.source, mount.target):
-        check_path(path)
-    fields = ["type=bind", f"source={mount.source}", f"target={mount.target}"]
-    return quote_option([*fields, "readonly"] if mount.read_only else fields)
-
-
-def check_path(path: str) -> None:
-    """Refuse what the engines would silently take for another path. Raises PathRefusedError."""
-    hint = "rename the directory, or give it another name by a bind mount"
-    if "\r\n" in path or "\0" in path:
-        # Go's CSV reader drops a carriage return before a line feed, and would mount another directory
-        raise PathRefusedError(f"no engine can mount {path!r}", hint=hint)
-    try:
-        path.encode("utf-8")
-    except UnicodeEncodeError:
-        raise PathRefusedError(f"the path {path!r} is not UTF-8, no engine can mount it", hint=hint) from None
-
-
-def publish_option(port: Publish) -> str:
-    """The value of `-p`; an IPv6 address goes into brackets."""
-    host = f"[{port.host_ip}]" if ":" in port.host_ip else port.host_ip
-    return f"{host}:{port.host_port}:{port.container_port}/{port.protocol}"
-
-
-def pairs(option: str, values: Mapping[str, str]) -> list[str]:
-    """`option key=value` for each."""
-    return [word for key, value in values.items() for word in (option, f"{key}={value}")]
-
-
-def parse_moment(text: str) -> str:
-    """An engine's moment (`2026-11-23T12:43:47.762296355Z`, `2026-11-23 13:14:26 +0000 UTC`) as our text."""
-    match = re.match(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(\.\d+)? ?(Z|[+-]\d\d:?\d\d)?", text)
-    if match is None or text.startswith("0001-"):  # Go's zero time
-        return ""
-    fraction = (match[3] or "")[:7]
-    return to_text(datetime.fromisoformat(f"{match[1]}T{match[2]}{fraction}{match[4] or 'Z'}"))
-
-
-def unix_moment(seconds: float) -> str:
-    """Seconds since 1970 as our text, "" for Go's zero time."""
-    return to_text(datetime.fromtimestamp(seconds, UTC)) if seconds > 0 else ""
 
 
 class OciEngine:
@@ -142,7 +78,8 @@ class OciEngine:
     def image(self, reference: str) -> ImageReport | None:
         result = self._caller.ask(["image", "inspect", reference])
         if result.code == 0:
-            return read_image(result.stdout, reference)
+            with self._caller.reading("an image"):
+                return read_image(result.stdout, reference)
         error = self._caller.failure(f"inspect the image {reference}", result.stderr)
         if re.search(r"no such image|image not known|unable to find", result.stderr, re.IGNORECASE):
             return None
@@ -265,7 +202,7 @@ class OciEngine:
 
 def read_image(text: str, reference: str) -> ImageReport:
     """The output of `image inspect` of one image."""
-    import json  # not for starts that inspect nothing
+    import json
 
     data: dict[str, Any] = json.loads(text)[0]
     identifier = str(data["Id"])
@@ -276,5 +213,5 @@ def read_image(text: str, reference: str) -> ImageReport:
         digest=digest or (identifier if ":" in identifier else f"sha256:{identifier}"),
         labels=(data.get("Config") or {}).get("Labels") or data.get("Labels") or {},
         size=int(data.get("Size") or 0),
-        created=parse_moment(data.get("Created") or ""),
+        created=from_engine_text(data.get("Created") or ""),
     )

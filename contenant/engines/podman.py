@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 from contenant.core.values import BuildSpec, ContainerReport, ContainerSpec, ContainerState, EngineName
-from contenant.engines.base import EngineVersion
-from contenant.engines.call import Answer, Caller, Symptom
-from contenant.engines.oci import SYMPTOMS, OciEngine, unix_moment
+from contenant.engines.base import EngineVersion, Listing
+from contenant.engines.call import COMMON, Caller, PendingListing, Symptom
+from contenant.engines.moments import from_unix
+from contenant.engines.oci import SYMPTOMS, OciEngine
 from contenant.engines.versions import parse_version, require
 from contenant.errors import EngineError, EngineUnavailableError
 
@@ -109,11 +110,11 @@ class Podman(OciEngine):
     def version(self) -> EngineVersion:
         import json
 
-        answer: dict[str, Any] = json.loads(
-            self._caller.run("tell its version", ["version", "--format", "json"]).stdout
-        )
-        client = str(answer["Client"]["Version"])
-        server = str((answer.get("Server") or {}).get("Version") or "")
+        result = self._caller.run("tell its version", ["version", "--format", "json"])
+        with self._caller.reading("its version"):
+            answer: dict[str, Any] = json.loads(result.stdout)
+            client = str(answer["Client"]["Version"])
+            server = str((answer.get("Server") or {}).get("Version") or "")
         for text in filter(None, (client, server)):
             require("podman", text, sys.platform)
         if self._rootless and (parse_version(client) or KEEP_ID_SINCE) < KEEP_ID_SINCE:
@@ -132,9 +133,9 @@ class Podman(OciEngine):
         except OSError:  # in a machine of podman's
             return root
 
-    def containers(self) -> PodmanListing:
+    def containers(self) -> Listing:
         answer = self._caller.begin(["ps", "--all", "--no-trunc", "--format", "json"])
-        return PodmanListing(answer)
+        return PendingListing(answer, read_containers)
 
     def host_options(self, spec: ContainerSpec) -> list[str]:
         uid, gid = spec.owner
@@ -170,19 +171,6 @@ class Podman(OciEngine):
         return "" if result.code == 127 else str(self._caller.failure("start a container", result.stderr))
 
 
-class PodmanListing(NamedTuple):
-    """The answer to `podman ps`."""
-
-    answer: Answer
-
-    def result(self) -> tuple[ContainerReport, ...]:
-        caller = self.answer.caller
-        result = self.answer.result(caller.timeouts.quick)
-        if result.code != 0:
-            raise caller.failure("list containers", result.stderr)
-        return read_containers(result.stdout)
-
-
 def read_containers(text: str) -> tuple[ContainerReport, ...]:
     """The output of `podman ps --format json`."""
     import json
@@ -198,7 +186,7 @@ def _read_container(item: Mapping[str, Any]) -> ContainerReport:
         state=_STATES.get(str(item.get("State")).lower(), "unknown"),
         labels=item.get("Labels") or {},
         image=item.get("Image") or "",
-        created=unix_moment(created) if isinstance(created, (int, float)) else "",
+        created=from_unix(created) if isinstance(created, (int, float)) else "",
     )
 
 
@@ -207,7 +195,7 @@ def connect(runtime: str = "") -> Podman:
     caller = Caller(
         "podman",
         ("podman", "--runtime", runtime) if runtime else ("podman",),
-        (*_SYMPTOMS, *SYMPTOMS),
+        (*_SYMPTOMS, *SYMPTOMS, *COMMON),
         wedged="try `podman ps`; a podman that hangs may hold its lock, `ps -C podman` shows it",
     )
     return Podman(
