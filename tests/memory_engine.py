@@ -1,0 +1,221 @@
+"""An engine that keeps its containers in memory, for property tests of what decides and what records.
+
+It keeps the promises of `contenant.engines.base.Engine` (the contract suite runs over it, too) but runs
+nothing. It can be unreachable, lose, rename or gain containers behind contenant's back, fail one call, and
+crash the caller before or after the effect of any call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, TypeVar
+
+from contenant.core.values import (
+    BuildSpec,
+    ContainerReport,
+    ContainerSpec,
+    ContainerState,
+    EngineName,
+    ExecSpec,
+    ImageReport,
+)
+from contenant.engines.base import ContainerMissingError, EngineVersion
+from contenant.errors import EngineError, EngineUnavailableError
+
+_T = TypeVar("_T")
+
+
+class SimulatedCrashError(BaseException):
+    """The caller dies here. Not an Exception, so that no handler of the code under test survives it."""
+
+
+class MemoryListing(NamedTuple):
+    """An answer as it stood when it was asked for."""
+
+    reports: tuple[ContainerReport, ...]
+    error: EngineUnavailableError | None = None
+
+    def result(self) -> tuple[ContainerReport, ...]:
+        if self.error is not None:
+            raise self.error
+        return self.reports
+
+
+class MemoryEngine:
+    """See the module. `calls` holds what was asked, as `(method, argument)`, in order."""
+
+    def __init__(self, name: EngineName = "podman", identity: str = "memory#1") -> None:
+        self.name: EngineName = name
+        self.calls: list[tuple[str, str]] = []
+        self.specs: dict[str, ContainerSpec] = {}
+        self._identity = identity
+        self._containers: dict[str, ContainerReport] = {}
+        self._images: dict[str, ImageReport] = {}
+        self._reachable = True
+        self._failures: dict[str, EngineError] = {}
+        self._crash: tuple[int, bool] | None = None
+        self._made = 0
+
+    # What a test does to it.
+
+    def unreachable(self, value: bool = True) -> None:
+        """From now on every call raises EngineUnavailableError, or no longer."""
+        self._reachable = not value
+
+    def fail_next(self, method: str, error: EngineError) -> None:
+        """The next call of `method` has no effect and raises `error`."""
+        self._failures[method] = error
+
+    def crash_at(self, call: int, *, after: bool) -> None:
+        """Raise SimulatedCrashError at the n-th call from now (1 is the next), before or after its effect."""
+        self._crash = (len(self.calls) + call, after)
+
+    def add_image(self, reference: str, labels: Mapping[str, str] | None = None) -> ImageReport:
+        """Put an image in the store."""
+        self._made += 1
+        digest = f"sha256:{self._made:064x}"
+        self._images[reference] = ImageReport(
+            digest, reference, digest, labels or {}, 1000, _moment(self._made)
+        )
+        return self._images[reference]
+
+    def add_foreign(
+        self, name: str, labels: Mapping[str, str] | None = None, state: ContainerState = "running"
+    ) -> None:
+        """A container that somebody else made, perhaps under a name of ours."""
+        self._put(name, "foreign:latest", labels or {}, state)
+
+    def vanish(self, name: str) -> None:
+        """Somebody removes a container."""
+        del self._containers[name]
+
+    def rename(self, old: str, new: str) -> None:
+        """Somebody renames a container."""
+        self._containers[new] = self._containers.pop(old)._replace(name=new)
+
+    def set_state(self, name: str, state: ContainerState) -> None:
+        """A container changes its state by itself, or by somebody else's hand."""
+        self._containers[name] = self._containers[name]._replace(state=state)
+
+    def stop_all(self) -> None:
+        """The host restarts."""
+        for name, report in self._containers.items():
+            if report.state in ("running", "paused"):
+                self.set_state(name, "stopped")
+
+    def reinstall(self) -> None:
+        """Another store, empty."""
+        self._made += 1
+        self._identity = f"memory#{self._made + 1000}"
+        self._containers.clear()
+        self._images.clear()
+
+    def state(self, name: str) -> ContainerState | None:
+        """A container's state, None where there is none; not a call."""
+        report = self._containers.get(name)
+        return report.state if report else None
+
+    # What the code under test does.
+
+    def version(self) -> EngineVersion:
+        return self._call("version", "", lambda: EngineVersion("9.9.9"))
+
+    def identity(self) -> str:
+        return self._call("identity", "", lambda: self._identity)
+
+    def containers(self) -> MemoryListing:
+        try:
+            return self._call("containers", "", lambda: MemoryListing(tuple(self._containers.values())))
+        except EngineUnavailableError as error:  # comes with the answer, as from a real one
+            return MemoryListing((), error)
+
+    def image(self, reference: str) -> ImageReport | None:
+        return self._call("image", reference, lambda: self._images.get(reference))
+
+    def pull(self, reference: str) -> bool:
+        return self._call("pull", reference, lambda: False)
+
+    def import_image(self, tarball: str, reference: str, labels: Mapping[str, str]) -> None:
+        del tarball
+        self._call("import_image", reference, lambda: self.add_image(reference, labels))
+
+    def build(self, spec: BuildSpec, on_line: Callable[[str], None]) -> None:
+        def effect() -> None:
+            on_line(f"building {spec.tag}")
+            self.add_image(spec.tag, spec.labels)
+
+        self._call("build", spec.tag, effect)
+
+    def create(self, spec: ContainerSpec) -> str:
+        def effect() -> str:
+            if spec.name in self._containers:
+                raise EngineError(f"{self.name} cannot create {spec.name}: its name is taken")
+            if spec.image not in self._images:
+                raise EngineError(f"{self.name} cannot create {spec.name}: its image is not there")
+            self.specs[spec.name] = spec
+            return self._put(spec.name, spec.image, spec.labels, "created").engine_id
+
+        return self._call("create", spec.name, effect)
+
+    def start(self, name: str) -> None:
+        def effect() -> None:
+            if self._existing(name).state == "paused":
+                raise EngineError(f"{self.name} cannot start {name}: it is paused")
+            self.set_state(name, "running")
+
+        self._call("start", name, effect)
+
+    def exec_argv(self, name: str, spec: ExecSpec) -> list[str]:
+        return ["memory-engine", "exec", name, *spec.argv]
+
+    def stop(self, name: str, seconds: int = 10) -> None:
+        def effect() -> None:
+            if self._existing(name).state == "running":
+                self.set_state(name, "stopped")
+
+        del seconds
+        self._call("stop", name, effect)
+
+    def remove(self, name: str) -> None:
+        self._call("remove", name, lambda: self._containers.pop(name, None))
+
+    def remove_image(self, reference: str) -> None:
+        def effect() -> None:
+            if any(report.image == reference for report in self._containers.values()):
+                raise EngineError(f"{self.name} cannot remove the image {reference}: a container uses it")
+            self._images.pop(reference, None)
+
+        self._call("remove_image", reference, effect)
+
+    def _call(self, method: str, argument: str, effect: Callable[[], _T]) -> _T:
+        self.calls.append((method, argument))
+        crash = self._crash if self._crash and self._crash[0] == len(self.calls) else None
+        if crash and not crash[1]:
+            raise SimulatedCrashError(f"before {method} {argument}")
+        if not self._reachable:
+            raise EngineUnavailableError(f"{self.name} did not answer within 30 s")
+        if error := self._failures.pop(method, None):
+            raise error
+        result = effect()
+        if crash:
+            raise SimulatedCrashError(f"after {method} {argument}")
+        return result
+
+    def _existing(self, name: str) -> ContainerReport:
+        if name not in self._containers:
+            raise ContainerMissingError(f"{self.name} cannot find {name}: there is no such container")
+        return self._containers[name]
+
+    def _put(
+        self, name: str, image: str, labels: Mapping[str, str], state: ContainerState
+    ) -> ContainerReport:
+        self._made += 1
+        identifier = name if self.name == "container" else f"{self._made:064x}"
+        report = ContainerReport(identifier, name, state, dict(labels), image, _moment(self._made))
+        self._containers[name] = report
+        return report
+
+
+def _moment(count: int) -> str:
+    """A moment for the n-th object, so that later objects are younger."""
+    return f"2026-01-01T{count // 3600 % 24:02d}:{count // 60 % 60:02d}:{count % 60:02d}.000Z"
