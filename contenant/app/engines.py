@@ -7,9 +7,10 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
+from contenant.core import changes
 from contenant.core.records import ContainerRecord
 from contenant.core.values import EngineName
-from contenant.engines.select import Choice, choose, make
+from contenant.engines.select import Choice, choose, find_working_runtime, make
 
 if TYPE_CHECKING:
     from contenant.app.ledger import Ledger
@@ -35,9 +36,25 @@ def pick(
 
 def connect(ledger: Ledger, name: EngineName) -> Engine:
     """One engine, with the OCI runtime that was found to work for it."""
+    return make(name, runtime=_known_runtime(ledger, name) or "")
+
+
+def fit(ledger: Ledger, engine: Engine) -> Engine:
+    """The engine with an OCI runtime that can start containers here, looked for once and remembered.
+
+    podman's default fails on some hosts (crun under hybrid cgroups). Called before a container is made, since it
+    keeps the runtime it was made with. Raises EngineError when none works.
+    """
+    if engine.name != "podman" or _known_runtime(ledger, engine.name) is not None:
+        return engine
+    runtime = find_working_runtime(engine.name)
+    ledger.store().apply([changes.engine_remembered(engine.name, RUNTIME_KEY, runtime)])
+    return make(engine.name, runtime=runtime)
+
+
+def _known_runtime(ledger: Ledger, name: EngineName) -> str | None:
     view = ledger.snapshot()
-    runtime = view.setting(name, RUNTIME_KEY) if view else ""
-    return make(name, runtime=runtime or "")
+    return view.setting(name, RUNTIME_KEY) if view else None
 
 
 def default_engine(setting: EngineName | None = None) -> EngineName:

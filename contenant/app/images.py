@@ -24,7 +24,8 @@ def build(engine: EngineName | None, *, no_cache: bool, ui: Ui) -> dict[str, Any
     with Ledger(settings.database_url) as ledger:
         picked = engines.pick(ledger, engine, None, settings.engine)
         store = ledger.store()
-        result = ensure(picked.engine, settings, ui, lambda change: store.apply([change]), no_cache=no_cache)
+        fitted = engines.fit(ledger, picked.engine)
+        result = ensure(fitted, settings, ui, lambda change: store.apply([change]), no_cache=no_cache)
     return dict(result._asdict())
 
 
