@@ -26,8 +26,10 @@ class Lazy(NamedTuple):
 class Command(click.Command):
     """A command with examples and named exit codes in its help."""
 
-    def __init__(self, *args: Any, examples: Examples = (), exits: Sequence[int] = (0, 2), **kwargs: Any) -> None:
-        super().__init__(*args, context_settings=HELP_NAMES, **kwargs)
+    def __init__(
+        self, name: str | None, *, examples: Examples = (), exits: Sequence[int] = (0, 2), **kwargs: Any
+    ) -> None:
+        super().__init__(name, context_settings=HELP_NAMES, **kwargs)
         self.examples = examples
         self.exits = exits
         self.params.extend(global_options(environment=False))
@@ -43,8 +45,10 @@ class Command(click.Command):
 class LazyGroup(click.Group):
     """A group that knows its commands by name and summary, and imports the one that is called."""
 
-    def __init__(self, *args: Any, lazy: Mapping[str, Lazy], examples: Examples = (), **kwargs: Any) -> None:
-        super().__init__(*args, context_settings=HELP_NAMES, **kwargs)
+    def __init__(
+        self, name: str, *, lazy: Mapping[str, Lazy], examples: Examples = (), **kwargs: Any
+    ) -> None:
+        super().__init__(name, context_settings=HELP_NAMES, **kwargs)
         self.lazy = lazy
         self.examples = examples
 

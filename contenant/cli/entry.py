@@ -79,18 +79,18 @@ def _usage_hint(error: click.ClickException) -> str:
 
 
 def _occupy_standard_streams() -> None:
-    """Open /dev/null where 0, 1 or 2 is closed: otherwise the next file opened, the database say, takes its place."""
+    """Open /dev/null where 0, 1 or 2 is closed: else the next file opened, say the database, would be it."""
     for number in (0, 1, 2):
         try:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # the lowest free number: this one
-    sys.stdin = sys.stdin or open(0, closefd=False)  # noqa: SIM115,PTH123 - lives as long as the process
-    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115,PTH123
-    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115,PTH123
+    sys.stdin = sys.stdin or open(0, closefd=False)  # noqa: SIM115 - lives as long as the process
+    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115
+    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
 
 
 def _abandon_stdout() -> None:
-    """Point standard output at /dev/null, so that the interpreter's own flush at exit finds nothing to fail on."""
+    """Point standard output at /dev/null, so that the interpreter's own flush at exit cannot fail."""
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, sys.stdout.fileno())

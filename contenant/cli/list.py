@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from contenant.cli.command import Command
-from contenant.cli.options import engine_option, rendered
+from contenant.cli.options import engine_option, home, rendered
 from contenant.cli.render import Column, Output, Table, emit
 from contenant.cli.root import COMMANDS
 from contenant.cli.settings import ui_of
@@ -62,7 +61,9 @@ FIELDS = (
     ),
     exits=(0, 2, 3),
 )
-@click.option("--sort", type=click.Choice(list(_SORTS)), default="used", show_default=True, help="Order of the rows.")
+@click.option(
+    "--sort", type=click.Choice(list(_SORTS)), default="used", show_default=True, help="Order of the rows."
+)
 @click.option("--reverse", is_flag=True, help="The other way round.")
 @click.option("--state", type=click.Choice(STATES), help="Only containers in this state.")
 @click.option("--project", metavar="TEXT", default="", help="Only projects whose path contains this.")
@@ -89,11 +90,15 @@ def command(
     ui = ui_of(ctx)
     found = inventory(ui, engine)
     rows = [row for row in found.rows if state in (None, row.state) and project in row.project]
-    emit(arrange(rows, sort, reverse), table(datetime.now(UTC), os.path.expanduser("~")), output)
+    emit(arrange(rows, sort, reverse), table(datetime.now(UTC), home()), output)
     for name, why in sorted(found.unreachable.items()):
         ui.warn(f"{name} did not answer, its containers are shown as unknown: {why}")
     if not rows and not found.unreachable:
-        ui.note("no containers match" if found.rows else "no containers yet; contenant in a project folder makes one")
+        ui.note(
+            "no containers match"
+            if found.rows
+            else "no containers yet; contenant in a project folder makes one"
+        )
     return EXIT_UNREACHABLE if found.unreachable else 0
 
 
@@ -103,18 +108,20 @@ def arrange(rows: Iterable[Row], sort: str, reverse: bool) -> list[Row]:
     return sorted(sorted(rows, key=lambda row: row.name), key=key, reverse=downwards != reverse)
 
 
-def table(now: datetime, home: str) -> Table:
-    """How a Row is shown at a moment, with a home directory to be shortened."""
+def table(now: datetime, base: str) -> Table:
+    """How a Row is shown at a moment, with a home directory to shorten paths by."""
     return Table(
         columns=(
             Column("NAME", lambda row: row.name, floor=24),
-            Column("PROJECT", lambda row: _project(row, home), floor=14),
-            Column("STATE", lambda row: row.state, colour=lambda row: "" if row.state == "running" else "dim"),
+            Column("PROJECT", lambda row: _project(row, base), floor=14),
+            Column(
+                "STATE", lambda row: row.state, colour=lambda row: "" if row.state == "running" else "dim"
+            ),
             Column("LAST USED", lambda row: age(row.last_used, now)),
             Column("SESSIONS", lambda row: f"{row.sessions_live}/{row.sessions_total}", rank=3),
             Column("IMAGE", lambda row: (row.claude or "-") + ("*" if row.outdated else ""), rank=2),
             Column("ENGINE", lambda row: row.engine, rank=4),
-            Column("FIREWALL", lambda row: row.firewall, colour=_firewall_colour, rank=1),
+            Column("FIREWALL", lambda row: row.firewall, colour=_firewall_colour),
             Column("AGE", lambda row: age(row.created, now), rank=5),
         ),
         fields=FIELDS,
@@ -123,8 +130,8 @@ def table(now: datetime, home: str) -> Table:
     )
 
 
-def _project(row: Row, home: str) -> str:
-    return below_home(row.project, home) + ("" if row.project_exists else " (gone)")
+def _project(row: Row, base: str) -> str:
+    return below_home(row.project, base) + ("" if row.project_exists else " (gone)")
 
 
 def _firewall_colour(row: Row) -> str:

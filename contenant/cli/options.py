@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import click
 
@@ -17,13 +17,12 @@ from contenant.cli.settings import settings_of
 from contenant.core.values import ENGINE_NAMES
 from contenant.errors import UsageError
 
-P = ParamSpec("P")
 R = TypeVar("R")
 
 FORMATS = ("table", "json", "jsonl", "csv")
 
 
-class ProjectPath(click.ParamType):
+class ProjectPath(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.4
     """A project directory as it was typed. Whether it may be used is the use case's to say."""
 
     name = "path"
@@ -44,14 +43,21 @@ engine_option = click.option(
 )
 
 
+def home() -> str:
+    """The home directory as text, `~` where nobody knows it."""
+    return os.path.expanduser("~")  # noqa: PTH111 - Path.home() raises where there is none
+
+
 def rendered(function: Callable[..., R]) -> Callable[..., R]:
     """Add `--format` and `--json` to a command, and hand it `output`."""
 
-    @click.option("--format", "form", type=click.Choice(FORMATS), help="Shape of the data on standard output.")
+    @click.option(
+        "--format", "form", type=click.Choice(FORMATS), help="Shape of the data on standard output."
+    )
     @click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
     @click.pass_context
     @functools.wraps(function)
-    def wrapper(ctx: click.Context, *args: Any, form: str | None, as_json: bool, **kwargs: Any) -> R:
+    def wrapper(ctx: click.Context, /, *args: Any, form: str | None, as_json: bool, **kwargs: Any) -> R:
         if as_json and form not in (None, "json"):
             raise UsageError(f"--json and --format {form} ask for different things", hint="give one of them")
         return function(*args, output=_output(ctx, "json" if as_json else form), **kwargs)

@@ -1,9 +1,9 @@
 """The one renderer: rows as a table, JSON, JSON lines, CSV or bare names. The only importer of tabulate.
 
 JSON keys are a contract: they are named in `Table.fields`, only ever added to, and documented in
-docs/reference.md. The layout of tables is not. Machine formats are exact and always UTF-8; undecodable bytes of
-a path come out of CSV as they are and of JSON as lone surrogates (`\\udcff`). CSV is data, not a spreadsheet:
-no value is changed to disarm formulas, since a reader could not undo it.
+docs/reference.md. The layout of tables is not. Machine formats are exact and always UTF-8; undecodable bytes
+of a path come out of CSV as they are and of JSON as lone surrogates (`\\udcff`). CSV is data, not a
+spreadsheet: no value is changed to disarm formulas, since a reader could not undo it.
 """
 
 from __future__ import annotations
@@ -134,16 +134,16 @@ def _cell(text: str, room: int, colour: str) -> str:
     return paint(short, colour) + " " * (room - width(short))
 
 
-def _fit(
-    columns: Sequence[Column], cells: Sequence[Sequence[str]], room: int
-) -> tuple[list[int], list[int]]:
+def _fit(columns: Sequence[Column], cells: Sequence[Sequence[str]], room: int) -> tuple[list[int], list[int]]:
     """Which columns to show, and how wide each is: first cut what may be cut, then leave out by rank."""
-    full = [max(width(column.title), *(width(line[at]) for line in cells)) for at, column in enumerate(columns)]
+    full = [
+        max(width(column.title), *(width(line[at]) for line in cells)) for at, column in enumerate(columns)
+    ]
     chosen = list(range(len(columns)))
     while True:
         widths = list(full)
         over = sum(widths[at] for at in chosen) + _GAP * (len(chosen) - 1) - room if room else 0
-        for at in chosen:
+        for at in reversed(chosen):
             give = max(0, min(over, widths[at] - columns[at].floor)) if columns[at].floor else 0
             widths[at] -= give
             over -= give
@@ -192,5 +192,3 @@ _WRITERS: dict[Format, Callable[[Iterable[Any], Table, Output], None]] = {
     "csv": _write_csv,
     "names": _write_names,
 }
-
-

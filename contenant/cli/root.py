@@ -57,8 +57,9 @@ class Root(LazyGroup):
         found = super().shell_complete(ctx, incomplete)
         run = self.get_command(ctx, "run") if incomplete.startswith("-") else None
         known = {item.value for item in found}
-        return found + [item for item in (run.shell_complete(ctx, incomplete) if run else [])
-                        if item.value not in known]
+        return found + [
+            item for item in (run.shell_complete(ctx, incomplete) if run else []) if item.value not in known
+        ]
 
 
 def _first_foreign(args: list[str]) -> int:

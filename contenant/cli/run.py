@@ -54,11 +54,25 @@ class RunCommand(Command):
 @click.option("--read-only", is_flag=True, help="Give the container the project read-only.")
 @click.option("--cpus", type=click.IntRange(min=1), help="Number of CPUs.")
 @click.option("--memory", metavar="SIZE", help="Memory, such as 4g or 512m.")
-@click.option("-e", "--env", multiple=True, metavar="NAME[=VALUE]", help="Variable for the session; by name alone: this shell's value.")
-@click.option("--mount", "mounts", multiple=True, metavar="SRC:DST[:ro]", help="A further directory of this machine.")
-@click.option("-p", "--publish", multiple=True, metavar="[IP:]HOST:CONTAINER", help="A container port on this machine (127.0.0.1).")
+@click.option(
+    "-e",
+    "--env",
+    multiple=True,
+    metavar="NAME[=VALUE]",
+    help="Variable for the session; by name alone: this shell's value.",
+)
+@click.option(
+    "--mount", "mounts", multiple=True, metavar="SRC:DST[:ro]", help="A further directory of this machine."
+)
+@click.option(
+    "-p",
+    "--publish",
+    multiple=True,
+    metavar="[IP:]HOST:CONTAINER",
+    help="A container port on this machine (127.0.0.1).",
+)
 @click.pass_context
-def command(ctx: click.Context, path: Path | None, **options: Any) -> int:
+def command(ctx: click.Context, /, path: Path | None, **options: Any) -> int:
     """Open a project's container and run the agent in it, or CMD.
 
     The container is made when there is none, started when it is stopped. Without CMD, contenant

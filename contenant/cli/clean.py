@@ -1,0 +1,134 @@
+"""`contenant clean`: show what would go and why, ask, remove."""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from contenant.cli import outcomes
+from contenant.cli.command import Command
+from contenant.cli.options import ProjectPath, rendered
+from contenant.cli.render import Output, emit
+from contenant.cli.root import COMMANDS
+from contenant.cli.settings import ui_of
+from contenant.core.ages import parse_duration
+from contenant.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from contenant.app.results import Verdict
+    from contenant.cli.ui import TerminalUi
+
+EXIT_DECLINED = 1
+
+
+class Age(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.4
+    """A duration such as 30d."""
+
+    name = "age"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        if isinstance(value, timedelta):
+            return value
+        try:
+            return parse_duration(value)
+        except OverflowError as error:
+            raise UsageError(f"too long ago: {value!r}", hint="nothing is that old") from error
+
+
+@click.command(
+    cls=Command,
+    short_help=COMMANDS["clean"].summary,
+    examples=(
+        ("contenant clean", "remove the container of this directory"),
+        ("contenant clean --stale 30d --dry-run", "show what was not used for 30 days"),
+        ("contenant clean --stale 30d --yes", "remove it without asking"),
+        ("contenant clean --images", "images that no container needs"),
+    ),
+    exits=(0, 1, 2, 3, 4, 5),
+)
+@click.argument("paths", type=ProjectPath(), nargs=-1, metavar="[PATH]...")
+@click.option("--all", "everything", is_flag=True, help="Every container.")
+@click.option(
+    "--stale", type=Age(), metavar="AGE", help="Containers not used for this long: 90m, 12h, 30d, 6w, 1y."
+)
+@click.option("--images", is_flag=True, help="Also images that no container needs; alone, only those.")
+@click.option("-n", "--dry-run", is_flag=True, help="Show the plan, change nothing.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.option("-f", "--force", is_flag=True, help="Also containers that are paused or have live sessions.")
+@rendered
+@click.pass_context
+def command(
+    ctx: click.Context,
+    paths: tuple[Path, ...],
+    everything: bool,
+    stale: timedelta | None,
+    images: bool,
+    dry_run: bool,
+    yes: bool,
+    force: bool,
+    output: Output,
+) -> int:
+    """Remove containers and images of contenant's making, after showing what and why.
+
+    The project's files are never touched. Nothing without contenant's labels is removed, nor a container
+    with live sessions unless --force. Age counts from the last activity. Without PATH, --all or --stale,
+    it is the current directory's container; PATH is a project directory or a container's name.
+
+    Where there is no terminal to ask on, --yes or --dry-run is needed. Exit code 1: declined, or at least
+    one removal failed.
+    """
+    if sum((bool(paths), everything, stale is not None)) > 1:
+        raise UsageError("a path, --all and --stale exclude each other", hint="give one of them")
+    from contenant.app import clean
+    from contenant.app.results import CleanRequest
+
+    here = () if everything or images or stale is not None else (Path(),)
+    request = CleanRequest(paths=paths or here, all=everything, stale=stale, images=images, force=force)
+    ui = ui_of(ctx)
+    plan = clean.plan(request, ui)
+    going = [verdict for verdict in plan if verdict.action == "remove"]
+    if dry_run or not going:
+        # Names are read by programs: they are told what would go, not what would stay.
+        emit(
+            outcomes.planned(going if output.format == "names" else plan),
+            outcomes.table("action", "reason"),
+            output,
+        )
+        ui.note(f"{_count(going)} would be removed" if going else "nothing to remove")
+        return 0
+    if not yes and not _agreed(plan, going, ui, output):
+        ui.note("nothing was removed")
+        return EXIT_DECLINED
+    results = clean.apply(plan, request, ui)
+    emit(outcomes.done(results), outcomes.table("result", "detail"), output)
+    return outcomes.some_failed(results)
+
+
+def _agreed(plan: Sequence[Verdict], going: Sequence[Verdict], ui: TerminalUi, output: Output) -> bool:
+    """Show the plan on standard error and ask. Raises UsageError where there is nobody to ask."""
+    text = io.StringIO()
+    emit(
+        outcomes.planned(plan),
+        outcomes.table("action", "reason"),
+        output._replace(format="table", stream=text),
+    )
+    ui.show(text.getvalue().rstrip("\n"))
+    answer = ui.confirm(f"Remove {_count(going)}?")
+    if answer is None:
+        raise UsageError(
+            "clean asks before it removes, and there is no terminal to ask on",
+            hint="add --yes to go ahead, or --dry-run to only look",
+        )
+    return answer
+
+
+def _count(verdicts: Sequence[Verdict]) -> str:
+    kinds = [verdict.kind for verdict in verdicts]
+    parts = [f"{kinds.count(kind)} {kind}{'s' * (kinds.count(kind) > 1)}" for kind in dict.fromkeys(kinds)]
+    return " and ".join(parts)

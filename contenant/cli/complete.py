@@ -1,0 +1,119 @@
+"""Answers the completion scripts: what could stand where the cursor is.
+
+A script sets _CONTENANT_COMPLETE to its shell. zsh and fish pass the words so far as arguments, the
+unfinished one last; bash passes the raw line. The answer: the first line says `words` or `paths`, each
+further line is a suggestion (for zsh with `:description`; fish wants no first line, and a tab before the
+description).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from click.shell_completion import CompletionItem, ShellComplete, split_arg_string
+
+from contenant.cli.options import home
+
+PATH = "path"  # CompletionItem.type of a directory
+
+
+class Question(NamedTuple):
+    """The words before the cursor, the unfinished one, and how much of it the shell thinks is finished."""
+
+    words: list[str]
+    incomplete: str
+    cut: int = 0  # characters of `incomplete` that bash holds for another word
+
+
+def answer(shell: str, arguments: Sequence[str]) -> int:
+    """Write the suggestions for a shell; return 0. A wrong command line has none."""
+    question = from_bash(os.environ) if shell == "bash" else _from_arguments(arguments)
+    items = suggestions(question.words, question.incomplete)
+    for line in lines(shell, items, question):
+        sys.stdout.write(line + "\n")
+    return 0
+
+
+def suggestions(words: Sequence[str], incomplete: str) -> list[CompletionItem]:
+    """What click's completion finds for the words of a command line, without the program's name."""
+    from contenant.cli.root import command
+
+    if "--" in words:  # what follows is the container's, of which nothing is known here
+        return []
+    return ShellComplete(command, {}, "contenant", "").get_completions(list(words), incomplete)
+
+
+def lines(shell: str, items: Sequence[CompletionItem], question: Question) -> Iterator[str]:
+    """The answer in the form that a script reads. A suggestion with a newline cannot be passed on."""
+    usable = [item for item in items if item.value.isprintable()]
+    paths = any(item.type == PATH for item in usable)
+    if shell != "fish":
+        yield "paths" if paths else "words"
+    option, _, _ = question.incomplete.partition("=")
+    prefix = f"{option}=" if question.incomplete.startswith("--") and "=" in question.incomplete else ""
+    for item in usable:
+        value = prefix + item.value
+        if shell == "bash":
+            yield value[question.cut :]
+        elif shell == "zsh" and not paths:
+            yield value.replace("\\", "\\\\").replace(":", "\\:") + (f":{item.help}" if item.help else "")
+        elif shell == "fish" and item.help:
+            yield f"{value}\t{item.help}"
+        else:
+            yield value
+
+
+def from_bash(environ: Mapping[str, str]) -> Question:
+    """bash's line up to the cursor, split as a shell would, and where bash's own current word begins.
+
+    bash ends words at `=` and `:` as well, and replaces only what follows.
+    """
+    raw = environ.get("COMP_LINE", "").encode("utf-8", "surrogateescape")
+    line = raw[: int(environ.get("COMP_POINT", len(raw)))].decode("utf-8", "surrogateescape")
+    words = split_arg_string(line)
+    if not words or (line[-1:].isspace() and not line.endswith("\\ ")):
+        words.append("")
+    incomplete = words[-1]
+    current = split_arg_string(environ.get("COMP_CURRENT", ""))
+    seen = current[0] if current else ""
+    seen = "" if seen in ("=", ":") else seen
+    cut = len(incomplete) - len(seen) if incomplete.endswith(seen) else 0
+    return Question(words[1:-1], incomplete, cut)
+
+
+def _from_arguments(arguments: Sequence[str]) -> Question:
+    return Question(list(arguments[:-1]), arguments[-1] if arguments else "")
+
+
+def project_paths(incomplete: str) -> list[CompletionItem]:
+    """Directories below what is typed, and the projects that have a container. `~/` stays as typed."""
+    base = home() + "/" if incomplete.startswith("~/") else ""
+    typed = base + incomplete[2:] if base else incomplete
+    found = sorted({*_directories(typed), *_known_projects(typed)})
+    return [CompletionItem(f"~/{path[len(base) :]}" if base else path, type=PATH) for path in found]
+
+
+def _directories(typed: str) -> Iterator[str]:
+    _, _, start = typed.rpartition("/")
+    base = typed[: len(typed) - len(start)]
+    try:
+        with os.scandir(base or ".") as entries:
+            for entry in entries:
+                hidden = entry.name.startswith(".") and not start.startswith(".")
+                if entry.name.startswith(start) and not hidden and entry.is_dir():
+                    yield base + entry.name
+    except OSError:
+        return
+
+
+def _known_projects(typed: str) -> Sequence[str]:
+    from contenant.app.run import complete_paths
+    from contenant.errors import ContenantError
+
+    try:
+        return complete_paths(typed)
+    except ContenantError:
+        return ()

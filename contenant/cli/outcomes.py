@@ -1,0 +1,57 @@
+"""How plans and what became of them are shown: `clean` and `stop` share one set of keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from contenant.cli.options import home
+from contenant.cli.render import Column, Table
+from contenant.cli.text import below_home
+from contenant.core.ages import age
+
+if TYPE_CHECKING:
+    from contenant.app.results import Outcome, Verdict
+
+VERDICT_FIELDS = ("kind", "name", "project", "engine", "action", "reason", "last_used", "subject")
+FIELDS = (*VERDICT_FIELDS, "result", "detail")  # both "" in a plan
+
+_COLOURS = {"remove": "yellow", "stop": "yellow", "failed": "red", "keep": "dim", "kept": "dim"}
+
+
+def planned(verdicts: Iterable[Verdict]) -> list[dict[str, Any]]:
+    """A plan as records."""
+    return [verdict._asdict() | {"result": "", "detail": ""} for verdict in verdicts]
+
+
+def done(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
+    """Outcomes as records."""
+    return [
+        outcome.verdict._asdict() | {"result": outcome.result, "detail": outcome.detail}
+        for outcome in outcomes
+    ]
+
+
+def table(key: str, why: str) -> Table:
+    """A table of records; last come `key` ("action" or "result") and `why` ("reason" or "detail")."""
+    now, base = datetime.now(UTC), home()
+    return Table(
+        columns=(
+            Column("KIND", lambda row: row["kind"], rank=3),
+            Column("NAME", lambda row: row["name"], floor=24),
+            Column("PROJECT", lambda row: below_home(row["project"], base) or "-", floor=14, rank=1),
+            Column("ENGINE", lambda row: row["engine"], rank=4),
+            Column("LAST USED", lambda row: age(row["last_used"], now), rank=2),
+            Column(key.upper(), lambda row: row[key], colour=lambda row: _COLOURS.get(row[key], "")),
+            Column("WHY", lambda row: row[why]),
+        ),
+        fields=FIELDS,
+        record=lambda row: row,
+        name=lambda row: row["name"],
+    )
+
+
+def some_failed(outcomes: Iterable[Outcome]) -> int:
+    """The exit code: 1 where anything failed."""
+    return int(any(outcome.result == "failed" for outcome in outcomes))

@@ -1,0 +1,37 @@
+"""`contenant show`: everything about one project's container."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from contenant.cli.command import Command
+from contenant.cli.options import ProjectPath, rendered
+from contenant.cli.render import Output, emit_tree
+from contenant.cli.root import COMMANDS
+from contenant.cli.settings import ui_of
+
+
+@click.command(
+    cls=Command,
+    short_help=COMMANDS["show"].summary,
+    examples=(
+        ("contenant show", "the container of this directory"),
+        ("contenant show ~/work/shop --json", "for programs"),
+    ),
+    exits=(0, 2, 3, 4),
+)
+@click.argument("path", type=ProjectPath(), default=".")
+@rendered
+@click.pass_context
+def command(ctx: click.Context, path: Path, output: Output) -> int:
+    """Show everything about one project's container.
+
+    Sections: project, engine (and why this one), container, image, live sessions, firewall, and drift: what
+    --recreate would change. PATH is a project directory or a container's name.
+    """
+    from contenant.app.show import show
+
+    emit_tree(show(path, ui_of(ctx)), output)
+    return 0

@@ -1,0 +1,50 @@
+"""`contenant stop`: end sessions and stop containers, keeping them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from contenant.cli import outcomes
+from contenant.cli.command import Command
+from contenant.cli.options import ProjectPath, rendered
+from contenant.cli.render import Output, emit
+from contenant.cli.root import COMMANDS
+from contenant.cli.settings import ui_of
+from contenant.errors import UsageError
+
+
+@click.command(
+    cls=Command,
+    short_help=COMMANDS["stop"].summary,
+    examples=(
+        ("contenant stop", "the container of this directory"),
+        ("contenant stop --all --force", "every container, live sessions included"),
+    ),
+    exits=(0, 1, 2, 3, 4, 5),
+)
+@click.argument("paths", type=ProjectPath(), nargs=-1, metavar="[PATH]...")
+@click.option("--all", "everything", is_flag=True, help="Every container.")
+@click.option("-f", "--force", is_flag=True, help="End live sessions, too.")
+@rendered
+@click.pass_context
+def command(
+    ctx: click.Context, paths: tuple[Path, ...], everything: bool, force: bool, output: Output
+) -> int:
+    """Stop containers; they keep their content, and the next run starts them again.
+
+    A container with live sessions is left alone unless --force ends them. PATH is a project directory or a
+    container's name; without any, it is the current directory. Exit code 1: at least one was not stopped.
+    """
+    if everything and paths:
+        raise UsageError("--all and a path exclude each other", hint="give one of them")
+    from contenant.app.stop import stop
+
+    ui = ui_of(ctx)
+    targets = paths or (() if everything else (Path(),))
+    results = stop(targets, all=everything, force=force, ui=ui)
+    emit(outcomes.done(results), outcomes.table("result", "detail"), output)
+    if not results:
+        ui.note("no containers to stop")
+    return outcomes.some_failed(results)
