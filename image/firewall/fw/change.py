@@ -7,7 +7,7 @@ import socket
 import time
 from typing import Any, NamedTuple
 
-from fw import daemons, environment, kernel, names, place, ruleset, web
+from fw import daemons, environment, kernel, names, place, ruleset, run, web
 from fw.environment import Environment
 from fw.policy import Policy, PolicyError, covers, read_policy
 from fw.ruleset import Features
@@ -29,7 +29,7 @@ class Target(NamedTuple):
 
 
 def read_file(path: str, now: int) -> tuple[str, Policy]:
-    """The policy of a file or of a directory's policy.json: its text and its content. Raises FirewallError."""
+    """The policy of a file or of a directory's policy.json: its text and content. Raises FirewallError."""
     path = path + "/policy.json" if os.path.isdir(path) else path
     try:
         with open(path, encoding="utf-8") as file:
@@ -42,18 +42,22 @@ def read_file(path: str, now: int) -> tuple[str, Policy]:
 
 
 def start(text: str, policy: Policy) -> Target:
-    """The first policy of a container's life: rules, daemons, resolv.conf. Raises FirewallError; all is closed then."""
+    """The first policy of a container's life: rules, daemons, resolv.conf.
+
+    The rules of `lockdown.nft` stand already, so where this raises FirewallError all is closed. `confirm` is
+    still to be called.
+    """
     known = {"addresses": load_addresses(), "mark": 0}
     target = prepare(policy, known, ruleset.DNS_PORTS[0], cut=True, features=Features())
-    target = _load(target)
     daemons.sweep(place.FWDNS)
     daemons.sweep(place.FWPROXY)
-    if policy.mode != "off":
-        _write_configuration(target)
-        started = (daemons.start_dns(target.state["dns_port"]), daemons.start_web())
-        daemons.settle(started[0], "dnsmasq")
-        daemons.settle(started[1], "nginx")
-    _settle(target, text)
+    # Nothing can leave: the daemons may start while the kernel takes the real rules.
+    rules = kernel.begin_load(ruleset.FRESH + target.rules)
+    started = _begin_daemons(target)
+    target = _loaded(target, rules)
+    for name, daemon in started.items():
+        daemons.settle(daemon, name)
+    _keep(target, text)
     return target
 
 
@@ -73,7 +77,8 @@ def switch(text: str, policy: Policy, cut: bool | None) -> bool:
         _switch_off_or_on(target, old_state)
     else:
         target = _switch_daemons(target, old_state, cuts)
-    _settle(target, text)
+    _keep(target, text)
+    confirm(policy.mode, kernel.listing())
     return cuts
 
 
@@ -90,7 +95,7 @@ def _opens(port: int, other: int) -> bool:
 
 
 def prepare(policy: Policy, state: dict[str, Any], dns_port: int, cut: bool, features: Features) -> Target:
-    """Render what does not depend on whether daemons start. Pure but for the facts and a look at free ports."""
+    """Render all three files. Pure but for the container's facts and a look at free ports."""
     facts = environment.look(policy.resolvers)
     addresses = names.assign(policy, state["addresses"])
     ports = _assign_ports(policy, facts, addresses, state.get("ports", {}))
@@ -107,15 +112,17 @@ def prepare(policy: Policy, state: dict[str, Any], dns_port: int, cut: bool, fea
         "routed6": facts.routed6,
         "local6": facts.local6,
     }
-    return Target(policy, facts, fresh, _rules(policy, facts, fresh, ports), web.render(policy, facts, ports), ports)
+    return Target(
+        policy, facts, fresh, _rules(policy, facts, fresh, ports), web.render(policy, facts, ports), ports
+    )
 
 
 def restore() -> None:
-    """Start whichever daemon is not running, as the last change left it; put the rules back when they differ."""
+    """Start the daemon that is not running, as the last change left it; put back rules that differ."""
     state = place.load_state()
     if place.read(place.SNAPSHOT) != kernel.listing():
         kernel.load(ruleset.FRESH + place.read(place.RUN + "/rules.nft"))
-        _snapshot(state["mode"])
+        confirm(state["mode"], kernel.listing())
     if state["mode"] == "off":
         return
     if not daemons.dns_pid(state["dns_port"]):
@@ -134,19 +141,26 @@ def load_addresses() -> dict[str, str]:
     return dict(json.loads(text)) if text else {}
 
 
-def _load(target: Target) -> Target:
-    """Load the rules; where the kernel lacks a comfort, load them without it."""
+def _begin_daemons(target: Target) -> dict[str, run.Started]:
+    if target.policy.mode == "off":
+        return {}
+    _write_configuration(target)
+    return {"dnsmasq": daemons.start_dns(target.state["dns_port"]), "nginx": daemons.start_web()}
+
+
+def _loaded(target: Target, rules: run.Started) -> Target:
+    """See the rules loaded; where the kernel lacks a comfort, load them without it."""
     try:
-        kernel.load(ruleset.FRESH + target.rules)
+        kernel.end_load(rules)
         return target
     except place.FirewallError:
         features = kernel.probe()
         if all(features):
             raise
     lesser = target.state | {"features": features._asdict()}
-    rules = _rules(target.policy, target.environment, lesser, target.ports)
-    kernel.load(ruleset.FRESH + rules)
-    return target._replace(state=lesser, rules=rules)
+    text = _rules(target.policy, target.environment, lesser, target.ports)
+    kernel.load(ruleset.FRESH + text)
+    return target._replace(state=lesser, rules=text)
 
 
 def _rules(policy: Policy, facts: Environment, state: dict[str, Any], ports: tuple[web.Port, ...]) -> str:
@@ -160,8 +174,8 @@ def _rules(policy: Policy, facts: Environment, state: dict[str, Any], ports: tup
 
 
 def _switch_daemons(target: Target, old: dict[str, Any], cut: bool) -> Target:
-    """A new dnsmasq beside the old one, nginx told to reload, then the rules in one transaction: from one to the
-    other without a moment in which neither answers.
+    """A new dnsmasq beside the old one, nginx told to reload, then the rules in one transaction: there is no
+    moment in which neither answers.
     """
     _check(target)
     before_web = place.read(daemons.WEB_CONF)
@@ -199,8 +213,8 @@ def _check(target: Target) -> None:
 
 
 def _start_second_dns(target: Target, taken: int) -> tuple[Target, bool]:
-    """A dnsmasq on another port. False when the agent sits on all of them: then the old one is replaced in place,
-    last, and a tightened policy is in force whatever the agent holds.
+    """A dnsmasq on another port. False when the agent sits on all of them: the old one is then replaced in
+    place, last, so that a tightened policy is in force whatever the agent holds.
     """
     for port in ruleset.DNS_PORTS:
         if port == taken:
@@ -238,23 +252,24 @@ def _write_configuration(target: Target) -> None:
     place.write(daemons.WEB_CONF, target.web, 0o644)
 
 
-def _settle(target: Target, text: str) -> None:
+def _keep(target: Target, text: str) -> None:
     """Write down what is in force."""
-    environment.point_resolv_here(target.policy.mode != "off", target.environment.local6)
     import json
 
+    environment.point_resolv_here(target.policy.mode != "off", target.environment.local6)
     place.write(place.KEEP + "/addresses.json", json.dumps(target.state["addresses"]))
     place.write(place.RUN + "/rules.nft", target.rules)
     place.write(CURRENT, text)
-    _snapshot(target.policy.mode)
     place.write(place.RUN + "/expires", f"{target.policy.expires}\n")
     place.write(place.RUN + "/dns_port", f"{target.state['dns_port']}\n")
     place.save_state(target.state | {"since": int(time.time())})
 
 
-def _snapshot(mode: str) -> None:
-    """Keep the kernel's own words for the rules, to compare with before every session."""
-    listing = kernel.listing()
+def confirm(mode: str, listing: str) -> None:
+    """Keep the kernel's own words for the rules, to compare with before every session.
+
+    Raises FirewallError when they are not closed, or not open where the policy says off.
+    """
     if (mode == "off") == kernel.is_closed(listing):
         raise place.FirewallError("the rules in the kernel are not the ones that were set")
     place.write(place.SNAPSHOT, listing)

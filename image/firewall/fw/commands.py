@@ -23,15 +23,15 @@ def main(argv: list[str]) -> None:
         place.fail(str(error))
 
 
-def _up(_: list[str]) -> None:
+def _up(arguments: list[str]) -> None:
     from fw.ready import up
 
-    up()
+    up(int(arguments[0]))
 
 
 def _apply(arguments: list[str]) -> None:
     """`apply DIR|FILE [--cut|--keep]`."""
-    from fw import change
+    from fw import change, ledger
 
     flags = [word for word in arguments if word.startswith("--")]
     paths = [word for word in arguments if not word.startswith("--")]
@@ -40,10 +40,12 @@ def _apply(arguments: list[str]) -> None:
     began = time.monotonic()
     held = place.lock()
     text, policy = change.read_file(os.path.abspath(paths[0]), int(time.time()))
+    before = str(place.load_state().get("hash", ""))
     cut = change.switch(text, policy, {"--cut": True, "--keep": False}.get(flags[0]) if flags else None)
-    os.close(held)
     spent = round((time.monotonic() - began) * 1000)
     _mark_ready(policy.mode)
+    ledger.digest(before)
+    os.close(held)
     print(f"contenant: firewall: policy {policy.hash[:12]} in force, {'cut' if cut else 'kept'}, {spent} ms")
 
 

@@ -34,7 +34,9 @@ def settle(started: run.Started, what: str) -> None:
     result = run.finish(started, 5.0)
     if result.code:
         lines = (result.err.strip() or result.out.strip()).splitlines()
-        raise place.FirewallError(f"{what} did not start: {lines[-1].strip() if lines else f'exit {result.code}'}")
+        raise place.FirewallError(
+            f"{what} did not start: {lines[-1].strip() if lines else f'exit {result.code}'}"
+        )
 
 
 def test_dns(path: str) -> None:
@@ -71,8 +73,8 @@ def stop(pid: int, seconds: float = 2.0) -> None:
 
 
 def sweep(uid: int) -> None:
-    """Kill whatever still runs under a daemon's uid: workers outlive a master that was killed, and hold its ports."""
-    mine = [int(name) for name in os.listdir("/proc") if name.isdigit() and _uid(name) == uid]  # noqa: PTH208 - see place
+    """Kill what still runs under a daemon's uid: workers outlive a killed master, and hold its ports."""
+    mine = [int(name) for name in os.listdir("/proc") if name.isdigit() and _uid(name) == uid]
     for pid in mine:
         try:
             os.kill(pid, signal.SIGKILL)

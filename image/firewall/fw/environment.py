@@ -1,4 +1,4 @@
-"""What this container has to work with: resolvers, gateway, IPv6. Read from /proc and from the engine's files."""
+"""What this container has to work with: resolvers, gateway, IPv6. From /proc and the engine's files."""
 
 from __future__ import annotations
 
@@ -76,7 +76,11 @@ def _from_engine(text: str) -> tuple[str, ...]:
     """Resolvers of a resolv.conf. Docker's own at 127.0.0.11 asks from inside this namespace, as root, which
     the rules refuse; the servers it would ask stand in a comment beside it.
     """
-    found = [line.split()[1] for line in text.splitlines() if line.split()[:1] == ["nameserver"] and line.split()[1:]]
+    found = [
+        line.split()[1]
+        for line in text.splitlines()
+        if line.split()[:1] == ["nameserver"] and line.split()[1:]
+    ]
     for line in text.splitlines():
         if line.startswith("# ExtServers:"):
             found += line.partition(":")[2].strip().strip("[]").split()
@@ -105,7 +109,9 @@ def _is_ipv4(text: str) -> bool:
 
 def _local6() -> bool:
     return any(
-        line.split()[0] == "0" * 31 + "1" for line in place.read("/proc/net/if_inet6").splitlines() if line.split()
+        line.split()[0] == "0" * 31 + "1"
+        for line in place.read("/proc/net/if_inet6").splitlines()
+        if line.split()
     )
 
 

@@ -19,14 +19,28 @@ _PROBES = {
     "record": (
         "set probe { type uid . inet_proto . ipv4_addr . inet_service; size 16; flags dynamic,timeout; "
         "timeout 1h; counter; }\n"
-        "chain probe { meta l4proto tcp update @probe { meta skuid . meta l4proto . ip daddr . th dport counter } }"
+        "chain probe { meta l4proto tcp update @probe { "
+        "meta skuid . meta l4proto . ip daddr . th dport counter } }"
     ),
 }
 
 
 def load(text: str) -> None:
     """Load rules in one transaction. Raises FirewallError; the rules of before then stay."""
-    result = run.call("nft", "-f", "-", stdin=text)
+    end_load(begin_load(text))
+
+
+def begin_load(text: str) -> run.Started:
+    """Begin to load rules; `end_load` waits for the outcome and raises FirewallError."""
+    try:
+        return run.start(["nft", "-f", "-"], text.encode())
+    except FileNotFoundError:
+        raise place.FirewallError(_MEND_TOOL) from None
+
+
+def end_load(started: run.Started) -> None:
+    """See rules loaded. Raises FirewallError."""
+    result = run.finish(started)
     if result.code:
         raise place.FirewallError(explain(result))
 
@@ -57,18 +71,29 @@ def explain(result: run.Result) -> str:
 
 def listing() -> str:
     """The table as the kernel has it, without counters and what sets recorded; "" where there is none."""
-    return run.call("nft", "-st", "list", "table", "inet", place.TABLE).out
+    return end_listing(begin_listing())
+
+
+def begin_listing() -> run.Started:
+    """Ask for the listing; `end_listing` waits for it."""
+    return run.start(["nft", "-st", "list", "table", "inet", place.TABLE])
+
+
+def end_listing(started: run.Started) -> str:
+    """The listing asked for."""
+    return run.finish(started).out
 
 
 def is_closed(text: str) -> bool:
     """Whether a listing has the three hooks with policy drop."""
     return all(
-        f"type filter hook {hook} priority filter; policy drop;" in text for hook in ("output", "input", "forward")
+        f"type filter hook {hook} priority filter; policy drop;" in text
+        for hook in ("output", "input", "forward")
     )
 
 
 def records() -> dict[str, list[dict[str, Any]]]:
-    """The elements of the recording sets: set name -> [{uid, proto, dst, port, count}]; counters under "counters"."""
+    """The recording sets: name -> [{uid, proto, dst, port, count}]; "counters" -> [{name, count}]."""
     result = run.call("nft", "-j", "list", "table", "inet", place.TABLE)
     found: dict[str, list[dict[str, Any]]] = {"counters": []}
     if result.code:
@@ -87,8 +112,7 @@ def _element(body: dict[str, Any]) -> dict[str, Any]:
     uid, protocol, address, port = body["val"]["concat"]
     names = {6: "tcp", 17: "udp"}
     return {
-        "uid": uid if isinstance(uid, int) else -1,
-        "user": uid if isinstance(uid, str) else "",
+        "uid": uid,
         "proto": names.get(protocol, str(protocol)),
         "dst": address,
         "port": port,

@@ -57,10 +57,8 @@ def write(path: str, text: str, mode: int = 0o600) -> None:
 
 def remove(path: str) -> None:
     """Remove a file that may not be there."""
-    try:
+    if os.path.lexists(path):
         os.unlink(path)
-    except FileNotFoundError:
-        pass
 
 
 def make_directories() -> None:
@@ -88,7 +86,7 @@ def _own(path: str, mode: int, uid: int) -> None:
             return
         if status.st_uid != 0 or status.st_mode & 0o170000 != 0o040000:
             raise FirewallError(f"{path} is not as this firewall made it") from None
-    os.chmod(path, mode)  # noqa: PTH101 - pathlib costs a start 10 ms
+    os.chmod(path, mode)
     if uid:
         os.chown(path, uid, -1)
 
@@ -101,7 +99,7 @@ def lock() -> int:
 
 
 def load_state() -> dict[str, Any]:
-    """What the last change left: mark, DNS port, addresses of explicit entries, and so on; {} before the first."""
+    """What the last change left: mark, DNS port, addresses of explicit entries; {} before the first."""
     text = read(STATE)
     return dict(json.loads(text)) if text else {}
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import time
 
-from fw import change, place, selftest
+from fw import change, kernel, place, selftest
 
 
-def up() -> None:
-    """Bring the firewall up or end with one line and everything closed."""
+def up(lockdown: int) -> None:
+    """Bring the firewall up or end with one line and everything closed.
+
+    `lockdown` is the pid of the process that loads the first rules, a child of this one.
+    """
     try:
+        _await(lockdown)
         place.make_directories()
         for path in (place.READY, place.STATE, place.SNAPSHOT):
             place.remove(path)
@@ -18,7 +22,9 @@ def up() -> None:
         source = place.POLICY if os.path.exists(place.POLICY) else place.DEFAULT_POLICY
         text, policy = change.read_file(source, int(time.time()))
         target = change.start(text, policy)
+        listing = kernel.begin_listing()
         wrong = selftest.failure(selftest.prove(policy, target.state))
+        change.confirm(policy.mode, kernel.end_listing(listing))
         if wrong:
             raise place.FirewallError(f"self-test failed: {wrong}")
         place.write(place.READY, f"{policy.mode}\n")
@@ -26,6 +32,12 @@ def up() -> None:
     except (place.FirewallError, OSError) as error:
         place.fail(str(error))
     _advise(target)
+
+
+def _await(lockdown: int) -> None:
+    """See everything closed. Where that failed, load again to learn why."""
+    if os.waitpid(lockdown, 0)[1] != 0:
+        kernel.load(place.read(place.HERE + "/lockdown.nft"))
 
 
 def _advise(target: change.Target) -> None:

@@ -20,8 +20,8 @@ FAKE_ANY, FAKE_AUDIT, FAKE_HOST = "198.18.0.1", "198.18.0.2", "198.18.0.3"
 
 # RFC 6890 and its registry: addresses that are nobody's on the public internet, and 6to4's relay.
 PRIVATE4 = (
-    "0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, 192.0.0.0/24, 192.0.2.0/24, "
-    "192.88.99.0/24, 192.168.0.0/16, 198.18.0.0/15, 198.51.100.0/24, 203.0.113.0/24, 224.0.0.0/3"
+    "0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, 192.0.0.0/24, "
+    "192.0.2.0/24, 192.88.99.0/24, 192.168.0.0/16, 198.18.0.0/15, 198.51.100.0/24, 203.0.113.0/24, 224.0.0.0/3"
 )
 # Within 2000::/3: Teredo and the other special blocks, documentation, 6to4 (holds an IPv4 address).
 PRIVATE6 = "2001::/23, 2001:db8::/32, 2002::/16, 3fff::/20"
@@ -72,13 +72,10 @@ def _sets(features: Features) -> str:
     text = "\tcounter denied { }\n\tcounter queries { }\n"
     if not features.record:
         return text
-    for name, kind in (
-        ("blocked4", "uid . inet_proto . ipv4_addr . inet_service"),
-        ("blocked6", "uid . inet_proto . ipv6_addr . inet_service"),
-        ("dialed4", "uid . inet_proto . ipv4_addr . inet_service"),
-        ("dialed6", "uid . inet_proto . ipv6_addr . inet_service"),
-    ):
-        text += f"\tset {name} {{\n\t\ttype {kind}\n\t\tsize 4096\n\t\tflags dynamic,timeout\n\t\ttimeout 1h\n\t\tcounter\n\t}}\n"
+    for name in ("blocked4", "blocked6", "dialed4", "dialed6"):
+        kind = f"type uid . inet_proto . ipv{name[-1]}_addr . inet_service"
+        lines = (kind, "size 4096", "flags dynamic,timeout", "timeout 1h", "counter")
+        text += f"\tset {name} {{\n" + "".join(f"\t\t{line}\n" for line in lines) + "\t}\n"
     return text
 
 
@@ -100,10 +97,8 @@ def _steer(environment: Environment, plan: Plan) -> str:
     fakes = ", ".join(f"{fake} . {port} : 127.0.0.1 . {local}" for fake, port, local in plan.ports)
     lines = [f"meta skuid {{ {FWPROXY}, {FWDNS} }} return"]
     for family in families:
-        lines += [
-            f"meta nfproto {family} meta l4proto {{ tcp, udp }} th dport 53 counter name queries "
-            f"redirect to :{plan.dns_port}"
-        ]
+        asking = f"meta nfproto {family} meta l4proto {{ tcp, udp }} th dport 53"
+        lines += [f"{asking} counter name queries redirect to :{plan.dns_port}"]
     lines += ['oifname "lo" return']
     lines += [f"dnat ip to ip daddr . tcp dport map {{ {fakes} }}"] if fakes else []
     lines += [_record("dialed", 4, plan.features, f"ip daddr != {FAKE_NET} {dialled}")]
@@ -128,7 +123,9 @@ def _proxy(policy: Policy, environment: Environment, plan: Plan) -> str:
     go = f"ct mark set {plan.mark} accept"
     upstream4 = ", ".join(item for item in environment.resolvers if ":" not in item)
     upstream6 = ", ".join(item for item in environment.resolvers if ":" in item)
-    ports = ", ".join(str(port) for port in sorted({80, 443} | {entry.port for entry in policy.allow if entry.port}))
+    ports = ", ".join(
+        str(port) for port in sorted({80, 443} | {entry.port for entry in policy.allow if entry.port})
+    )
     services = ", ".join(str(port) for port in policy.host) if environment.gateway else ""
     dns = "meta l4proto { tcp, udp } th dport 53"
     return _chain(

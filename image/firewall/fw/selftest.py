@@ -16,10 +16,18 @@ from fw import kernel, place
 from fw.policy import Policy
 from fw.ruleset import TLS_PORT
 
-DENIED = "self-test.contenant.invalid"  # RFC 6761: exists nowhere
+DOMAIN = ".contenant.invalid"  # RFC 6761: exists nowhere
+DENIED = "self-test" + DOMAIN
 # Documentation addresses: nobody's, should the rules not stand.
-_DIRECT = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
-_REFUSED = {errno.ECONNREFUSED, errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EACCES, errno.EPERM, errno.EADDRNOTAVAIL}
+DIRECT = ("192.0.2.1", "2001:db8::1")
+_REFUSED = {
+    errno.ECONNREFUSED,
+    errno.ENETUNREACH,
+    errno.EHOSTUNREACH,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EADDRNOTAVAIL,
+}
 
 
 class Probe(NamedTuple):
@@ -31,11 +39,21 @@ class Probe(NamedTuple):
 
 
 def prove(policy: Policy, state: dict[str, Any]) -> list[Probe]:
-    """All probes that need nobody outside. With mode off only the table is looked at."""
+    """All probes that need nobody outside; none with mode off."""
     if policy.mode == "off":
-        return [Probe("rules", bool(kernel.listing()), "the table is there, open as asked")]
-    probes = [_rules(), *_names(policy, state), *(_direct(family, address) for family, address in _DIRECT)]
-    return probes + [_web(state)]
+        return []
+    return [
+        *_names(policy, state),
+        *(_direct(address) for address in DIRECT),
+        _web(policy.mode),
+    ]
+
+
+def rules(mode: str) -> Probe:
+    """Whether the kernel still has the rules that were proven."""
+    listing = kernel.listing()
+    ok = listing == place.read(place.SNAPSHOT) and kernel.is_closed(listing) == (mode != "off")
+    return Probe("rules", ok, "in the kernel as set" if ok else "not in the kernel as set")
 
 
 def failure(probes: list[Probe]) -> str:
@@ -60,7 +78,7 @@ def ask(name: str, kind: int = 1, server: str = "127.0.0.1", seconds: float = 1.
 
 
 def reach(name: str, port: int, seconds: float = 5.0) -> str:
-    """Connect to a name as the agent would and, on 443, begin TLS. Returns how it ended: `reached`, `refused …`."""
+    """Connect to a name as the agent would and, on 443, begin TLS. Returns `reached` or `refused: …`."""
     import ssl
 
     try:
@@ -83,12 +101,6 @@ def reach(name: str, port: int, seconds: float = 5.0) -> str:
         return f"refused: {error.strerror or error}"
 
 
-def _rules() -> Probe:
-    listing = kernel.listing()
-    ok = kernel.is_closed(listing) and listing == place.read(place.SNAPSHOT)
-    return Probe("rules", ok, "three hooks that drop" if ok else "not in the kernel as set")
-
-
 def _names(policy: Policy, state: dict[str, Any]) -> list[Probe]:
     expected = [(DENIED, policy.mode == "audit")]
     expected += [(entry.name, True) for entry in policy.allow if not entry.wildcard][:1]
@@ -107,11 +119,11 @@ def _name(name: str, known: bool, server: str) -> Probe:
     return Probe(what, ok, f"code {code}, {', '.join(addresses) or 'no address'}")
 
 
-def _direct(family: int, address: str) -> Probe:
+def _direct(address: str) -> Probe:
     """A direct connection must end at once. In a kernel that cannot refuse it times out, which is as good."""
     what = f"direct connection to {address}"
     try:
-        dialling = socket.socket(family, socket.SOCK_STREAM)
+        dialling = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
     except OSError:
         return Probe(what, True, "no such address family")
     with dialling:
@@ -123,15 +135,15 @@ def _direct(family: int, address: str) -> Probe:
     return Probe(what, code in _REFUSED or code == errno.ETIMEDOUT, os.strerror(code))
 
 
-def _web(state: dict[str, Any]) -> Probe:
-    """The proxy hangs up on a TLS greeting for a name that is not allowed. The address dialled is one that only
-    the rules turn to the proxy; without a route there is nothing to turn, and the proxy is asked where it listens.
+def _web(mode: str) -> Probe:
+    """The proxy hangs up on a TLS greeting for a name that is not allowed. The address dialled is one that
+    only the rules turn to the proxy; without a route there is nothing to turn, and it is asked directly.
     """
-    what, known = f"TLS to {DENIED}", state["mode"] == "audit"
+    what = f"TLS to {DENIED}"
     for proxy in (("198.18.0.1", 443), ("127.0.0.1", TLS_PORT)):
         try:
             with socket.create_connection(proxy, timeout=1.0) as dialling:
-                if known:
+                if mode == "audit":
                     return Probe(what, True, "not tried: audit would let it out")
                 dialling.sendall(greeting(DENIED))
                 return Probe(what, dialling.recv(1) == b"", "closed, as it must be")

@@ -46,7 +46,7 @@ def test(host: str) -> int:
     if not state:
         raise place.FirewallError("not up")
     policy = read_policy(place.read(change.CURRENT), int(time.time()))
-    probes = selftest.prove(policy, state)
+    probes = [selftest.rules(policy.mode), *selftest.prove(policy, state)]
     for probe in probes:
         print(f"{'ok  ' if probe.ok else 'FAIL'} {probe.what}: {probe.found}")
     wrong = bool(selftest.failure(probes))
@@ -59,7 +59,7 @@ def test(host: str) -> int:
 
 
 def _mounted() -> str:
-    """The hash of the policy the host mounted, when it can be read: differs where a change was not applied."""
+    """The hash of the policy the host mounted: differs where a change was not applied."""
     text = place.read(place.POLICY)
     try:
         return read_policy(text, 0).hash if text else ""

@@ -46,7 +46,9 @@ def render(policy: Policy, environment: Environment, ports: tuple[Port, ...]) ->
     ]
     # Without an upstream nothing can be reached; the dead address keeps the configuration valid.
     resolver = f"resolver {upstream or '127.0.0.1:9'} ipv6={'on' if environment.routed6 else 'off'};"
-    return "\n".join([*head, *_stream(policy, environment, ports, resolver), *_http(policy, environment, resolver), ""])
+    return "\n".join(
+        [*head, *_stream(policy, environment, ports, resolver), *_http(policy, environment, resolver), ""]
+    )
 
 
 def _stream(policy: Policy, environment: Environment, ports: tuple[Port, ...], resolver: str) -> list[str]:
@@ -55,7 +57,9 @@ def _stream(policy: Policy, environment: Environment, ports: tuple[Port, ...], r
         resolver,
         "resolver_timeout 3s;",
         *_maps(policy, "$ssl_preread_server_name", 443),
-        *_log_format("tls", policy, "$ssl_preread_server_name", "$bytes_received", "$bytes_sent", "$session_time"),
+        *_log_format(
+            "tls", policy, "$ssl_preread_server_name", "$bytes_received", "$bytes_sent", "$session_time"
+        ),
         "server {",
         *_listen(TLS_PORT, environment),
         "ssl_preread on; preread_timeout 5s; preread_buffer_size 16k;",
@@ -75,8 +79,9 @@ def _fixed(port: Port, policy: Policy) -> list[str]:
     fixed = f'"ts":"$msec","layer":"tcp","verdict":"allow","name":"{port.name}","port":{port.port}'
     traffic = '"sent":$bytes_received,"received":$bytes_sent,"seconds":$session_time'
     return [
-        f"log_format {label} '{{{fixed},\"dst\":\"$upstream_addr\",{traffic},\"policy\":\"{policy.hash}\"}}';",
-        f"server {{ listen 127.0.0.1:{port.local}; set ${label} {port.target}:{port.port}; proxy_pass ${label};",
+        f'log_format {label} \'{{{fixed},"dst":"$upstream_addr",{traffic},"policy":"{policy.hash}"}}\';',
+        f"server {{ listen 127.0.0.1:{port.local};",
+        f"set ${label} {port.target}:{port.port}; proxy_pass ${label};",
         "proxy_connect_timeout 5s; proxy_timeout 1h; proxy_socket_keepalive on; proxy_half_close on;",
         f"access_log {PROXY_LOGS}/proxy.log {label}; }}",
     ]
@@ -84,7 +89,9 @@ def _fixed(port: Port, policy: Policy) -> list[str]:
 
 def _http(policy: Policy, environment: Environment, resolver: str) -> list[str]:
     temporary = [f"{name}_temp_path {PROXY_RUN}/{name};" for name in _TEMPORARY]
-    sentence = "contenant: $clean is not in this container's policy. On the host: contenant firewall allow $clean"
+    sentence = (
+        "contenant: $clean is not in this container's policy. On the host: contenant firewall allow $clean"
+    )
     return [
         "http {",
         resolver,
@@ -96,9 +103,10 @@ def _http(policy: Policy, environment: Environment, resolver: str) -> list[str]:
         *_listen(HTTP_PORT, environment),
         'server_name "";',
         f"access_log {PROXY_LOGS}/proxy.log http;",
-        "client_max_body_size 0; proxy_request_buffering off; proxy_buffering off; proxy_max_temp_file_size 0;",
+        "client_max_body_size 0; proxy_max_temp_file_size 0;",
+        "proxy_request_buffering off; proxy_buffering off;",
         "proxy_connect_timeout 5s; proxy_read_timeout 1h; proxy_send_timeout 1h;",
-        "proxy_http_version 1.1; proxy_set_header Host $clean; proxy_set_header Connection \"\";",
+        'proxy_http_version 1.1; proxy_set_header Host $clean; proxy_set_header Connection "";',
         "location / {",
         f'if ($target = "") {{ return 403 "{sentence}\\n"; }}',
         "proxy_pass http://$target;",
