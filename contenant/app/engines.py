@@ -42,8 +42,8 @@ def connect(ledger: Ledger, name: EngineName) -> Engine:
 def fit(ledger: Ledger, engine: Engine) -> Engine:
     """The engine with an OCI runtime that can start containers here, looked for once and remembered.
 
-    podman's default fails on some hosts (crun under hybrid cgroups). Called before a container is made, since it
-    keeps the runtime it was made with. Raises EngineError when none works.
+    The default of podman fails on some hosts (crun under hybrid cgroups). Called before a container is made,
+    since that keeps the runtime it was made with. Raises EngineError when none works.
     """
     if engine.name != "podman" or _known_runtime(ledger, engine.name) is not None:
         return engine
