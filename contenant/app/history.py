@@ -18,6 +18,7 @@ def history(query: HistoryQuery) -> Iterator[HistoryRow]:
         if view is None:
             return
         path = identify(query.path)[0] if query.path else ""
-        yield from view.history(
+        for row in view.history(
             path=path, since=query.since, until=query.until, kinds=query.kinds, limit=query.limit
-        )
+        ):
+            yield HistoryRow(*row)

@@ -17,7 +17,7 @@ from contenant.errors import EngineUnavailableError
 
 if TYPE_CHECKING:
     from contenant.engines.base import Engine, Listing
-    from contenant.store.snapshot import Listed
+    from contenant.store.rows import ListingRow
 
 
 class Survey(NamedTuple):
@@ -25,7 +25,7 @@ class Survey(NamedTuple):
 
     reports: dict[EngineName, tuple[ContainerReport, ...]]
     connected: dict[EngineName, Engine]
-    unreachable: dict[EngineName, str]
+    unreachable: dict[str, str]  # engine -> why
 
 
 def inventory(ui: Ui, engine: EngineName | None = None) -> Inventory:
@@ -37,7 +37,7 @@ def inventory(ui: Ui, engine: EngineName | None = None) -> Inventory:
         found = view.listing() if view else ()
         current = current_image(settings)
         rows = [_row(item, survey, current) for item in found if engine in (None, item.engine)]
-    return Inventory(tuple(sorted(rows, key=lambda row: row.name)), dict(survey.unreachable))
+    return Inventory(tuple(sorted(rows, key=lambda row: row.name)), survey.unreachable)
 
 
 def look_around(ledger: Ledger, setting: EngineName | None = None, only: EngineName | None = None) -> Survey:
@@ -76,7 +76,7 @@ def _of_interest(ledger: Ledger, setting: EngineName | None, only: EngineName | 
     return [name for name in ENGINE_NAMES if name in used]
 
 
-def _row(item: Listed, survey: Survey, current: str) -> Row:
+def _row(item: ListingRow, survey: Survey, current: str) -> Row:
     known = item.engine in survey.reports
     return Row(
         name=item.name,

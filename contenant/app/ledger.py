@@ -11,7 +11,7 @@ from contenant.core.records import ContainerRecord, ProjectRecord
 from contenant.core.values import EngineName
 
 if TYPE_CHECKING:
-    from contenant.store.snapshot import Snapshot
+    from contenant.store.reads import Reads
     from contenant.store.store import Store
 
 
@@ -21,7 +21,7 @@ class Ledger:
     def __init__(self, database_url: str = "") -> None:
         self._url = database_url
         self._store: Store | None = None
-        self._snapshot: Snapshot | None = None
+        self._snapshot: Reads | None = None
         self._paths: dict[str, str] | None = None
 
     def __enter__(self) -> Self:
@@ -48,12 +48,12 @@ class Ledger:
             self._store = open_store(self._url or None, now=host.now, host_id=host.installation_id())
         return self._store
 
-    def snapshot(self) -> Snapshot | None:
+    def snapshot(self) -> Reads | None:
         """A read-only view, None where there is no database yet."""
         if self._snapshot is None:
             from contenant.store.snapshot import open_snapshot
 
-            self._snapshot = open_snapshot(self._url, host.installation_id())
+            self._snapshot = open_snapshot(self._url or None, host.installation_id())
         return self._snapshot
 
     def read(self, engine: EngineName) -> Recorded:
