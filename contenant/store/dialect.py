@@ -1,0 +1,79 @@
+"""The one place that knows SQLite from PostgreSQL. Everything else in the store is SQL that both speak."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Insert, Table, TextClause, text
+
+_ADVISORY_LOCK = 0x636F6E74656E616E  # "contenan"
+_REFUSED = "the audit log is append-only"
+_BROKEN = "an event must follow the last one of its host"
+# An event must be the next of its host and name the hash before it. That also stops REPLACE, which on SQLite
+# removes the row it collides with without firing a delete trigger.
+_NOT_NEXT = """
+    NEW.seq <> coalesce((SELECT max(seq) FROM event WHERE host = NEW.host), 0) + 1
+    OR NEW.previous <> coalesce(
+        (SELECT hash FROM event WHERE host = NEW.host ORDER BY seq DESC LIMIT 1), NEW.previous)
+"""
+
+
+def only_where(condition: str) -> dict[str, TextClause]:
+    """Keyword arguments that make an `Index` cover only the rows that meet `condition`."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
+def append_only(dialect: str) -> tuple[str, ...]:
+    """Statements that make the table `event` append-only; `dialect` is SQLAlchemy's dialect name."""
+    return _postgresql_triggers() if dialect == "postgresql" else _sqlite_triggers()
+
+
+def _sqlite_triggers() -> tuple[str, ...]:
+    def trigger(name: str, when: str, message: str, condition: str = "") -> str:
+        only = f" WHEN {condition}" if condition else ""
+        return (
+            f"CREATE TRIGGER {name} BEFORE {when} ON event{only} BEGIN SELECT RAISE(ABORT, '{message}'); END"
+        )
+
+    return (
+        trigger("event_no_update", "UPDATE", _REFUSED),
+        trigger("event_no_delete", "DELETE", _REFUSED),
+        trigger("event_next", "INSERT", _BROKEN, _NOT_NEXT),
+    )
+
+
+def _postgresql_triggers() -> tuple[str, ...]:
+    def function(name: str, body: str) -> str:
+        return f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} END $$"
+
+    return (
+        function("event_refuse", f"RAISE EXCEPTION '{_REFUSED}';"),
+        function("event_follow", f"IF {_NOT_NEXT} THEN RAISE EXCEPTION '{_BROKEN}'; END IF; RETURN NEW;"),
+        "CREATE TRIGGER event_no_change BEFORE UPDATE OR DELETE ON event"
+        " FOR EACH ROW EXECUTE FUNCTION event_refuse()",
+        "CREATE TRIGGER event_no_truncate BEFORE TRUNCATE ON event"
+        " FOR EACH STATEMENT EXECUTE FUNCTION event_refuse()",
+        "CREATE TRIGGER event_next BEFORE INSERT ON event FOR EACH ROW EXECUTE FUNCTION event_follow()",
+    )
+
+
+def lock_migrations(connection: Connection) -> None:
+    """Let one process migrate at a time, to the end of its transaction. A SQLite file has a lock file instead."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")
+
+
+def insert_if_absent(connection: Connection, table: Table, values: dict[str, Any]) -> bool:
+    """Insert one row unless its primary key is taken; returns whether it was inserted."""
+    return connection.execute(_ignoring(connection.dialect.name, table), values).rowcount > 0
+
+
+def _ignoring(dialect: str, table: Table) -> Insert:
+    key = list(table.primary_key.columns)
+    if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(table).on_conflict_do_nothing(index_elements=key)
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.insert(table).on_conflict_do_nothing(index_elements=key)

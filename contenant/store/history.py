@@ -1,0 +1,152 @@
+"""Sessions and events, merged newest first, in pages: flat memory, and no transaction between two pages."""
+
+from __future__ import annotations
+
+import heapq
+import json
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from contenant.core.ages import from_text
+from contenant.store.encoding import from_column
+from contenant.store.rows import HistoryRow
+
+PAGE = 500
+Execute = Callable[[str, Mapping[str, Any]], Sequence[Sequence[Any]]]
+
+_SESSION = ("id", "container_id", "kind", "image", "policy", "credential", "argv", "tty", "detachable")
+_SESSION += ("started", "ended", "exit_code", "how")
+_EVENT = ("seq", "at", "kind", "subject", "project_id", "data", "previous", "hash")
+_COLUMNS = {"session": _SESSION, "event": _EVENT}
+_ORDER = {"session": ("started", "id"), "event": ("at", "seq")}
+_LOWEST: dict[str, Any] = {"session": "", "event": 0}
+_CONTAINER = {"session": "t.container_id", "event": "t.subject"}
+
+
+class Filter:
+    """Which rows are wanted; empty means all. `kinds` holds "session", topics and event kinds."""
+
+    def __init__(
+        self, project_ids: Sequence[str] | None, since: str, until: str, kinds: Sequence[str]
+    ) -> None:
+        self.project_ids = project_ids
+        self.since, self.until = since, until or "9999"
+        self.sessions = not kinds or "session" in kinds
+        self.kinds = [kind for kind in kinds if "." in kind]
+        self.topics = [kind for kind in kinds if "." not in kind and kind != "session"]
+        self.events = not kinds or bool(self.kinds or self.topics)
+
+
+def read(execute: Execute, host: str, wanted: Filter, limit: int) -> Iterator[HistoryRow]:
+    """Rows newest first; `limit` 0: all. `execute` runs one portable statement and returns all its rows."""
+    page = min(PAGE, limit) if limit else PAGE
+    streams: list[Iterator[HistoryRow]] = []
+    if wanted.sessions:
+        streams.append(map(_session_row, _pages(execute, "session", host, wanted, page)))
+    if wanted.events:
+        streams.append(map(_event_row, _pages(execute, "event", host, wanted, page)))
+    merged = heapq.merge(*streams, key=lambda row: row.at, reverse=True)
+    return islice(merged, limit) if limit else merged
+
+
+def _pages(execute: Execute, table: str, host: str, wanted: Filter, size: int) -> Iterator[Sequence[Any]]:
+    """All rows of a table that are wanted, each page read from where the last one ended."""
+    sql, values = _statement(table, wanted)
+    values |= {"host": host, "since": wanted.since, "size": size}
+    at, tie = wanted.until, _LOWEST[table]  # rows before this point: `until` itself is not among them
+    while True:
+        rows = execute(sql, values | {"at": at, "tie": tie})
+        yield from rows
+        if len(rows) < size:
+            return
+        at, tie = rows[-1][-2:]
+
+
+def _statement(table: str, wanted: Filter) -> tuple[str, dict[str, Any]]:
+    at, tie = _ORDER[table]
+    columns = ", ".join(f"t.{column}" for column in _COLUMNS[table])
+    conditions = ["t.host = :host", f"t.{at} >= :since", f"(t.{at}, t.{tie}) < (:at, :tie)"]
+    values: dict[str, Any] = {}
+    if wanted.project_ids is not None:
+        conditions.append(_among("t.project_id", "project", wanted.project_ids, values))
+    if table == "event":
+        conditions.append(_events_wanted(wanted, values))
+    return (
+        f"SELECT {columns}, coalesce(p.path, ''), coalesce(c.name, ''), t.{at}, t.{tie} FROM {table} t"  # noqa: S608 - constants only
+        f" LEFT JOIN project p ON p.id = t.project_id LEFT JOIN container c ON c.id = {_CONTAINER[table]}"
+        f" WHERE {' AND '.join(conditions)} ORDER BY t.{at} DESC, t.{tie} DESC LIMIT :size",
+        values,
+    )
+
+
+def _events_wanted(wanted: Filter, values: dict[str, Any]) -> str:
+    """Sessions have rows of their own: without a filter their events would only say the same again."""
+    if not wanted.kinds and not wanted.topics:
+        return "t.topic <> 'session'"
+    topics = {*wanted.topics, *(kind.partition(".")[0] for kind in wanted.kinds)}
+    within = _among("t.topic", "topic", sorted(topics), values)
+    exact = _among("t.kind", "kind", wanted.kinds, values)
+    whole = _among("t.topic", "whole", wanted.topics, values)
+    return f"{within} AND ({exact} OR {whole})"
+
+
+def _among(column: str, name: str, wanted: Sequence[str], values: dict[str, Any]) -> str:
+    values |= {f"{name}{number}": value for number, value in enumerate(wanted)}
+    if len(wanted) == 1:  # an equality, so that the index gives the order too
+        return f"{column} = :{name}0"
+    return (
+        f"{column} IN ({', '.join(f':{name}{number}' for number in range(len(wanted)))})"
+        if wanted
+        else "1 = 0"
+    )
+
+
+def _session_row(row: Sequence[Any]) -> HistoryRow:
+    data = dict(zip(_SESSION, row, strict=False))
+    data |= {
+        "argv": json.loads(data["argv"]),
+        "tty": bool(data["tty"]),
+        "detachable": bool(data["detachable"]),
+    }
+    path, container = from_column(row[len(_SESSION)]), row[len(_SESSION) + 1]
+    return HistoryRow(data["started"], "session", path, container, data["id"], _session_summary(data), data)
+
+
+def _event_row(row: Sequence[Any]) -> HistoryRow:
+    data = dict(zip(_EVENT, row, strict=False))
+    data["data"] = json.loads(data["data"])
+    path, container = from_column(row[len(_EVENT)]), row[len(_EVENT) + 1]
+    summary = _event_summary(data["kind"], data["data"])
+    return HistoryRow(data["at"], data["kind"], path, container, data["subject"], summary, data)
+
+
+def _session_summary(data: Mapping[str, Any]) -> str:
+    command = shlex.join(data["argv"])
+    if not data["ended"]:
+        return f"{command} → still open"
+    seconds = max(0, round((from_text(data["ended"]) - from_text(data["started"])).total_seconds()))
+    result = data["how"] if data["exit_code"] is None else str(data["exit_code"])
+    return f"{command} → {result} after {_duration(seconds)}"
+
+
+def _duration(seconds: int) -> str:
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}h{minutes:02d}m"
+    return f"{minutes}m{rest:02d}s" if minutes else f"{rest}s"
+
+
+def _event_summary(kind: str, data: Mapping[str, Any]) -> str:
+    """The few words of an event that matter to people."""
+    if "from" in data and "to" in data:
+        why = f" ({data['why']})" if data.get("why") else ""
+        return f"{data['from']} → {data['to']}{why}"
+    for key in ("why", "path", "reference", "image", "recipe", "mode", "log"):
+        if data.get(key):
+            return f"{data[key]}"
+    if kind == "engine.remembered":
+        return f"{data.get('key')} = {data.get('value')}"
+    return ""

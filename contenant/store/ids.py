@@ -1,0 +1,35 @@
+"""Ids: 26 lower-case characters whose text order is the order of their making."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from datetime import datetime
+from threading import Lock
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base32: no i, l, o, u
+_RANDOM_BITS = 80
+_lock = Lock()
+_last = 0
+
+
+def new_id(now: datetime) -> str:
+    """A new id: 48 bits of milliseconds and 80 random bits in base32, above every id this process made before.
+
+    Should the clock stand still or step back, the last id is counted up instead.
+    """
+    global _last
+    moment = int(now.timestamp() * 1000)
+    with _lock:
+        _last = max(_last + 1, moment << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS))
+        number = _last
+    return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+
+
+def _forget() -> None:
+    """A forked child must not count up from where its parent does."""
+    global _last
+    _last = 0
+
+
+os.register_at_fork(after_in_child=_forget)

@@ -1,0 +1,203 @@
+"""Every read, as plain SQL that SQLite and PostgreSQL both speak, over any connection that can run it.
+
+`Snapshot` runs it through the standard library, `Store` through SQLAlchemy. Only rows of one host are seen.
+"""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from contenant.core.records import ContainerRecord, EventRecord, ImageRecord, ProjectRecord, SessionRecord
+from contenant.store import history
+from contenant.store.encoding import from_column, to_column
+from contenant.store.rows import HistoryRow, ListingRow, PolicyRow
+
+
+def _select(record: type[tuple[Any, ...]], table: str) -> str:
+    """Columns bear the names of the record's fields."""
+    fields: tuple[str, ...] = record._fields  # type: ignore[attr-defined]  # a NamedTuple has it
+    return f"SELECT {', '.join(fields)} FROM {table} WHERE host = :host"  # noqa: S608 - constants only
+
+
+_PROJECTS = _select(ProjectRecord, "project")
+_CONTAINERS = _select(ContainerRecord, "container")
+_SESSIONS = _select(SessionRecord, "session")
+_IMAGES = _select(ImageRecord, "image")
+_POLICIES = _select(PolicyRow, "policy")
+_EVENTS = _select(EventRecord, "event")
+_ENDED = {None: "", True: " AND ended = ''", False: " AND ended <> ''"}
+_GONE = {None: "", False: " AND gone = ''", True: " AND gone <> ''"}
+_LISTING = """
+SELECT c.id, c.name, c.project_id, p.path, c.engine, c.state, c.created, c.last_used,
+    (SELECT count(*) FROM session s WHERE s.host = :host AND s.container_id = c.id AND s.ended = ''),
+    (SELECT count(*) FROM session s WHERE s.container_id = c.id),
+    c.image, c.policy, coalesce(y.mode, '')
+FROM container c JOIN project p ON p.id = c.project_id
+    LEFT JOIN policy y ON y.host = c.host AND y.hash = c.policy
+WHERE c.host = :host AND c.gone = '' ORDER BY c.name, c.id
+"""
+_SETTING = "SELECT value FROM setting WHERE host = :host AND engine = :engine AND key = :key"
+_PATHS = (
+    "SELECT path FROM project WHERE host = :host AND forgotten = '' AND substr(path, 1, :size) = :prefix"
+    " ORDER BY path"
+)
+_PAGE = 1000
+
+
+class Reads(ABC):
+    """Reads of one host's rows. Each is complete in itself: none leaves a transaction open."""
+
+    host_id: str
+
+    @abstractmethod
+    def _rows(self, sql: str, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+        """Run one statement with `:name` parameters; all its rows. Raises StateError."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the database."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def projects(self, *, forgotten: bool = False) -> list[ProjectRecord]:
+        """Projects, by path; with `forgotten`, those that were forgotten instead."""
+        condition = " AND forgotten <> ''" if forgotten else " AND forgotten = ''"
+        return [_project(row) for row in self._read(_PROJECTS + condition + " ORDER BY path, id")]
+
+    def project_by_path(self, path: str) -> ProjectRecord | None:
+        """The project at a canonical path, unless there is none or it was forgotten."""
+        rows = self._read(_PROJECTS + " AND path = :path AND forgotten = ''", path=to_column(path))
+        return _project(rows[0]) if rows else None
+
+    def project(self, project_id: str) -> ProjectRecord | None:
+        """A project by id, forgotten or not."""
+        rows = self._read(_PROJECTS + " AND id = :id", id=project_id)
+        return _project(rows[0]) if rows else None
+
+    def project_paths(self, prefix: str = "") -> list[str]:
+        """Paths that start with `prefix`, in order: for completion."""
+        start = to_column(prefix)
+        return [from_column(row[0]) for row in self._read(_PATHS, prefix=start, size=len(start))]
+
+    def containers(self, *, gone: bool | None = False, project_id: str = "") -> list[ContainerRecord]:
+        """Containers, oldest first: those not gone; with `gone`, those gone; with None, all."""
+        sql = _CONTAINERS + _GONE[gone] + (" AND project_id = :project" if project_id else "")
+        rows = self._read(sql + " ORDER BY created, id", **({"project": project_id} if project_id else {}))
+        return [ContainerRecord(*row) for row in rows]
+
+    def container(self, container_id: str) -> ContainerRecord | None:
+        """A container by our id, gone or not."""
+        rows = self._read(_CONTAINERS + " AND id = :id", id=container_id)
+        return ContainerRecord(*rows[0]) if rows else None
+
+    def live_sessions(self) -> list[SessionRecord]:
+        """Sessions whose end is not on record, oldest first."""
+        return self.sessions(live=True)
+
+    def sessions(
+        self, *, live: bool | None = None, container_id: str = "", project_id: str = ""
+    ) -> list[SessionRecord]:
+        """Sessions, oldest first; `live` True: not ended, False: ended, None: all."""
+        values = {key: value for key, value in (("cid", container_id), ("pid", project_id)) if value}
+        sql = _SESSIONS + _ENDED[live] + (" AND container_id = :cid" if container_id else "")
+        sql += " AND project_id = :pid" if project_id else ""
+        return [_session(row) for row in self._read(sql + " ORDER BY started, id", **values)]
+
+    def session(self, session_id: str) -> SessionRecord | None:
+        """A session by id."""
+        rows = self._read(_SESSIONS + " AND id = :id", id=session_id)
+        return _session(rows[0]) if rows else None
+
+    def images(self) -> list[ImageRecord]:
+        """Images that were built and not removed, newest first."""
+        rows = self._read(_IMAGES + " AND removed = '' ORDER BY built DESC, id DESC")
+        return [ImageRecord(*row) for row in rows]
+
+    def policy(self, policy_hash: str) -> PolicyRow | None:
+        """A policy by its hash."""
+        rows = self._read(_POLICIES + " AND hash = :hash", hash=policy_hash)
+        return PolicyRow(*rows[0]) if rows else None
+
+    def setting(self, engine: str, key: str) -> str | None:
+        """A remembered fact about an engine."""
+        rows = self._read(_SETTING, engine=engine, key=key)
+        return str(rows[0][0]) if rows else None
+
+    def listing(self) -> list[ListingRow]:
+        """What a list of containers says, by name."""
+        built, latest = _images_by_reference(self._read(_IMAGES + " ORDER BY built, id"))
+        return [_listed(row, built, latest) for row in self._read(_LISTING)]
+
+    def history(
+        self, *, path: str = "", since: str = "", until: str = "", kinds: Sequence[str] = (), limit: int = 0
+    ) -> Iterator[HistoryRow]:
+        """Sessions and what happened to everything else, newest first, read as they are asked for.
+
+        `path`: of a project, forgotten ones included; `since` (inclusive) and `until` (exclusive): moments;
+        `kinds`: "session", topics such as "container", kinds such as "container.created"; `limit` 0: all.
+        """
+        ids = [p.id for p in self._at_path(path)] if path else None
+        return history.read(self._rows, self.host_id, history.Filter(ids, since, until, kinds), limit)
+
+    def events(self, after: int = 0) -> Iterator[EventRecord]:
+        """The audit log in order, from the event that follows number `after`; memory stays flat."""
+        while rows := self._read(
+            _EVENTS + " AND seq > :after ORDER BY seq LIMIT :size", after=after, size=_PAGE
+        ):
+            yield from (EventRecord(*row) for row in rows)
+            after = rows[-1][0]
+
+    def _at_path(self, path: str) -> list[ProjectRecord]:
+        return [_project(row) for row in self._read(_PROJECTS + " AND path = :path", path=to_column(path))]
+
+    def _read(self, sql: str, **values: Any) -> Sequence[Sequence[Any]]:
+        return self._rows(sql, {"host": self.host_id, **values})
+
+
+def _project(row: Sequence[Any]) -> ProjectRecord:
+    project = ProjectRecord(*row)
+    return project._replace(path=from_column(project.path))
+
+
+def _session(row: Sequence[Any]) -> SessionRecord:
+    session = SessionRecord(*row)
+    argv: list[str] = json.loads(session.argv)  # type: ignore[arg-type]  # text in the column
+    return session._replace(argv=tuple(argv), tty=bool(session.tty), detachable=bool(session.detachable))
+
+
+def _images_by_reference(rows: Sequence[Sequence[Any]]) -> tuple[dict[str, ImageRecord], dict[str, str]]:
+    """The last build of each reference, and of each name without its tag the last recipe."""
+    images = [ImageRecord(*row) for row in rows]
+    latest = {image.reference.rpartition(":")[0]: image.recipe for image in images}
+    return {image.reference: image for image in images}, latest
+
+
+def _listed(row: Sequence[Any], built: Mapping[str, ImageRecord], latest: Mapping[str, str]) -> ListingRow:
+    *head, path, engine, state, created, used, live, total, reference, policy, mode = row
+    image = built.get(reference)
+    return ListingRow(
+        *head,
+        project=from_column(path),
+        engine=engine,
+        state=state,
+        created=created,
+        last_used=used,
+        sessions_live=live,
+        sessions_total=total,
+        image=reference,
+        claude=image.claude_version if image else "",
+        recipe=image.recipe if image else "",
+        latest_recipe=latest.get(reference.rpartition(":")[0], ""),
+        policy=policy,
+        firewall=mode,
+    )

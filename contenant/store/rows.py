@@ -1,0 +1,54 @@
+"""What the read functions return beside the records of `contenant.core.records`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from contenant.core.values import EngineName
+
+
+class ListingRow(NamedTuple):
+    """One container that is not gone, with what a list says about it."""
+
+    id: str
+    name: str
+    project_id: str
+    project: str  # path
+    engine: EngineName
+    state: str
+    created: str
+    last_used: str
+    sessions_live: int
+    sessions_total: int
+    image: str  # reference
+    claude: str  # Claude Code version in that image, "" where its build is not on record
+    recipe: str  # of that image
+    latest_recipe: str  # of the newest image of the same name, whatever its tag
+    policy: str  # hash of the policy in force at creation
+    firewall: str  # mode of that policy: block, audit, off; "" where it is not on record
+
+
+class HistoryRow(NamedTuple):
+    """A session, as one row, or an event of the life of anything else."""
+
+    at: str
+    kind: str  # "session" or an event kind such as "container.created"
+    project: str  # path, "" where it belongs to none
+    container: str  # name
+    subject: str  # id of the session or of what the event is about
+    summary: str  # one line for people
+    data: Mapping[str, Any]  # everything
+
+
+class PolicyRow(NamedTuple):
+    """An effective policy."""
+
+    hash: str
+    parent: str
+    rules: str  # canonical text
+    mode: str
+    reason: str
+    author: str
+    expires: str
+    created: str

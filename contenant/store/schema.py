@@ -1,0 +1,311 @@
+"""The tables, as SQLAlchemy Core metadata. `docs/schema.md` is made from the comments here.
+
+Every change here needs a migration in `migrations/versions`; a test compares the two. Moments are ISO-8601 UTC
+text with milliseconds, so that text order is time order; "" stands for "not yet" or "not known".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+from contenant.store.dialect import only_where
+
+# Named constraints, because a batch migration can only drop or alter what has a name.
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _text(name: str, comment: str, *more: Any, primary_key: bool = False) -> Column[str]:
+    return Column(name, String, *more, nullable=False, primary_key=primary_key, comment=comment)
+
+
+def _later(name: str, comment: str) -> Column[str]:
+    """Text that is not there from the start, "" until then."""
+    return Column(name, String, nullable=False, server_default="", comment=comment)
+
+
+def _json(name: str, comment: str) -> Column[str]:
+    return Column(name, String, nullable=False, server_default="{}", comment=comment)
+
+
+def _number(name: str, comment: str) -> Column[int]:
+    return Column(name, BigInteger, nullable=False, comment=comment)
+
+
+def _count(name: str, comment: str) -> Column[int]:
+    return Column(name, BigInteger, nullable=False, server_default="0", comment=comment)
+
+
+def _flag(name: str, comment: str) -> Column[bool]:
+    return Column(name, Boolean, nullable=False, comment=comment)
+
+
+def _id(comment: str) -> Column[str]:
+    return _text("id", comment, primary_key=True)
+
+
+def _host() -> Column[str]:
+    return _text("host", "the machine this row belongs to", ForeignKey("host.id"))
+
+
+host = Table(
+    "host",
+    metadata,
+    _id("identity of the machine and its state directory"),
+    _text("name", "host name when it first wrote here"),
+    _text("created", "when it first wrote here"),
+    comment="A machine, or rather one user's state directory on it.",
+)
+
+engine = Table(
+    "engine",
+    metadata,
+    _host(),
+    _text("kind", "container, podman or docker"),
+    _text("identity", "which store behind the engine: an answer from another one is not 'all gone'"),
+    _later("version", "its version when last a container was made or adopted"),
+    _text("first_seen", "when a container was first recorded on it"),
+    PrimaryKeyConstraint("host", "kind", "identity"),
+    comment="A container engine at one endpoint.",
+)
+
+project = Table(
+    "project",
+    metadata,
+    _id("id"),
+    _host(),
+    _text("path", "canonical absolute path; not valid UTF-8: `%:` and the percent-encoded bytes"),
+    _text("name", "the container name it stands for"),
+    _text("created", "when it was first run"),
+    _text("last_used", "when a session last started or ended in it"),
+    _later("forgotten", "when it was forgotten"),
+    Index("uq_project_path", "host", "path", unique=True, **only_where("forgotten = ''")),
+    comment="A directory on a host that has, or had, a container. A path stands once among the not forgotten.",
+)
+
+container = Table(
+    "container",
+    metadata,
+    _id("id, also in the label dev.contenant.container"),
+    _host(),
+    _text("project_id", "the project mounted in it", ForeignKey("project.id")),
+    _text("engine", "container, podman or docker"),
+    _text("engine_identity", "which store behind the engine"),
+    _later("engine_version", "the engine's version at creation"),
+    _text("name", "its name"),
+    _later("engine_id", "the engine's own id; empty between the intent to create and the outcome"),
+    _text("image", "reference of the image it was made from"),
+    _later("policy", "hash of the policy in force at creation"),
+    _text("spec_hash", "hash of everything that is fixed at creation"),
+    _text("state", "created, running, stopped, paused or unknown, as last seen"),
+    _text("created", "when it was created"),
+    _text("last_seen", "when the engine last listed it in another state, or made it"),
+    _text("last_used", "when a session last started or ended in it"),
+    _later("gone", "when it was removed or found missing"),
+    _later("gone_why", "why it is gone; set while `gone` is empty: a removal was begun"),
+    _json("spec", "what was asked of the engine at creation, canonical JSON"),
+    _json("flags", "creation options given on the command line, canonical JSON"),
+    ForeignKeyConstraint(
+        ["host", "engine", "engine_identity"], ["engine.host", "engine.kind", "engine.identity"]
+    ),
+    Index(
+        "uq_container_name",
+        "host",
+        "engine",
+        "engine_identity",
+        "name",
+        unique=True,
+        **only_where("gone = ''"),
+    ),
+    Index("ix_container_project_id", "project_id"),
+    comment="A container of contenant's. Rows stay when it is gone; a name stands once among those that are not.",
+)
+
+image = Table(
+    "image",
+    metadata,
+    _id("id"),
+    _host(),
+    _text("recipe", "hash of every build input"),
+    _text("layer", "base, user or project"),
+    _text("parent", "reference it was built from"),
+    _text("reference", "its own reference, name:tag"),
+    _text("digest", "sha256:… of the manifest or the configuration"),
+    _text("claude_version", "version of Claude Code in it"),
+    _text("base_origin", "where the base came from: local, pulled or bootstrapped"),
+    _text("base_digest", "digest of the base"),
+    _text("build_args", "build arguments, canonical JSON"),
+    _text("built", "when the build ended"),
+    Column("seconds", Float, nullable=False, comment="how long the build took"),
+    _number("size", "bytes"),
+    _later("removed", "when it was removed"),
+    _later("removed_why", "why it was removed"),
+    Index("ix_image_reference", "host", "reference"),
+    comment="An image contenant built. A build that failed has events, but no row.",
+)
+
+policy = Table(
+    "policy",
+    metadata,
+    _host(),
+    _text("hash", "SHA-256 of the canonical rules"),
+    _later("parent", "hash of the policy it was made from"),
+    _text("rules", "canonical text of the rules"),
+    _text("mode", "block, audit or off"),
+    _later("reason", "why, in the author's words"),
+    _later("author", "who made it"),
+    _later("expires", "when it ends; empty: never"),
+    _text("created", "when it was first stored"),
+    PrimaryKeyConstraint("host", "hash"),
+    comment="An effective egress policy, stored once under the hash of its content.",
+)
+
+session = Table(
+    "session",
+    metadata,
+    _id("id"),
+    _host(),
+    _text("project_id", "the container's project", ForeignKey("project.id")),
+    _text("container_id", "the container it runs in", ForeignKey("container.id")),
+    _text("kind", "agent or command"),
+    _text("image", "reference of the container's image"),
+    _later("policy", "hash of the policy in force at its start"),
+    _later("credential", "fingerprint of the credential it was given"),
+    _text("argv", "the command, JSON list"),
+    _flag("tty", "whether it has a terminal"),
+    _flag("detachable", "whether it outlives its terminal"),
+    _number("pid", "process id of the contenant attached to it; 0: detached"),
+    _text("pid_start", "start time of that process as the system counts it; tells reused ids apart"),
+    _text("boot_id", "boot in which that process ran; tells reboots apart"),
+    _text("started", "when it started"),
+    _later("ended", "when it ended"),
+    Column("exit_code", Integer, comment="exit code of the command; null: not known"),
+    _later("how", "how it ended: exited, signalled, lost, stopped, failed or detached-exit"),
+    Index("ix_session_live", "host", "container_id", **only_where("ended = ''")),
+    Index("ix_session_container_id", "container_id"),
+    Index("ix_session_project_id", "host", "project_id", "started", "id"),
+    Index("ix_session_started", "host", "started", "id"),
+    comment="One process started for the user in a container.",
+)
+
+egress = Table(
+    "egress",
+    metadata,
+    _id("id"),
+    _host(),
+    _text("container_id", "the container it came from", ForeignKey("container.id")),
+    _later("session_id", "the session it came from, where that is known"),
+    _later("policy", "hash of the policy that decided"),
+    _text("destination", "host name asked for; empty: an address was used"),
+    _later("address", "address it resolved to"),
+    _number("port", "port"),
+    _text("verdict", "allowed, denied or would-deny"),
+    _text("first_seen", "first attempt"),
+    _text("last_seen", "last attempt"),
+    _number("count", "attempts"),
+    UniqueConstraint(
+        "container_id",
+        "session_id",
+        "policy",
+        "destination",
+        "address",
+        "port",
+        "verdict",
+        name="uq_egress_attempt",
+    ),
+    Index("ix_egress_destination", "host", "destination", "last_seen"),
+    comment="Connections out of a container, equal ones counted in one row.",
+)
+
+usage = Table(
+    "usage",
+    metadata,
+    _host(),
+    _text("message_id", "id of the message in the agent's transcript"),
+    _later("request_id", "id of the request that answered it"),
+    _text("project_id", "the project", ForeignKey("project.id")),
+    _later("session_id", "the session, where that is known"),
+    _text("model", "model that answered"),
+    _text("at", "when"),
+    _count("input_tokens", "tokens read, cached ones not counted"),
+    _count("output_tokens", "tokens written"),
+    _count("cache_read_tokens", "tokens read from the cache"),
+    _count("cache_write_5m_tokens", "tokens written to the five-minute cache"),
+    _count("cache_write_1h_tokens", "tokens written to the one-hour cache"),
+    Column("cost", Float, comment="estimate in US dollars; null: no price known"),
+    PrimaryKeyConstraint("host", "message_id", "request_id"),
+    Index("ix_usage_project_id_at", "project_id", "at"),
+    comment="Tokens used by one answer of the model, read from the agent's transcripts.",
+)
+
+credential = Table(
+    "credential",
+    metadata,
+    _host(),
+    _text("fingerprint", "what tells it from others; never the value or a part of it"),
+    _text("source", "where it was taken from"),
+    _text("kind", "oauth or api-key"),
+    _later("expires", "when it ends"),
+    _text("first_seen", "when a session was first given it"),
+    _later("forgotten", "when `auth logout` forgot it"),
+    PrimaryKeyConstraint("host", "fingerprint"),
+    comment="A credential that sessions were given.",
+)
+
+# No foreign keys: what an event tells of must never be able to take the event with it.
+event = Table(
+    "event",
+    metadata,
+    _text("host", "the machine it happened on"),
+    _number("seq", "its number on that machine, from 1 without a gap"),
+    _text("at", "when"),
+    _text("topic", "the kind up to the dot: project, container, session, image, policy, engine …"),
+    _text("kind", "what happened, such as container.created"),
+    _text("subject", "id of what it is about"),
+    _later("project_id", "the project it concerns, empty where it concerns none"),
+    _text("data", "canonical JSON"),
+    _text("previous", "hash of the event before it; 64 zeros for the first"),
+    _text("hash", "SHA-256 over `previous` and every field but `topic`, which `kind` already holds"),
+    PrimaryKeyConstraint("host", "seq"),
+    CheckConstraint("substr(kind, 1, length(topic) + 1) = topic || '.'", name="topic"),
+    Index("ix_event_at", "host", "at", "seq"),
+    Index("ix_event_project_id", "host", "project_id", "at", "seq"),
+    Index("ix_event_topic", "host", "topic", "at", "seq"),
+    comment="The audit log: append-only (triggers) and hash-chained per host.",
+)
+
+setting = Table(
+    "setting",
+    metadata,
+    _host(),
+    _text("engine", "the engine it is about"),
+    _text("key", "what"),
+    _text("value", "its value"),
+    _text("changed", "when it was written"),
+    PrimaryKeyConstraint("host", "engine", "key"),
+    comment="A fact about an engine that is worth keeping, such as the OCI runtime that works.",
+)

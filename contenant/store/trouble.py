@@ -1,0 +1,65 @@
+"""What a database driver complains about -> one line that says what, where and what next."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from contenant.errors import ContenantError, StateError
+from contenant.store.location import Location, backups
+
+_FULL = ("the disk or quota is full, or failing", "make room on it, then try again; nothing was recorded")
+_READ_ONLY = ("it cannot be written", "make the file and its directory writable by you")
+_CLOSED = (
+    "it cannot be opened",
+    "make the file and its directory readable and writable by you, and check the free space",
+)
+_LOCKED = ("another process keeps it locked", "end what uses it (`lsof FILE` names it), then try again")
+_KINDS = {
+    "SQLITE_FULL": _FULL,
+    "SQLITE_IOERR": _FULL,
+    "SQLITE_READONLY": _READ_ONLY,
+    "SQLITE_PERM": _READ_ONLY,
+    "SQLITE_AUTH": _READ_ONLY,
+    "SQLITE_CANTOPEN": _CLOSED,
+    "SQLITE_BUSY": _LOCKED,
+    "SQLITE_LOCKED": _LOCKED,
+    "SQLITE_PROTOCOL": _LOCKED,
+}
+
+
+def explain(error: BaseException, location: Location) -> ContenantError:
+    """The driver's `error` as a StateError with a hint."""
+    code = getattr(error, "sqlite_errorname", "") or ""
+    if isinstance(error, sqlite3.DatabaseError) and code.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return corrupt(location, str(error))
+    for prefix, (what, hint) in _KINDS.items():
+        if code.startswith(prefix):
+            return StateError(f"cannot use the database {location.shown}: {what} ({error})", hint=hint)
+    if isinstance(error, OSError):
+        return StateError(f"cannot use the database {location.shown}: {error.strerror}", hint=_CLOSED[1])
+    first = str(error).strip().partition("\n")[0]
+    return StateError(f"cannot use the database {location.shown}: {first}", hint=_general_hint(location))
+
+
+def corrupt(location: Location, detail: str) -> StateError:
+    """The file is damaged: say how to come back from it."""
+    message = f"the database {location.shown} is damaged: {detail}"
+    path = location.path
+    if path is None:
+        return StateError(message, hint="restore it from the server's backups")
+    aside = f"move {path} and {path.name}-wal away"
+    found = backups(path)
+    if not found:
+        return StateError(
+            message,
+            hint=f"{aside}; the next run makes a new one and finds running containers by their labels",
+        )
+    return StateError(
+        message, hint=f"{aside}, then copy the newest of {len(found)} backups: cp {found[0]} {path}"
+    )
+
+
+def _general_hint(location: Location) -> str:
+    if location.path is None:
+        return "check that the server answers and that the URL names an existing database and user"
+    return ""
