@@ -1,0 +1,114 @@
+"""The use cases over an engine in memory and a real database: nothing is started, everything is recorded."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from contenant import host
+from contenant.app import clean, desired, engines, inventory, run, session, steps, stop
+from contenant.app.ledger import Ledger
+from contenant.app.results import CleanRequest, Inventory, Outcome, RunRequest
+from contenant.core.records import EventRecord
+from contenant.core.values import ContainerReport
+from contenant.engines.select import Choice
+from tests.memory_engine import MemoryEngine
+
+IMAGE = "contenant:1-000000000000"
+
+
+class SilentUi:
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.said.append(text)
+
+    def warn(self, text: str) -> None:
+        self.said.append(text)
+
+    def progress(self, text: str, done: int = 0, total: int = 0) -> None:
+        del text, done, total
+
+    def finish(self) -> None:
+        pass
+
+    def confirm(self, question: str) -> bool | None:
+        del question
+        return None
+
+
+class World:
+    """One user's installation: a state directory, an engine, projects."""
+
+    def __init__(self) -> None:
+        self.home = Path(tempfile.mkdtemp(prefix="contenant-world-"))
+        self.engine = MemoryEngine()
+        self.ui = SilentUi()
+        self._patch = pytest.MonkeyPatch()
+        self._patch.setenv("CONTENANT_HOME", str(self.home / "state"))
+        self._patch.setattr(engines, "make", lambda name, runtime="": self.engine)
+        self._patch.setattr(engines, "choose", lambda *given: Choice("podman", "the only one"))
+        self._patch.setattr(engines, "find_working_runtime", lambda name: "")
+        self._patch.setattr(desired, "current_image", lambda settings: IMAGE)
+        self._patch.setattr(inventory, "current_image", lambda settings: IMAGE)
+        self._patch.setattr(steps, "_ensure_image", lambda site, ui: self.engine.add_image(IMAGE))
+        self._patch.setattr(session, "attach", lambda argv, **given: 0)
+        for module in (desired, steps):
+            self._patch.setattr(module, "needs_idmap", lambda project: False)
+
+    def close(self) -> None:
+        """Put everything back."""
+        self._patch.undo()
+        shutil.rmtree(self.home)
+
+    def project(self, name: str) -> Path:
+        """A project directory."""
+        path = self.home / "projects" / name
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def run(self, name: str, *, keep: bool = True, recreate: bool = False) -> int:
+        """`contenant -- true` in a project; with `keep` the container goes on running."""
+        self._patch.setenv("CONTENANT_KEEP_RUNNING", "true" if keep else "false")
+        return run.run(RunRequest(self.project(name), ("true",), recreate=recreate), self.ui)
+
+    def stop(self, name: str) -> list[Outcome]:
+        """`contenant stop PATH`."""
+        return stop.stop([self.project(name)], all=False, force=False, ui=self.ui)
+
+    def clean(self, *, force: bool = False) -> list[Outcome]:
+        """`contenant clean --all --yes`."""
+        request = CleanRequest(all=True, force=force)
+        return clean.apply(clean.plan(request, self.ui), request, self.ui)
+
+    def list(self) -> Inventory:
+        """`contenant list`."""
+        return inventory.inventory(self.ui)
+
+    def events(self) -> list[EventRecord]:
+        """The whole audit log."""
+        with Ledger() as ledger:
+            view = ledger.snapshot()
+            return list(view.events()) if view else []
+
+    def recorded(self) -> dict[str, str]:
+        """Engine id → state of every container that is not gone."""
+        with Ledger() as ledger:
+            view = ledger.snapshot()
+            return {c.engine_id: c.state for c in view.containers()} if view else {}
+
+    def reports(self) -> tuple[ContainerReport, ...]:
+        """What the engine really has, reachable or not."""
+        return tuple(self.engine._containers.values())
+
+    def own_id(self) -> str:
+        """This installation's id."""
+        assert os.environ["CONTENANT_HOME"].startswith(str(self.home))
+        return host.installation_id()
