@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from contenant.cli.ui import TerminalUi
 
 EXIT_DECLINED = 1
+EXIT_REFUSED = 1  # what was named stays, and the plan says why
 
 
 class Age(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.4
@@ -80,8 +81,8 @@ def command(
     with live sessions unless --force. Age counts from the last activity. Without PATH, --all or --stale,
     it is the current directory's container; PATH is a project directory or a container's name.
 
-    Where there is no terminal to ask on, --yes or --dry-run is needed. Exit code 1: declined, or at least
-    one removal failed.
+    Where there is no terminal to ask on, --yes or --dry-run is needed. Exit code 1: declined, refused for
+    the container that was named, or at least one removal failed.
     """
     if sum((bool(paths), everything, stale is not None)) > 1:
         raise UsageError("a path, --all and --stale exclude each other", hint="give one of them")
@@ -101,7 +102,7 @@ def command(
             output,
         )
         ui.note(f"{_count(going)} would be removed" if going else "nothing to remove")
-        return 0
+        return EXIT_REFUSED if request.paths and not dry_run else 0
     if not yes and not _agreed(plan, going, ui, output):
         ui.note("nothing was removed")
         return EXIT_DECLINED

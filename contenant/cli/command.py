@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -34,9 +35,8 @@ class Command(click.Command):
         self.exits = exits
         self.params.extend(global_options(environment=False))
 
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        write_examples(self.examples, formatter)
-        super().format_options(ctx, formatter)
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        write_text(self.help or "", self.examples, formatter)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         write_exits(self.exits, formatter)
@@ -70,9 +70,8 @@ class LazyGroup(click.Group):
             raise no_such_command(args[0], list(self.lazy), ctx.command_path)
         return (args[0] if command else None), command, args[1:]
 
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        write_examples(self.examples, formatter)
-        super().format_options(ctx, formatter)
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        write_text(self.help or "", self.examples, formatter)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -97,11 +96,21 @@ def no_such_command(word: str, known: Sequence[str], path: str) -> UsageError:
     return UsageError(f"no such command: {word}", hint=hint)
 
 
-def write_examples(examples: Examples, formatter: click.HelpFormatter) -> None:
-    """The section "Examples", each with its purpose."""
+def write_text(text: str, examples: Examples, formatter: click.HelpFormatter) -> None:
+    """The first paragraph, the examples, then the rest: what most people look for comes first."""
+    summary, _, rest = inspect.cleandoc(text).partition("\n\n")
+    _write_paragraphs(summary, formatter)
     if examples:
         with formatter.section("Examples"):
             formatter.write_dl(list(examples), col_max=40)
+    if rest:
+        _write_paragraphs(rest, formatter)
+
+
+def _write_paragraphs(text: str, formatter: click.HelpFormatter) -> None:
+    formatter.write_paragraph()
+    with formatter.indentation():
+        formatter.write_text(text)
 
 
 def write_exits(codes: Sequence[int], formatter: click.HelpFormatter) -> None:

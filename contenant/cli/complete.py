@@ -110,10 +110,13 @@ def _directories(typed: str) -> Iterator[str]:
 
 
 def _known_projects(typed: str) -> Sequence[str]:
-    from contenant.app.run import complete_paths
+    from contenant import config
+    from contenant.app.ledger import Ledger
     from contenant.errors import ContenantError
 
     try:
-        return complete_paths(typed)
-    except ContenantError:
+        with Ledger(config.database_url(os.environ)) as ledger:
+            view = ledger.snapshot()
+            return view.project_paths(typed) if view else ()
+    except ContenantError:  # a suggestion less; the command itself will say what is wrong
         return ()

@@ -28,7 +28,16 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _AGE = re.compile(r"-?[0-9]+[a-z]*")
 TABLE_LIMIT = 50
 FAMILIES = ("session", "container", "project", "image", "policy", "engine")
-FIELDS = ("at", "kind", "project", "container", "subject", "summary", "data")
+# Key of JSON and CSV -> what it says. Only ever added to.
+FIELDS = {
+    "at": "moment",
+    "kind": "session, or an event such as container.created",
+    "project": "path of the project, empty where it belongs to none",
+    "container": "name of the container, empty where it belongs to none",
+    "subject": "id of the session, or of what the event is about",
+    "summary": "one line for people",
+    "data": "an object with everything that is recorded; CSV holds it as JSON text",
+}
 
 
 class Kind(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.4
@@ -75,6 +84,7 @@ class Kind(click.ParamType):  # type: ignore[type-arg]  # generic only since cli
 @click.option(
     "--limit",
     type=click.IntRange(min=0),
+    metavar="N",
     help=f"At most so many rows; 0 is all. Tables stop at {TABLE_LIMIT} unless told otherwise.",
 )
 @rendered
@@ -151,7 +161,7 @@ def table(base: str) -> Table:
             Column("CONTAINER", lambda row: row.container or "-", floor=20, rank=2),
             Column("SUMMARY", lambda row: row.summary, floor=24),
         ),
-        fields=FIELDS,
+        fields=tuple(FIELDS),
         record=lambda row: row._asdict() | {"data": dict(row.data)},
         name=lambda row: row.subject,
     )

@@ -13,23 +13,24 @@ from contenant.cli.render import Column, Output, Table, emit
 from contenant.cli.settings import ui_of
 from contenant.core.ages import age
 
-FIELDS = (
-    "reference",
-    "claude_version",
-    "layer",
-    "base_origin",
-    "base_digest",
-    "digest",
-    "recipe",
-    "parent",
-    "build_args",
-    "built",
-    "seconds",
-    "size",
-    "containers",
-    "current",
-    "id",
-)
+# Key of JSON and CSV -> what it says. Only ever added to.
+FIELDS = {
+    "reference": "name:tag",
+    "claude_version": "Claude Code version in it",
+    "layer": "base, user or project",
+    "base_origin": "where Debian came from: local, pulled or bootstrapped",
+    "base_digest": "digest of the Debian image",
+    "digest": "digest of the image",
+    "recipe": "hash of every input",
+    "parent": "reference of the image it was built from",
+    "build_args": "build arguments, as JSON text",
+    "built": "moment of the build",
+    "seconds": "how long the build took",
+    "size": "bytes, 0 where the engine does not say",
+    "containers": "number of containers made from it",
+    "current": "whether new containers are made from it",
+    "id": "contenant's id of the build",
+}
 
 
 @click.command(
@@ -65,7 +66,7 @@ def table(now: datetime) -> Table:
             Column("CONTAINERS", lambda row: str(row["containers"])),
             Column("AGE", lambda row: age(row["built"], now)),
         ),
-        fields=FIELDS,
+        fields=tuple(FIELDS),
         record=lambda row: {field: row[field] for field in FIELDS},
         name=lambda row: row["reference"],
     )

@@ -32,21 +32,22 @@ _SORTS: dict[str, tuple[Callable[[Row], Any], bool]] = {
     "project": (lambda row: row.project, False),
 }
 
-FIELDS = (
-    "name",
-    "project",
-    "state",
-    "last_used",
-    "sessions_live",
-    "sessions_total",
-    "image",
-    "claude",
-    "outdated",
-    "engine",
-    "firewall",
-    "created",
-    "project_exists",
-)
+# Key of JSON and CSV -> what it says. Only ever added to.
+FIELDS = {
+    "name": "the container's name",
+    "project": "canonical path of the project",
+    "state": "created, running, stopped, paused or unknown",
+    "last_used": "moment of the last activity",
+    "sessions_live": "number of live sessions",
+    "sessions_total": "number of all sessions it ever had",
+    "image": "reference of its image",
+    "claude": "Claude Code version in the image",
+    "outdated": "whether --recreate would use another image",
+    "engine": "container, podman or docker",
+    "firewall": "block, audit or off",
+    "created": "moment of its creation",
+    "project_exists": "whether the project directory is still there",
+}
 
 
 @click.command(
@@ -62,10 +63,20 @@ FIELDS = (
     exits=(0, 2, 3),
 )
 @click.option(
-    "--sort", type=click.Choice(list(_SORTS)), default="used", show_default=True, help="Order of the rows."
+    "--sort",
+    type=click.Choice(list(_SORTS)),
+    default="used",
+    show_default=True,
+    metavar="KEY",
+    help="name, used, age, state or project.",
 )
 @click.option("--reverse", is_flag=True, help="The other way round.")
-@click.option("--state", type=click.Choice(STATES), help="Only containers in this state.")
+@click.option(
+    "--state",
+    type=click.Choice(STATES),
+    metavar="STATE",
+    help="Only these: created, running, stopped, paused or unknown.",
+)
 @click.option("--project", metavar="TEXT", default="", help="Only projects whose path contains this.")
 @engine_option
 @rendered
@@ -124,7 +135,7 @@ def table(now: datetime, base: str) -> Table:
             Column("FIREWALL", lambda row: row.firewall, colour=_firewall_colour),
             Column("AGE", lambda row: age(row.created, now), rank=5),
         ),
-        fields=FIELDS,
+        fields=tuple(FIELDS),
         record=lambda row: row._asdict(),
         name=lambda row: row.name,
     )

@@ -39,7 +39,10 @@ class ProjectPath(click.ParamType):  # type: ignore[type-arg]  # generic only si
 
 
 engine_option = click.option(
-    "--engine", type=click.Choice(ENGINE_NAMES), help="Container engine: Apple's container, podman or docker."
+    "--engine",
+    type=click.Choice(ENGINE_NAMES),
+    metavar="ENGINE",
+    help="container (Apple's), podman or docker.",
 )
 
 
@@ -52,7 +55,7 @@ def rendered(function: Callable[..., R]) -> Callable[..., R]:
     """Add `--format` and `--json` to a command, and hand it `output`."""
 
     @click.option(
-        "--format", "form", type=click.Choice(FORMATS), help="Shape of the data on standard output."
+        "--format", "form", type=click.Choice(FORMATS), metavar="FORMAT", help="table, json, jsonl or csv."
     )
     @click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
     @click.pass_context

@@ -14,8 +14,19 @@ from contenant.core.ages import age
 if TYPE_CHECKING:
     from contenant.app.results import Outcome, Verdict
 
-VERDICT_FIELDS = ("kind", "name", "project", "engine", "action", "reason", "last_used", "subject")
-FIELDS = (*VERDICT_FIELDS, "result", "detail")  # both "" in a plan
+# Key of JSON and CSV -> what it says. Only ever added to.
+FIELDS = {
+    "kind": "container or image",
+    "name": "name of the container, or reference of the image",
+    "project": "path of the project, empty for an image",
+    "engine": "container, podman or docker",
+    "action": "what is planned: remove, stop or keep",
+    "reason": "why",
+    "last_used": "moment of the last activity, empty for an image",
+    "subject": "contenant's id of it",
+    "result": "what became of it: removed, stopped, kept or failed; empty in a dry run",
+    "detail": "why, in the words of what did it; empty in a dry run",
+}
 
 _COLOURS = {"remove": "yellow", "stop": "yellow", "failed": "red", "keep": "dim", "kept": "dim"}
 
@@ -46,7 +57,7 @@ def table(key: str, why: str) -> Table:
             Column(key.upper(), lambda row: row[key], colour=lambda row: _COLOURS.get(row[key], "")),
             Column("WHY", lambda row: row[why]),
         ),
-        fields=FIELDS,
+        fields=tuple(FIELDS),
         record=lambda row: row,
         name=lambda row: row["name"],
     )

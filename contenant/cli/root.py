@@ -47,8 +47,9 @@ class Root(LazyGroup):
             args = [*args[:at], "run", *args[at:]]
         return super().parse_args(ctx, args)
 
-    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
-        return ["[RUN OPTIONS] [-- CMD...]", "|", "COMMAND [ARGS]..."]
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write_usage(ctx.command_path, "[RUN OPTIONS] [-- CMD...]")
+        formatter.write_usage(ctx.command_path, "COMMAND [ARGS]...", prefix="       ")
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         write_exits(list(EXITS), formatter)

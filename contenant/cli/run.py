@@ -52,7 +52,7 @@ class RunCommand(Command):
 @click.option("--recreate", is_flag=True, help="Make the container anew from today's image and options.")
 @click.option("--force", is_flag=True, help="Use a refused path; recreate although sessions are live.")
 @click.option("--read-only", is_flag=True, help="Give the container the project read-only.")
-@click.option("--cpus", type=click.IntRange(min=1), help="Number of CPUs.")
+@click.option("--cpus", type=click.IntRange(min=1), metavar="N", help="Number of CPUs.")
 @click.option("--memory", metavar="SIZE", help="Memory, such as 4g or 512m.")
 @click.option(
     "-e",

@@ -54,10 +54,11 @@ def global_options(*, environment: bool) -> list[click.Parameter]:
     color = click.Option(
         ["--color"],
         type=click.Choice(["auto", "always", "never"]),
+        metavar="WHEN",
         envvar="CONTENANT_COLOR" if environment else None,
         expose_value=False,
         callback=_set_color,
-        help="Colour: auto asks the terminal, NO_COLOR and FORCE_COLOR. [env: CONTENANT_COLOR]",
+        help=f"Colour: auto, always or never.{' [env: CONTENANT_COLOR]' if environment else ''}",
     )
     quiet = click.Option(
         ["-q", "--quiet"],
@@ -65,6 +66,6 @@ def global_options(*, environment: bool) -> list[click.Parameter]:
         envvar="CONTENANT_QUIET" if environment else None,
         expose_value=False,
         callback=_set_quiet,
-        help="No notes; tables shrink to names, one a line. [env: CONTENANT_QUIET]",
+        help=f"No notes; only names, no table.{' [env: CONTENANT_QUIET]' if environment else ''}",
     )
     return [color, quiet]

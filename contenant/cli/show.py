@@ -12,6 +12,8 @@ from contenant.cli.render import Output, emit_tree
 from contenant.cli.root import COMMANDS
 from contenant.cli.settings import ui_of
 
+EXIT_UNREACHABLE = 3
+
 
 @click.command(
     cls=Command,
@@ -33,5 +35,11 @@ def command(ctx: click.Context, path: Path, output: Output) -> int:
     """
     from contenant.app.show import show
 
-    emit_tree(show(path, ui_of(ctx)), output)
-    return 0
+    ui = ui_of(ctx)
+    tree = show(path, ui)
+    emit_tree(tree, output)
+    engine = tree["engine"]
+    if engine["answers"]:
+        return 0
+    ui.warn(f"{engine['name']} did not answer: {engine['trouble']}")
+    return EXIT_UNREACHABLE
