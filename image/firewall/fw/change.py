@@ -270,7 +270,7 @@ def confirm(mode: str, listing: str) -> None:
 
     Raises FirewallError when they are not closed, or not open where the policy says off.
     """
-    if (mode == "off") == kernel.is_closed(listing):
+    if not listing or (mode == "off") == kernel.is_closed(listing):
         raise place.FirewallError("the rules in the kernel are not the ones that were set")
     place.write(place.SNAPSHOT, listing)
 

@@ -42,7 +42,7 @@ class Plan(NamedTuple):
 
     mark: int  # connection mark of this generation; others' connections are cut
     dns_port: int
-    ports: tuple[tuple[str, int, int], ...]  # (fake address, port, local port) per explicit entry; IPv4 only
+    ports: tuple[tuple[str, int, int], ...]  # (fake address, port, local port) per explicit entry
     features: Features
 
 
