@@ -151,19 +151,7 @@ class Apple:
     def build(self, spec: BuildSpec, on_line: Callable[[str], None]) -> None:
         """`spec.network` is not passed on: Apple's builder has a network of its own and no option for it."""
         check_build(spec)
-        tail: list[str] = []
-
-        def keep(line: str) -> None:
-            tail.append(line)
-            del tail[:-40]
-            on_line(line)
-
-        if self._caller.follow(build_args(spec), keep) == 0:
-            return
-        error = self._caller.failure(f"build {spec.tag}", "\n".join(tail))
-        if isinstance(error, EngineUnavailableError):
-            raise error
-        raise ImageBuildError(error.message, hint=error.hint or "the build's output says why")
+        self._caller.check_build(spec.tag, self._caller.follow(build_args(spec), on_line))
 
     def create(self, spec: ContainerSpec) -> str:
         args = create_args(spec)
@@ -208,14 +196,9 @@ class Apple:
 
     def start_service(self, on_line: Callable[[str], None]) -> None:
         """Start the service; the first time this fetches a kernel. Raises EngineUnavailableError."""
-        tail: list[str] = []
-
-        def keep(line: str) -> None:
-            tail.append(line)
-            on_line(line)
-
-        if self._caller.follow(START.split()[1:], keep) != 0:
-            error = self._caller.failure("start its service", "\n".join(tail))
+        result = self._caller.follow(START.split()[1:], on_line)
+        if result.code != 0:
+            error = self._caller.failure("start its service", result.stderr)
             raise EngineUnavailableError(error.message, hint=f"try `{START}` in a terminal")
 
 

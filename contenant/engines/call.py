@@ -9,9 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from contenant.core.values import ContainerReport, EngineName
+from contenant.engines.base import OciRuntimeError
 from contenant.engines.versions import GATES, hint_for
-from contenant.errors import EngineError, EngineUnavailableError
+from contenant.errors import EngineError, EngineUnavailableError, ImageBuildError
 from contenant.process import Pending, ProcessTimeoutError, Result, built_env, start, stream
+
+_TAIL = 6  # lines of a build that its failure is looked for in
 
 
 class Timeouts(NamedTuple):
@@ -77,19 +80,38 @@ class Caller(NamedTuple):
             raise self.failure(doing, result.stderr)
         return result
 
-    def follow(self, args: Sequence[str], on_line: Callable[[str], None], **environ: str) -> int:
-        """A long call whose lines are shown as they come; returns its exit code.
+    def follow(self, args: Sequence[str], on_line: Callable[[str], None], **environ: str) -> Result:
+        """A long call whose lines are shown as they come; the result holds the last of them, as stderr.
 
         `environ` is added to the built environment. Raises EngineUnavailableError.
         """
+        tail: list[str] = []
+
+        def show(line: str) -> None:
+            tail.append(line)
+            del tail[:-_TAIL]
+            on_line(line)
+
+        argv, env = [*self.command, *args], built_env() | environ
         try:
-            return stream(
-                [*self.command, *args], on_line, timeout=self.timeouts.build, env=built_env() | environ
-            )
+            code = stream(argv, show, timeout=self.timeouts.build, env=env)
         except ProcessTimeoutError as error:
             raise self.unanswered(error.seconds) from None
         except OSError as error:
             raise self._not_there(error) from None
+        return Result(code, "", "\n".join(tail))
+
+    def check_build(self, tag: str, result: Result) -> None:
+        """Raise what a build failed of: the engine's own trouble as such, else ImageBuildError."""
+        if result.code == 0:
+            return
+        error = self.failure(f"build {tag}", result.stderr)
+        if isinstance(error, (EngineUnavailableError, OciRuntimeError)):
+            raise error
+        # not the error's meaning: the lines may be those of any program that the build ran
+        raise ImageBuildError(
+            f"{self.name} cannot build {tag}: {_last_line(result.stderr)}", hint="the build's output says why"
+        )
 
     def failure(self, doing: str, stderr: str) -> EngineError:
         """What a failed call means."""

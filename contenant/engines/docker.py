@@ -15,6 +15,7 @@ from contenant.engines.moments import from_engine_text
 from contenant.engines.oci import SYMPTOMS, OciEngine
 from contenant.engines.versions import require
 from contenant.errors import EngineUnavailableError
+from contenant.process import Result
 
 _STATES: Mapping[str, ContainerState] = {
     "created": "created",
@@ -114,7 +115,7 @@ class Docker(OciEngine):
             self._caller.begin(["ps", "--all", "--no-trunc", "--format", PS_FORMAT]), read_containers
         )
 
-    def _build(self, spec: BuildSpec, on_line: Callable[[str], None]) -> int:
+    def _build(self, spec: BuildSpec, on_line: Callable[[str], None]) -> Result:
         if self._caller.ask(["buildx", "version"]).code == 0:
             own = ["build", "--progress", "plain", "--load", "--builder", self._own_builder()]
             return self._caller.follow([*own, *self.build_args(spec)], on_line, DOCKER_BUILDKIT="1")

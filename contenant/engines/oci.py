@@ -14,7 +14,8 @@ from contenant.engines.base import ContainerMissingError, OciRuntimeError
 from contenant.engines.call import Caller, Symptom
 from contenant.engines.moments import from_engine_text
 from contenant.engines.options import mount_option, pairs, publish_option
-from contenant.errors import EngineError, EngineUnavailableError, ImageBuildError
+from contenant.errors import EngineError, EngineUnavailableError
+from contenant.process import Result
 
 STOP_SECONDS = 10  # for a stop that does not come from us, such as the host going down
 
@@ -56,8 +57,8 @@ SYMPTOMS: tuple[Symptom, ...] = (
         "was the image built by contenant? `contenant image` says; --recreate takes the current one",
     ),
     Symptom(
-        r"OCI runtime error|OCI permission denied|error running container: from \S+ creating"
-        r"|failed to create shim|(crun|runc|youki): ",
+        r"OCI runtime (create failed|error)|OCI permission denied|failed to create shim"
+        r"|error running container: from \S+ creating|unable to start container .*(crun|runc|youki): ",
         OciRuntimeError,
         "",
         "install another OCI runtime, such as crun or runc",
@@ -103,22 +104,9 @@ class OciEngine:
         )
 
     def build(self, spec: BuildSpec, on_line: Callable[[str], None]) -> None:
-        tail: list[str] = []
+        self._caller.check_build(spec.tag, self._build(spec, on_line))
 
-        def keep(line: str) -> None:
-            tail.append(line)
-            del tail[:-40]
-            on_line(line)
-
-        code = self._build(spec, keep)
-        if code == 0:
-            return
-        error = self._caller.failure(f"build {spec.tag}", "\n".join(tail))
-        if isinstance(error, (EngineUnavailableError, OciRuntimeError)):
-            raise error
-        raise ImageBuildError(error.message, hint=error.hint or "the build's output says why")
-
-    def _build(self, spec: BuildSpec, on_line: Callable[[str], None]) -> int:
+    def _build(self, spec: BuildSpec, on_line: Callable[[str], None]) -> Result:
         raise NotImplementedError
 
     def build_args(self, spec: BuildSpec) -> list[str]:

@@ -16,6 +16,7 @@ from contenant.engines.moments import from_unix
 from contenant.engines.oci import SYMPTOMS, OciEngine
 from contenant.engines.versions import parse_version, require
 from contenant.errors import EngineError, EngineUnavailableError
+from contenant.process import Result
 
 # What podman asks for when it is told nothing (containers.conf may say otherwise, and then says less).
 DEFAULT_NOFILE = 1048576
@@ -55,7 +56,7 @@ _SYMPTOMS = (
         "install crun or runc",
     ),
     Symptom(
-        r"unable to connect to Podman|connection refused|cannot connect to Podman",
+        r"(unable to|cannot) connect to podman",
         EngineUnavailableError,
         "",
         "start it: `podman machine start` on macOS, or unset CONTAINER_HOST",
@@ -149,7 +150,7 @@ class Podman(OciEngine):
         wanted = {name: limit for name, limit in self._limits._asdict().items() if limit}
         return [word for name, limit in wanted.items() for word in ("--ulimit", f"{name}={limit}:{limit}")]
 
-    def _build(self, spec: BuildSpec, on_line: Callable[[str], None]) -> int:
+    def _build(self, spec: BuildSpec, on_line: Callable[[str], None]) -> Result:
         # docker's format, since OCI's has no SHELL; never a pull, since the base was settled before
         own = ["build", "--format", "docker", "--pull=never", *self._limit_options()]
         return self._caller.follow([*own, *self.build_args(spec)], on_line)
