@@ -1,4 +1,4 @@
-"""Run by alembic for each migration. The connection comes from `contenant.store.migrate`, transaction open."""
+"""Run by alembic for each migration, on the connection of `contenant.store.migrate`, transaction open."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Each kind of change -> what it does to its rows. Handlers return False where the rows say it already.
 
-A change that no longer applies - a container already gone, a session already ended - changes nothing and leaves
-no event: somebody else has recorded it first.
+A change that no longer applies - a container already gone, a session already ended - changes nothing and
+leaves no event: somebody else has recorded it first.
 """
 
 from __future__ import annotations
@@ -199,7 +199,7 @@ def _engine_remembered(writing: Writing, change: Change) -> bool:
     return writing.connection.execute(changed).rowcount > 0
 
 
-def _only_event(writing: Writing, change: Change) -> bool:  # noqa: ARG001 - a handler like the others
+def _only_event(writing: Writing, change: Change) -> bool:
     return True
 
 

@@ -40,7 +40,7 @@ def connect_to_migrate(location: Location, wait: float) -> Engine:
 
 
 def _file(path: Path, wait: float, settings: tuple[str, ...]) -> Engine:
-    """One connection, kept. SQLAlchemy's `begin` is made to send BEGIN, which the driver on its own delays."""
+    """Connections are kept. SQLAlchemy's `begin` is made to send BEGIN, which the driver would delay."""
 
     def opened() -> sqlite3.Connection:
         connection = sqlite3.connect(path, timeout=wait, isolation_level=None, check_same_thread=False)

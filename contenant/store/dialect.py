@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Table, TextClause, text
+from sqlalchemy import Connection, Insert, Table, text
 
 _ADVISORY_LOCK = 0x636F6E74656E616E  # "contenan"
 _REFUSED = "the audit log is append-only"
@@ -18,7 +18,7 @@ _NOT_NEXT = """
 """
 
 
-def only_where(condition: str) -> dict[str, TextClause]:
+def only_where(condition: str) -> dict[str, Any]:
     """Keyword arguments that make an `Index` cover only the rows that meet `condition`."""
     return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
@@ -46,21 +46,28 @@ def _postgresql_triggers() -> tuple[str, ...]:
     def function(name: str, body: str) -> str:
         return f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} END $$"
 
+    def trigger(name: str, when: str, each: str, action: str) -> str:
+        return f"CREATE TRIGGER {name} BEFORE {when} ON event FOR EACH {each} EXECUTE FUNCTION {action}()"
+
     return (
         function("event_refuse", f"RAISE EXCEPTION '{_REFUSED}';"),
         function("event_follow", f"IF {_NOT_NEXT} THEN RAISE EXCEPTION '{_BROKEN}'; END IF; RETURN NEW;"),
-        "CREATE TRIGGER event_no_change BEFORE UPDATE OR DELETE ON event"
-        " FOR EACH ROW EXECUTE FUNCTION event_refuse()",
-        "CREATE TRIGGER event_no_truncate BEFORE TRUNCATE ON event"
-        " FOR EACH STATEMENT EXECUTE FUNCTION event_refuse()",
-        "CREATE TRIGGER event_next BEFORE INSERT ON event FOR EACH ROW EXECUTE FUNCTION event_follow()",
+        trigger("event_no_change", "UPDATE OR DELETE", "ROW", "event_refuse"),
+        trigger("event_no_truncate", "TRUNCATE", "STATEMENT", "event_refuse"),
+        trigger("event_next", "INSERT", "ROW", "event_follow"),
     )
 
 
 def lock_migrations(connection: Connection) -> None:
-    """Let one process migrate at a time, to the end of its transaction. A SQLite file has a lock file instead."""
+    """Let one process migrate at a time, until its transaction ends. A SQLite file has a lock file."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")
+
+
+def lock_host(connection: Connection, host: str) -> None:
+    """Keep other writers of the same host waiting: its events form one chain. SQLite has one writer."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT id FROM host WHERE id = :id FOR UPDATE"), {"id": host})
 
 
 def insert_if_absent(connection: Connection, table: Table, values: dict[str, Any]) -> bool:

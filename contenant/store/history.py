@@ -16,8 +16,10 @@ from contenant.store.rows import HistoryRow
 PAGE = 500
 Execute = Callable[[str, Mapping[str, Any]], Sequence[Sequence[Any]]]
 
-_SESSION = ("id", "container_id", "kind", "image", "policy", "credential", "argv", "tty", "detachable")
-_SESSION += ("started", "ended", "exit_code", "how")
+_SESSION = (
+    *("id", "container_id", "kind", "image", "policy", "credential", "argv", "tty", "detachable"),
+    *("started", "ended", "exit_code", "how"),
+)
 _EVENT = ("seq", "at", "kind", "subject", "project_id", "data", "previous", "hash")
 _COLUMNS = {"session": _SESSION, "event": _EVENT}
 _ORDER = {"session": ("started", "id"), "event": ("at", "seq")}
@@ -73,12 +75,12 @@ def _statement(table: str, wanted: Filter) -> tuple[str, dict[str, Any]]:
         conditions.append(_among("t.project_id", "project", wanted.project_ids, values))
     if table == "event":
         conditions.append(_events_wanted(wanted, values))
-    return (
+    sql = (
         f"SELECT {columns}, coalesce(p.path, ''), coalesce(c.name, ''), t.{at}, t.{tie} FROM {table} t"  # noqa: S608 - constants only
         f" LEFT JOIN project p ON p.id = t.project_id LEFT JOIN container c ON c.id = {_CONTAINER[table]}"
-        f" WHERE {' AND '.join(conditions)} ORDER BY t.{at} DESC, t.{tie} DESC LIMIT :size",
-        values,
+        f" WHERE {' AND '.join(conditions)} ORDER BY t.{at} DESC, t.{tie} DESC LIMIT :size"
     )
+    return sql, values
 
 
 def _events_wanted(wanted: Filter, values: dict[str, Any]) -> str:

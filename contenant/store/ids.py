@@ -14,7 +14,7 @@ _last = 0
 
 
 def new_id(now: datetime) -> str:
-    """A new id: 48 bits of milliseconds and 80 random bits in base32, above every id this process made before.
+    """A new id: 48 bits of milliseconds, 80 random bits, in base32; above every id this process made before.
 
     Should the clock stand still or step back, the last id is counted up instead.
     """

@@ -154,7 +154,7 @@ def _revision_of(location: Location, wait: float) -> str | None:
 
 
 def back_up(path: Path, found: str, now: datetime) -> Path:
-    """A consistent copy into `backups` beside the database, made while others may use it; keeps the newest 10."""
+    """A consistent copy into `backups` beside the database, which others may go on using; 10 are kept."""
     place = ensure_private(path.parent / "backups")
     target = place / f"{path.stem}-{now:%Y%m%dT%H%M%S}-{now.microsecond:06d}-{found}.db"
     partial = target.with_suffix(".partial")

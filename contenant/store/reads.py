@@ -183,10 +183,26 @@ def _images_by_reference(rows: Sequence[Sequence[Any]]) -> tuple[dict[str, Image
 
 
 def _listed(row: Sequence[Any], built: Mapping[str, ImageRecord], latest: Mapping[str, str]) -> ListingRow:
-    *head, path, engine, state, created, used, live, total, reference, policy, mode = row
+    (
+        container_id,
+        name,
+        project_id,
+        path,
+        engine,
+        state,
+        created,
+        used,
+        live,
+        total,
+        reference,
+        policy,
+        mode,
+    ) = row
     image = built.get(reference)
     return ListingRow(
-        *head,
+        id=container_id,
+        name=name,
+        project_id=project_id,
         project=from_column(path),
         engine=engine,
         state=state,

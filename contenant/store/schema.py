@@ -1,7 +1,7 @@
 """The tables, as SQLAlchemy Core metadata. `docs/schema.md` is made from the comments here.
 
-Every change here needs a migration in `migrations/versions`; a test compares the two. Moments are ISO-8601 UTC
-text with milliseconds, so that text order is time order; "" stands for "not yet" or "not known".
+Every change here needs a migration in `migrations/versions`; a test compares the two. Moments are ISO-8601
+UTC text with milliseconds, so that text order is time order; "" stands for "not yet" or "not known".
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ project = Table(
     _text("last_used", "when a session last started or ended in it"),
     _later("forgotten", "when it was forgotten"),
     Index("uq_project_path", "host", "path", unique=True, **only_where("forgotten = ''")),
-    comment="A directory on a host that has, or had, a container. A path stands once among the not forgotten.",
+    comment="A directory on a host that has, or had, a container. A path is unique among the not forgotten.",
 )
 
 container = Table(
@@ -142,7 +142,7 @@ container = Table(
         **only_where("gone = ''"),
     ),
     Index("ix_container_project_id", "project_id"),
-    comment="A container of contenant's. Rows stay when it is gone; a name stands once among those that are not.",
+    comment="A container of contenant's. Rows stay when it is gone; a name is unique among those there.",
 )
 
 image = Table(

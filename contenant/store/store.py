@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, inspect, select, text
+from sqlalchemy import Connection, Engine, bindparam, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from contenant.core import chain
@@ -17,11 +17,18 @@ from contenant.core.changes import Change
 from contenant.store import ids, revision, schema
 from contenant.store.apply import Writing, write
 from contenant.store.connect import connect, explained
-from contenant.store.dialect import insert_if_absent
+from contenant.store.dialect import insert_if_absent, lock_host
 from contenant.store.location import Location, locate
 from contenant.store.reads import Reads
 
 WAIT = 15.0  # seconds for another writer's lock; a transaction takes milliseconds
+_NEW_EVENT = insert(schema.event)
+_LAST_EVENT = (
+    select(schema.event.c.seq, schema.event.c.hash)
+    .where(schema.event.c.host == bindparam("own"))
+    .order_by(schema.event.c.seq.desc())
+    .limit(1)
+)
 
 
 class Store(Reads):
@@ -51,44 +58,21 @@ class Store(Reads):
             return
         with self._transaction() as connection:
             writing = Writing(connection, self.host_id, to_text(self._now()))
-            self._lock_host(writing)
+            last = self._last_event(writing)
             done = [change for change in changes if write(writing, change)]
             if done:
-                connection.execute(insert(schema.event), self._events(writing, done))
+                connection.execute(_NEW_EVENT, _events(writing, last, done))
 
-    def _lock_host(self, writing: Writing) -> None:
-        """Serialise the writers of one host, whose events form one chain. SQLite's own lock does so anyway."""
-        table, connection = schema.host, writing.connection
-        mine = select(table.c.id).where(table.c.id == writing.host).with_for_update()
-        if connection.execute(mine).first() is None:
-            row = {"id": writing.host, "name": os.uname().nodename, "created": writing.at}
-            insert_if_absent(connection, table, row)
-            connection.execute(mine)
-
-    def _events(self, writing: Writing, changes: Sequence[Change]) -> list[dict[str, Any]]:
-        seq, previous = self._head(writing)
-        rows = []
-        for number, change in enumerate(changes, seq + 1):
-            fields = {
-                "host": writing.host,
-                "seq": number,
-                "at": writing.at,
-                "kind": change.kind,
-                "subject": change.subject,
-                "project_id": change.project_id,
-                "data": chain.canonical(change.data),
-            }
-            own = chain.link(previous, **fields)
-            rows.append({**fields, "topic": change.kind.partition(".")[0], "previous": previous, "hash": own})
-            previous = own
-        return rows
-
-    def _head(self, writing: Writing) -> tuple[int, str]:
-        """Number and hash of the host's last event."""
-        table = schema.event
-        last = select(table.c.seq, table.c.hash).where(table.c.host == writing.host)
-        row = writing.connection.execute(last.order_by(table.c.seq.desc()).limit(1)).first()
-        return (row.seq, row.hash) if row else (0, chain.GENESIS)
+    def _last_event(self, writing: Writing) -> tuple[int, str]:
+        """Number and hash of the host's last event. From here on no other writer adds one for this host."""
+        lock_host(writing.connection, writing.host)
+        if found := writing.connection.execute(_LAST_EVENT, {"own": writing.host}).first():
+            return found.seq, found.hash
+        row = {"id": writing.host, "name": os.uname().nodename, "created": writing.at}
+        insert_if_absent(writing.connection, schema.host, row)
+        lock_host(writing.connection, writing.host)  # there was no row to lock before
+        found = writing.connection.execute(_LAST_EVENT, {"own": writing.host}).first()
+        return (found.seq, found.hash) if found else (0, chain.GENESIS)
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
@@ -101,10 +85,32 @@ class Store(Reads):
             return [tuple(row) for row in reading.execute(text(sql), dict(values))]
 
 
+def _events(writing: Writing, last: tuple[int, str], changes: Sequence[Change]) -> list[dict[str, Any]]:
+    """The rows that record `changes`, each chained to the one before it."""
+    seq, previous = last
+    rows = []
+    for number, change in enumerate(changes, seq + 1):
+        fields: dict[str, Any] = {
+            "host": writing.host,
+            "seq": number,
+            "at": writing.at,
+            "kind": change.kind,
+            "subject": change.subject,
+            "project_id": change.project_id,
+            "data": chain.canonical(change.data),
+        }
+        own = chain.link(previous, **fields)
+        rows.append({**fields, "topic": change.kind.partition(".")[0], "previous": previous, "hash": own})
+        previous = own
+    return rows
+
+
 def open_store(
     url: str | None = None, *, now: Callable[[], datetime], host_id: str, wait: float = WAIT
 ) -> Store:
-    """Open the database, made and migrated if need be. `url` as in `location.locate`; `wait`: seconds for locks.
+    """Open the database, made and migrated if need be.
+
+    `url` as in `location.locate`; `wait`: seconds for a lock.
 
     Raises StateError: directory or disk unusable, file damaged or locked, schema of a newer program.
     """
