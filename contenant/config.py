@@ -6,12 +6,11 @@ Every start comes here: what costs an import is imported only where a file exist
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from contenant import paths
+from contenant import files, paths
 from contenant.core.settings import KEYS, Settings
 from contenant.core.settings_layers import Source, merge, nearest, read_tables, read_words
 from contenant.core.settings_values import Forbidden, Place, refuse_source
@@ -101,25 +100,12 @@ def read_project(project: Path) -> ConfigFile | None:
 
 
 def _read(path: Path, *, follow: bool) -> bytes | None:
-    """Bytes of a regular file, None where there is none. A pipe is not waited for, a device not read."""
-    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | (0 if follow else os.O_NOFOLLOW)
     try:
-        descriptor = os.open(path, flags)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
+        return files.read(path, MAX_BYTES, follow=follow)
     except OSError as error:
         raise ConfigError(
             f"{path}: {error.strerror}", hint="make it a plain file that you can read"
         ) from error
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_BYTES:
-            raise ConfigError(
-                f"{path}: not a plain file of at most {MAX_BYTES // 1024} KiB", hint="move it away"
-            )
-        return os.read(descriptor, MAX_BYTES)
-    finally:
-        os.close(descriptor)
 
 
 def _parse(data: bytes, path: Path) -> dict[str, Any]:
