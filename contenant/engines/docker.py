@@ -119,10 +119,9 @@ class Docker(OciEngine):
         if self._caller.ask(["buildx", "version"]).code == 0:
             own = ["build", "--progress", "plain", "--load", "--builder", self._own_builder()]
             return self._caller.follow([*own, *self.build_args(spec)], on_line, DOCKER_BUILDKIT="1")
-
-        return self._caller.follow(
-            ["build", *self.build_args(spec)], _without_warning(on_line), DOCKER_BUILDKIT="0"
-        )
+        # --force-rm: else a step that fails leaves its container behind, and that holds its image
+        own = ["build", "--force-rm", *self.build_args(spec)]
+        return self._caller.follow(own, _without_warning(on_line), DOCKER_BUILDKIT="0")
 
     def _own_builder(self) -> str:
         """The builder inside the daemon, named as the context: others do not see the daemon's images."""
