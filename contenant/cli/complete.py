@@ -55,7 +55,8 @@ def lines(shell: str, items: Sequence[CompletionItem], question: Question) -> It
     option, _, _ = question.incomplete.partition("=")
     prefix = f"{option}=" if question.incomplete.startswith("--") and "=" in question.incomplete else ""
     for item in usable:
-        value = prefix + item.value
+        slash = "/" if item.type == PATH and shell != "bash" else ""  # readline adds its own
+        value = prefix + item.value + slash
         if shell == "bash":
             yield value[question.cut :]
         elif shell == "zsh" and not paths:

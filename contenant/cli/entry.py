@@ -74,7 +74,7 @@ def _usage_hint(error: click.ClickException) -> str:
     context = getattr(error, "ctx", None)
     where = f"see {context.command_path if context else 'contenant'} --help"
     if isinstance(error, click.NoSuchOption) and error.possibilities:
-        return f"did you mean {' or '.join(sorted(error.possibilities))}? {where}"
+        return f"did you mean {error.possibilities[0]}? {where}"  # the closest comes first
     return where
 
 

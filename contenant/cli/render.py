@@ -126,7 +126,7 @@ def _draw(titles: Sequence[str], lines: Sequence[Sequence[str]]) -> list[str]:
 
     # Cells come padded: without the large wcwidth package tabulate takes every character for one column.
     text = tabulate(lines, titles, tablefmt="plain", stralign=None, disable_numparse=True)
-    return text.splitlines()
+    return text.split("\n")
 
 
 def _cell(text: str, room: int, colour: str) -> str:

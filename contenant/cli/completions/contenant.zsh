@@ -14,7 +14,8 @@ _contenant() {
         fi
     done < <(_CONTENANT_COMPLETE=zsh "${(Q)words[1]}" "${(@Q)words[2,CURRENT]}" 2>/dev/null)
     if [[ $kind == paths ]]; then
-        compadd -f -- "${found[@]}"
+        # directories end with a slash already, and are seldom the end of the word
+        compadd -f -S '' -- "${found[@]}"
     else
         _describe -V contenant described
     fi
