@@ -5,25 +5,19 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from contenant import __version__
-from contenant.app.project import Project
+from contenant.app.policy import Effective, effective
+from contenant.app.project import Project, container_dir
 from contenant.core import labels
 from contenant.core.chain import canonical
 from contenant.core.settings import Settings
 from contenant.core.values import ContainerSpec, Mount, Publish
-from contenant.paths import state_dir
 
 # What the entrypoint and the session wrapper need, and nothing more (docs/security/model.md).
 CAPABILITIES = ("CHOWN", "KILL", "NET_ADMIN", "NET_BIND_SERVICE", "SETGID", "SETPCAP", "SETUID")
 AGENT = (1000, 1000)  # the image's own uid and gid of the agent
-
-
-def container_dir(name: str) -> Path:
-    """The host's directory for one container: sessions, an id-mapped mount of the project."""
-    return state_dir() / "containers" / name
 
 
 def needs_idmap(project: Project) -> bool:
@@ -67,6 +61,7 @@ def build_spec(
         mounts=(
             Mount(project_source(project), "/project", read_only),
             Mount(str(container_dir(project.name) / "sessions"), "/var/lib/contenant/sessions"),
+            Mount(str(container_dir(project.name) / "policy"), "/etc/contenant/policy", read_only=True),
             *mounts,
         ),
         env=dict(env) | own,
@@ -122,7 +117,7 @@ class Wanted(NamedTuple):
     """What the project's container should be."""
 
     image: str  # reference
-    policy: str  # hash, "" while there is none
+    policy: Effective
     spec: ContainerSpec
     spec_text: str
     spec_hash: str
@@ -135,8 +130,11 @@ def current_image(settings: Settings) -> str:
     return current(settings).tag
 
 
-def want(project: Project, settings: Settings) -> Wanted:
-    """The container that settings and image recipe ask for. Reads the image's inputs, asks no engine."""
+def want(project: Project, settings: Settings, now: int) -> Wanted:
+    """The container that settings and image recipe ask for at `now` (seconds since the epoch).
+
+    Reads the image's inputs, asks no engine. Raises UsageError for a policy that cannot be.
+    """
     image = current_image(settings)
     spec = build_spec(
         project,
@@ -150,4 +148,4 @@ def want(project: Project, settings: Settings) -> Wanted:
         keep=settings.keep_running,
     )
     text = spec_text(spec)
-    return Wanted(image, "", spec, text, spec_hash(text))
+    return Wanted(image, effective(settings, now), spec, text, spec_hash(text))

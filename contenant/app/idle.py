@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from contenant import host, locks
-from contenant.app.desired import container_dir
 from contenant.app.ledger import Ledger
+from contenant.app.project import container_dir
 from contenant.app.sync import read_exit
 from contenant.core import changes
 from contenant.core.records import ContainerRecord, SessionRecord

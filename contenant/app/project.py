@@ -46,6 +46,11 @@ def resolve(path: Path, *, force: bool) -> Project:
     return Project(canonical, name, (status.st_uid, status.st_gid))
 
 
+def container_dir(name: str) -> Path:
+    """The host's directory for one container: sessions, policy, an id-mapped mount of the project."""
+    return state_dir() / "containers" / name
+
+
 def _unusable(path: Path, error: OSError) -> tuple[str]:
     if isinstance(error, FileNotFoundError):
         return (f"no such directory: {str(path)!r}",)

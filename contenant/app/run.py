@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import os
+import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -74,7 +75,7 @@ def _prepare(
     flags = _flags(request, container)
     settings = _load_settings(project, flags)
     _tell_pending(settings, ui)
-    wanted = want(project, settings)
+    wanted = want(project, settings, int(time.time()))
     plan = _plan(project, wanted, settled, container, request)
     for notice in plan.notices:
         ui.note(notice)
@@ -148,7 +149,7 @@ def _plan(
         agent=not request.argv,
         terminal=_tty(request),
     )
-    return plan_run(Desired(project.name, wanted.image, wanted.policy, wanted.spec_hash), facts, options)
+    return plan_run(Desired(project.name, wanted.image, wanted.spec_hash), facts, options)
 
 
 def _report_of(

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from contenant import host
-from contenant.app.desired import container_dir
 from contenant.app.ledger import Ledger
+from contenant.app.project import container_dir
 from contenant.app.sync import read_exit
 from contenant.core import changes
 from contenant.core.records import ContainerRecord, SessionRecord

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contenant import host, idmap
-from contenant.app.desired import Wanted, container_dir, label, needs_idmap, project_source
+from contenant.app import policy
+from contenant.app.desired import Wanted, label, needs_idmap, project_source
 from contenant.app.ledger import Ledger
-from contenant.app.project import Project
+from contenant.app.project import Project, container_dir
 from contenant.app.results import Ui
 from contenant.core import changes
 from contenant.core.chain import canonical
@@ -52,7 +53,7 @@ def perform(site: Site, steps: Sequence[Step], container: ContainerRecord | None
                 assert container is not None
                 container = _start(site, container)
     assert container is not None
-    return container
+    return apply_policy(site, container)
 
 
 def _ensure_image(site: Site, ui: Ui) -> None:
@@ -73,7 +74,7 @@ def _create(site: Site) -> ContainerRecord:
         name=site.project.name,
         engine_id="",
         image=site.wanted.image,
-        policy=site.wanted.policy,
+        policy=site.wanted.policy.hash,
         spec_hash=site.wanted.spec_hash,
         state="created",
         created=now,
@@ -83,7 +84,7 @@ def _create(site: Site) -> ContainerRecord:
         spec=site.wanted.spec_text,
         flags=canonical(site.flags),
     )
-    store.apply([*intents, changes.container_creating(container)])
+    store.apply([*intents, policy.stored(site.wanted.policy), changes.container_creating(container)])
     return _make(site, container)
 
 
@@ -91,7 +92,7 @@ def _make(site: Site, container: ContainerRecord) -> ContainerRecord:
     """Ask the engine for the recorded container; a refusal is recorded and raised on."""
     store = site.ledger.store()
     try:
-        prepare_host(site.project)
+        prepare_host(site)
         engine_id = site.engine.create(_labelled(site, container))
     except ContenantError as error:
         store.apply([changes.container_gone(container, f"create failed: {error.message}")])
@@ -106,7 +107,7 @@ def _labelled(site: Site, container: ContainerRecord) -> ContainerSpec:
         container_id=container.id,
         project=site.project,
         owner=host.installation_id(),
-        policy=site.wanted.policy,
+        policy=container.policy,
         digest=site.wanted.spec_hash,
         engine_version=container.engine_version,
     )
@@ -121,14 +122,38 @@ def _project_record(site: Site, now: str) -> tuple[ProjectRecord, list[Change]]:
 
 
 def _start(site: Site, container: ContainerRecord) -> ContainerRecord:
-    prepare_host(site.project)
+    prepare_host(site)
     site.engine.start(container.name)
-    site.ledger.store().apply([changes.container_state(container, "running", "started")])
-    return container._replace(state="running")
+    done = [changes.container_state(container, "running", "started")]
+    site.ledger.store().apply([*_policy_changes(site, container, "started"), *done])
+    return container._replace(state="running", policy=site.wanted.policy.hash)
 
 
-def prepare_host(project: Project) -> None:
+def _policy_changes(site: Site, container: ContainerRecord, how: str) -> list[Change]:
+    wanted = site.wanted.policy
+    if container.policy == wanted.hash:
+        return []
+    return [policy.stored(wanted, container.policy), changes.policy_applied(container, wanted.hash, how)]
+
+
+def apply_policy(site: Site, container: ContainerRecord) -> ContainerRecord:
+    """Bring the wanted policy into force in a running container that has another.
+
+    Raises FirewallError when the container refuses it; the old policy then stays in force.
+    """
+    wanted = site.wanted.policy
+    if container.policy == wanted.hash:
+        return container
+    policy.place(container.name, wanted)
+    policy.apply_live(site.engine, container.name)
+    site.ledger.store().apply(_policy_changes(site, container, "live"))
+    return container._replace(policy=wanted.hash)
+
+
+def prepare_host(site: Site) -> None:
     """What must be there on the host before the engine mounts it; lost at a reboot, so made at each start."""
+    project = site.project
+    policy.place(project.name, site.wanted.policy)
     directory = ensure_private(container_dir(project.name))
     sessions = directory / "sessions"
     sessions.mkdir(exist_ok=True)

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from contenant import host, locks
-from contenant.app.desired import container_dir
 from contenant.app.ledger import Ledger
+from contenant.app.project import container_dir
 from contenant.core import changes, labels, names
 from contenant.core.changes import Change
 from contenant.core.reconcile import Finding, Observed, Recorded, needs_identity, orphans, reconcile

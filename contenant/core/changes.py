@@ -68,6 +68,12 @@ def container_gone(container: ContainerRecord, why: str) -> Change:
     return Change("container.gone", container.id, container.project_id, {"why": why})
 
 
+def policy_applied(container: ContainerRecord, policy_hash: str, how: str) -> Change:
+    """A container's policy changed: `how` is "started" (read at its start) or "live"."""
+    data = {"from": container.policy, "to": policy_hash, "how": how}
+    return Change("container.policy", container.id, container.project_id, data)
+
+
 def session_starting(session: SessionRecord, project_id: str) -> Change:
     data = session._asdict() | {"argv": list(session.argv)}
     return Change("session.starting", session.id, project_id, data)

@@ -17,7 +17,6 @@ class Desired(NamedTuple):
 
     name: str
     image: str
-    policy: str
     spec_hash: str
 
 

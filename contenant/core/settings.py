@@ -166,7 +166,7 @@ KEYS: dict[str, Key] = {
         Key("firewall.telemetry", _FLAG, True, _only(False), show=_show_flag),
         Key("protect", _PROTECT, "auto", _later("off", "warn", "auto", "strict")),
         Key("ssh", _FLAG, False, _only(False), option="--ssh", show=_show_flag),
-        Key("home.sync", parse.listed(parse.parse_inner_path), CUSTOMISATIONS, _part, show=_show_names),
+        Key("home.sync", parse.listed(parse.parse_customisation), CUSTOMISATIONS, _part, show=_show_names),
         Key("database_url", parse.parse_text, "", _never, show=_show_url, projects=False),
     )
 }  # fmt: skip

@@ -15,11 +15,11 @@ from contenant.core.values import Mount, Publish
 from contenant.errors import UsageError
 
 MEMORY_FLOOR = 200 * 1024**2  # bytes; the smallest amount Apple's engine takes, and less than the agent needs
-_MEMORY = re.compile(r"([0-9]{1,7}(?:\.[0-9]{1,3})?)([kmgt])(?:i?b)?", re.IGNORECASE)
+_MEMORY = r"([0-9]{1,7}(?:\.[0-9]{1,3})?)([kmgtKMGT])(?:[iI]?[bB])?"  # compiled only when needed
 _UNITS = {"k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
-_ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_ENTRY = re.compile(r"[^\s\x00-\x1f\x7f]{1,300}")
+_ENV_NAME = r"[A-Za-z_][A-Za-z0-9_]{0,127}"
+_CONTROL = r"[\x00-\x1f\x7f]"
+_ENTRY = r"[^\s\x00-\x1f\x7f]{1,300}"
 
 # Where the container keeps what makes it safe or makes it run; a mount there would bend it.
 RESERVED_TARGETS = (
@@ -48,7 +48,7 @@ Parser = Callable[[Any, Place], Any]
 
 def parse_text(raw: Any, place: Place) -> str:
     """A text of one line, not empty."""
-    if not isinstance(raw, str) or not raw or _CONTROL.search(raw):
+    if not isinstance(raw, str) or not raw or re.search(_CONTROL, raw):
         raise UsageError(f"not a text of one line: {_shown(raw)}")
     return raw
 
@@ -99,7 +99,7 @@ def _whole(raw: Any, low: int, high: int, what: str) -> int:
 
 def parse_memory(raw: Any, place: Place) -> int:
     """`512m`, `4g`, `1.5g`, `4GiB` -> bytes; the units are powers of 1024."""
-    match = _MEMORY.fullmatch(raw.strip()) if isinstance(raw, str) else None
+    match = re.fullmatch(_MEMORY, raw.strip()) if isinstance(raw, str) else None
     if match is None:
         raise UsageError(
             f"not an amount of memory: {_shown(raw)}", hint='a number and a unit, such as "512m" or "4g"'
@@ -234,7 +234,7 @@ def parse_env_table(raw: Any, place: Place) -> dict[str, str | None]:
 
 
 def _env_pair(name: str, value: str | None) -> tuple[str, str | None]:
-    if not _ENV_NAME.fullmatch(name):
+    if not re.fullmatch(_ENV_NAME, name):
         raise UsageError(f"not the name of a variable: {name!r}", hint="letters, digits and _ only")
     if name.startswith("CONTENANT_"):
         raise UsageError(f"the variable {name} is contenant's own", hint="choose another name")
@@ -245,18 +245,28 @@ def _env_pair(name: str, value: str | None) -> tuple[str, str | None]:
 
 def parse_entry(raw: Any, place: Place) -> str:
     """One word, such as a host name of the firewall's policy; its grammar is judged where it is used."""
-    if not isinstance(raw, str) or not _ENTRY.fullmatch(raw):
+    if not isinstance(raw, str) or not re.fullmatch(_ENTRY, raw):
         raise UsageError(f"not a single word: {_shown(raw)}")
     return raw
 
 
-def parse_inner_path(raw: Any, place: Place) -> str:
-    """A relative path that stays below where it starts, such as `skills` or `agents/mine`."""
+# Parts of Claude Code's directory that are one machine's or one project's, or that hold secrets.
+NEVER_CARRIED = frozenset(
+    {".credentials.json", ".claude.json", "projects", "history.jsonl", "sessions", "shell-snapshots"}
+    | {"session-env", "ide", "file-history", "paste-cache", "image-cache", "uploads", "debug", "tasks"}
+    | {"plans", "backups", "remote-settings.json", "policy-limits.json", "stats-cache.json", "usage-data"}
+    | {"telemetry", "todos", "statsig", "logs", "settings.local.json"}
+)
+
+
+def parse_customisation(raw: Any, place: Place) -> str:
+    """A name in the host's Claude Code directory, such as `skills`; never one that is private to the host."""
     text = parse_text(raw, place)
-    normal = posixpath.normpath(text)
-    if text.startswith(("/", "~")) or normal.split("/")[0] in (".", ".."):
-        raise UsageError(f"not a path inside the agent's directory: {text!r}", hint='such as "skills"')
-    return normal
+    if "/" in text or text in (".", "..") or text.startswith("~"):
+        raise UsageError(f"not a name in Claude Code's directory: {text!r}", hint='such as "skills"')
+    if text in NEVER_CARRIED or text.startswith("."):
+        raise UsageError(f"{text} stays on the host: it is private to it", hint="take it off the list")
+    return text
 
 
 def listed(parse: Parser) -> Parser:

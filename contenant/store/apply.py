@@ -122,6 +122,12 @@ def _container_renamed(writing: Writing, change: Change) -> bool:
     return _set(writing, schema.container, change.subject, {"name": change.data["to"]}, _there())
 
 
+def _container_policy(writing: Writing, change: Change) -> bool:
+    table = schema.container
+    values = {"policy": change.data["to"]}
+    return _set(writing, table, change.subject, values, _there(), table.c.policy != values["policy"])
+
+
 def _container_removing(writing: Writing, change: Change) -> bool:
     return _set(writing, schema.container, change.subject, {"gone_why": plain(change.data["why"])}, _there())
 
@@ -212,6 +218,7 @@ HANDLERS: Mapping[str, Handler] = {
     "container.adopted": _container_adopted,
     "container.state": _container_state,
     "container.renamed": _container_renamed,
+    "container.policy": _container_policy,
     "container.removing": _container_removing,
     "container.gone": _container_gone,
     "session.starting": _session_starting,

@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 
 from contenant.core import labels, names
 
-paths = st.text(st.characters(exclude_characters="\0"), max_size=300).map(lambda text: "/" + text)
+# As the system gives them: any bytes, those that are no UTF-8 escaped (PEP 383).
+paths = st.binary(max_size=300).map(
+    lambda raw: "/" + raw.replace(b"\0", b"").decode("utf-8", "surrogateescape")
+)
 
 
 @given(paths)

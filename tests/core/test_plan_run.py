@@ -10,7 +10,7 @@ from contenant.core.values import ContainerReport, ContainerState
 from contenant.errors import BusyError, ForeignContainerError
 from tests.core.samples import container, report, session
 
-DESIRED = Desired("contenant-app-00000000", "contenant:1", "", "spec")
+DESIRED = Desired("contenant-app-00000000", "contenant:1", "spec")
 RECORD = container(image="contenant:1", spec_hash="spec")
 
 
