@@ -12,7 +12,7 @@ from contenant.core.records import EventRecord
 class Proof(NamedTuple):
     """What a walk over the events of one host found."""
 
-    count: int  # events that hold, from the first on
+    length: int  # events that hold, from the first on
     head: str  # hash of the last of them; 64 zeros where there is none
     fault: str  # what is wrong with the event that follows them, "" when nothing is
 
