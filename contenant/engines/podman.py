@@ -50,6 +50,12 @@ _SYMPTOMS = (
         "this host does not let users make user namespaces; run as root, or ask its administrator",
     ),
     Symptom(
+        r"(slirp4netns|pasta).*(failed|not found)|could not find slirp4netns",
+        EngineError,
+        "",
+        "podman without root needs slirp4netns or passt, and /dev/net/tun open to users (mode 0666)",
+    ),
+    Symptom(
         r"default OCI runtime .* not found|no valid executable found for OCI runtime",
         EngineUnavailableError,
         "",
