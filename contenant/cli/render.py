@@ -135,22 +135,33 @@ def _cell(text: str, room: int, colour: str) -> str:
 
 
 def _fit(columns: Sequence[Column], cells: Sequence[Sequence[str]], room: int) -> tuple[list[int], list[int]]:
-    """Which columns to show, and how wide each is: first cut what may be cut, then leave out by rank."""
+    """Which columns to show, and how wide each is: first cut, then leave out by rank, then cut more."""
     full = [
         max(width(column.title), *(width(line[at]) for line in cells)) for at, column in enumerate(columns)
     ]
     chosen = list(range(len(columns)))
     while True:
-        widths = list(full)
-        over = sum(widths[at] for at in chosen) + _GAP * (len(chosen) - 1) - room if room else 0
-        for at in reversed(chosen):
-            give = max(0, min(over, widths[at] - columns[at].floor)) if columns[at].floor else 0
+        widths, over = _squeeze(columns, chosen, full, room, 1)
+        last = max(chosen, key=lambda at: columns[at].rank)
+        if over <= 0:
+            return chosen, widths
+        if not columns[last].rank:
+            return chosen, _squeeze(columns, chosen, full, room, 2)[0]
+        chosen.remove(last)
+
+
+def _squeeze(
+    columns: Sequence[Column], chosen: Sequence[int], full: Sequence[int], room: int, part: int
+) -> tuple[list[int], int]:
+    """Widths, columns cut down to floor / `part`, the last first; and what is still too much."""
+    widths = list(full)
+    over = sum(widths[at] for at in chosen) + _GAP * (len(chosen) - 1) - room if room else 0
+    for at in reversed(chosen):
+        if columns[at].floor:
+            give = max(0, min(over, widths[at] - columns[at].floor // part))
             widths[at] -= give
             over -= give
-        last = max(chosen, key=lambda at: columns[at].rank)
-        if over <= 0 or not columns[last].rank:
-            return chosen, widths
-        chosen.remove(last)
+    return widths, over
 
 
 def _write_json(rows: Iterable[Any], table: Table, output: Output) -> None:

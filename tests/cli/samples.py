@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contenant.app.results import HistoryRow, Outcome, Row, Verdict
+from contenant.app.results import HistoryRow, Row, Verdict
 
 ROW = Row(
     name="contenant-shop-0a1b2c3d",
@@ -34,8 +34,6 @@ VERDICT = Verdict(
 KEPT = VERDICT._replace(
     name="contenant-blog-11112222", action="keep", reason="2 live sessions; --force ends and removes"
 )
-
-OUTCOME = Outcome(VERDICT, "removed", "unused for 41d")
 
 EVENT = HistoryRow(
     at="2026-10-07T10:00:00.123Z",

@@ -85,7 +85,7 @@ def test_wide_characters_keep_the_columns() -> None:
         (50, "NAME                PATH          STATE  NOTE  AGE"),
         (36, "NAME        PATH    STATE  NOTE  AGE"),
         (31, "NAME        PATH    STATE  NOTE"),
-        (20, "NAME      PATH    STATE"),
+        (20, "NAME      P…H  STATE"),
     ],
 )
 def test_a_narrow_terminal_cuts_paths_then_names_then_leaves_columns_out(room: int, header: str) -> None:
