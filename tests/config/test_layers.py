@@ -236,7 +236,7 @@ def test_every_item_has_an_origin(mine: dict[str, Any], theirs: dict[str, Any]) 
         ({"mounts": [3]}, "/c/config.toml:mounts: not a text", ""),
         ({"env": ["A=1"]}, "/c/config.toml:env: not a table", "[env]"),
         ({"read_only": 1}, "/c/config.toml:read_only: neither true nor false", ""),
-        ({"home": {"sync": ["../x"]}}, "/c/config.toml:home.sync: not a path inside", ""),
+        ({"home": {"sync": ["../x"]}}, "/c/config.toml:home.sync: not a name in", ""),
     ],
 )
 def test_wrong_files_are_refused_by_name(tables: dict[str, Any], message: str, hint: str) -> None:

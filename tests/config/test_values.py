@@ -166,10 +166,12 @@ def test_flags_refused(raw: object) -> None:
         values.parse_flag(raw, HERE)
 
 
-@pytest.mark.parametrize("raw", ["/etc", "../x", "a/../../x", ".", "~", "", 3, "a\nb"])
-def test_inner_paths_refused(raw: object) -> None:
+@pytest.mark.parametrize(
+    "raw", ["/etc", "../x", "a/b", ".", "..", "~", "", 3, "a\nb", ".credentials.json", "projects", ".x"]
+)
+def test_customisations_refused(raw: object) -> None:
     with pytest.raises(UsageError):
-        values.parse_inner_path(raw, HERE)
+        values.parse_customisation(raw, HERE)
 
 
 @given(
@@ -181,7 +183,7 @@ def test_no_parser_fails_in_another_way(raw: object) -> None:
     parsers = (
         values.parse_text, values.parse_flag, values.parse_cpus, values.parse_seconds, values.parse_memory,
         values.parse_path, values.parse_mount, values.parse_publish, values.parse_env_item,
-        values.parse_env_table, values.parse_entry, values.parse_inner_path,
+        values.parse_env_table, values.parse_entry, values.parse_customisation,
         values.listed(values.parse_mount),
     )  # fmt: skip
     for parser in parsers:
