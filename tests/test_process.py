@@ -272,7 +272,8 @@ class TestAttachWithoutTerminal:
 PROGRAM = """
 import sys
 from contenant.process import attach
-code = attach([sys.executable, "-c", sys.argv[1]], env={}, tty=True, on_signal=print, raw_output=%r)
+argv = [sys.executable, "-c", sys.argv[1]]
+code = attach(argv, env={}, tty=%r, on_signal=lambda n: print("told of", n, flush=True), raw_output=%r)
 print("code", code, flush=True)
 import time
 time.sleep(60)
@@ -283,12 +284,12 @@ RAW = "import os, sys, time, tty; tty.setraw(0); "
 class Pty:
     """A terminal with contenant's `attach` in its foreground, and the child's own code."""
 
-    def __init__(self, child: str, raw_output: bool) -> None:
+    def __init__(self, child: str, tty: bool, raw_output: bool) -> None:
         self.output = b""
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             os.chdir(ROOT)
-            os.execv(sys.executable, [sys.executable, "-c", PROGRAM % raw_output, child])
+            os.execv(sys.executable, [sys.executable, "-c", PROGRAM % (tty, raw_output), child])
 
     def read_until(self, mark: bytes, seconds: float = 15) -> bytes:
         deadline = time.monotonic() + seconds
@@ -319,8 +320,8 @@ class Pty:
 def terminal() -> Iterator[Callable[..., Pty]]:
     opened: list[Pty] = []
 
-    def open_one(child: str, raw_output: bool = False) -> Pty:
-        opened.append(Pty(child, raw_output))
+    def open_one(child: str, tty: bool = True, raw_output: bool = False) -> Pty:
+        opened.append(Pty(child, tty, raw_output))
         return opened[-1]
 
     yield open_one
@@ -443,3 +444,15 @@ class TestAttachOnATerminal:
         one.read_until(b"ready")
         termios.tcsetwinsize(one.fd, (33, 111))
         one.read_until(b"columns=111, lines=33")
+
+
+def test_without_tty_the_terminal_is_read_but_its_signals_are_ours(terminal: Callable[..., Pty]) -> None:
+    """As in `contenant -- cat > file`: keys are input, Ctrl-C is ours to deliver."""
+    one = terminal("print('ready', flush=True); print('read', input(), flush=True); input()", tty=False)
+    one.read_until(b"ready")
+    os.write(one.fd, b"\x03")
+    one.read_until(b"told of 2")
+    os.write(one.fd, b"words\n")
+    one.read_until(b"read words")
+    os.write(one.fd, b"\n")
+    one.read_until(b"code 0")
