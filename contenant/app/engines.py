@@ -47,6 +47,11 @@ def fit(ledger: Ledger, engine: Engine) -> Engine:
     """
     if engine.name != "podman" or _known_runtime(ledger, engine.name) is not None:
         return engine
+    return refit(ledger, engine)
+
+
+def refit(ledger: Ledger, engine: Engine) -> Engine:
+    """The engine with an OCI runtime that works now. Raises EngineError when none does."""
     runtime = find_working_runtime(engine.name)
     ledger.store().apply([changes.engine_remembered(engine.name, RUNTIME_KEY, runtime)])
     return make(engine.name, runtime=runtime)

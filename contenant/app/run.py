@@ -22,10 +22,11 @@ from contenant.app.project import Project, resolve
 from contenant.app.results import RunRequest, Ui
 from contenant.app.steps import Site, perform
 from contenant.app.sync import Settled, settle
-from contenant.core.plan_run import Desired, Facts, Options, RunPlan, plan_run
+from contenant.core.plan_run import Desired, Facts, Options, RunPlan, Step, plan_run
 from contenant.core.records import ContainerRecord, SessionRecord
 from contenant.core.settings import Settings
 from contenant.core.values import ContainerReport, EngineName
+from contenant.engines.base import OciRuntimeError
 
 STICKY = ("read_only", "cpus", "memory", "mounts", "publish")  # creation options that --recreate keeps
 
@@ -79,13 +80,30 @@ def _prepare(
     plan = _plan(project, wanted, settled, container, request)
     for notice in plan.notices:
         ui.note(notice)
-    site = Site(
-        ledger, engine, project, settings, wanted, {key: flags[key] for key in STICKY if key in flags}
-    )
-    container = perform(site, plan.steps, container, ui)
+    if "create" in plan.steps:
+        engine = engines.fit(ledger, engine)
+    kept = {key: flags[key] for key in STICKY if key in flags}
+    container = _bring_up(Site(ledger, engine, project, settings, wanted, kept), plan.steps, container, ui)
     seat = session.Seat(engine, container, _tty(request), _session_env(settings, request))
     joined = _session(ledger, seat, plan, request, ui)
     return Ready(seat, joined, settings.keep_running, settings.stop_seconds)
+
+
+def _bring_up(
+    site: Site, steps: tuple[Step, ...], container: ContainerRecord | None, ui: Ui
+) -> ContainerRecord:
+    """Perform the steps; where the OCI runtime fails, once more with one that works.
+
+    Only a container that never ran is made anew for that: nothing is in it yet.
+    """
+    try:
+        return perform(site, steps, container, ui)
+    except OciRuntimeError:
+        made = site.ledger.container_of(site.ledger.project(site.project.path), site.engine.name)
+        if made is None or made.state != "created":
+            raise
+        site = site._replace(engine=engines.refit(site.ledger, site.engine))
+        return perform(site, ("image", "remove", "create", "start"), made, ui)
 
 
 def _recorded(ledger: Ledger, project: Project) -> list[ContainerRecord]:

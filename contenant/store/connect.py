@@ -44,8 +44,12 @@ def _file(path: Path, wait: float, settings: tuple[str, ...]) -> Engine:
 
     def opened() -> sqlite3.Connection:
         connection = sqlite3.connect(path, timeout=wait, isolation_level=None, check_same_thread=False)
-        for setting in settings:
-            connection.execute(f"PRAGMA {setting}")
+        try:
+            for setting in settings:
+                connection.execute(f"PRAGMA {setting}")
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     engine = create_engine(URL.create("sqlite"), creator=opened, poolclass=QueuePool)

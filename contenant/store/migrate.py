@@ -26,7 +26,7 @@ from contenant.store import revision
 from contenant.store.connect import connect_to_migrate, explained, private_file
 from contenant.store.dialect import lock_migrations
 from contenant.store.location import Location, backups, ensure_parent
-from contenant.store.trouble import corrupt
+from contenant.store.trouble import corrupt, explain
 
 KEPT_BACKUPS = 10
 PATIENCE = 120.0  # seconds to wait for another process that migrates
@@ -101,15 +101,16 @@ def _upgrade(location: Location, wait: float, plan: Plan) -> None:
     """Run the scripts in one transaction."""
     engine = connect_to_migrate(location, wait)
     try:
-        with explained(location), engine.begin() as connection:
+        with engine.begin() as connection:
             lock_migrations(connection)
             _run(location, connection, plan)
-    except (ContenantError, KeyboardInterrupt):
+    except ContenantError:
         raise
-    except Exception as error:
+    except Exception as error:  # a script can fail in any way; whichever it is, the transaction was undone
+        why = explain(getattr(error, "orig", None) or error, location)
         raise StateError(
-            f"cannot bring the database {location.shown} to schema {plan.revisions[-1]}: {error}",
-            hint="nothing was changed; please report this",
+            f"schema {plan.revisions[-1]} was not reached, nothing was changed: {why.message}",
+            hint=why.hint or "please report this",
         ) from error
     finally:
         engine.dispose()

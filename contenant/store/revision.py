@@ -19,7 +19,7 @@ class OutdatedError(StateError):
     """The database has an older schema: `open_store` migrates it."""
 
 
-def unlike(location: Location, found: str | None, known: Sequence[str] = REVISIONS) -> StateError:
+def unlike(location: Location, found: str | None, known: Sequence[str]) -> StateError:
     """Why a database at revision `found` cannot be used as it is; None: it has no revision."""
     if found is None or found in known:
         return OutdatedError(

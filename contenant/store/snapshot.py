@@ -58,7 +58,7 @@ class Snapshot(Reads):
             raise trouble.explain(error, location) from error
         if found != revision.HEAD:
             connection.close()
-            raise revision.unlike(location, found)
+            raise revision.unlike(location, found, revision.REVISIONS)
         return cls(connection, location, host_id)
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, insert, inspect, select, text
@@ -115,7 +116,7 @@ def open_store(
     Raises StateError: directory or disk unusable, file damaged or locked, schema of a newer program.
     """
     location = locate(url)
-    if location.path is not None and not location.path.exists():
+    if location.path is not None and not _has_content(location.path):
         _migrate(location, now, wait)
     engine = connect(location, wait)
     try:
@@ -127,6 +128,14 @@ def open_store(
         engine.dispose()
         raise
     return Store(engine, location, now, host_id)
+
+
+def _has_content(path: Path) -> bool:
+    """Whether there is a file with something in it. SQLite would take an emptied one for a new database."""
+    try:
+        return path.stat().st_size > 0
+    except OSError:  # not there, or not to be seen: making it will say why
+        return False
 
 
 def _migrate(location: Location, now: Callable[[], datetime], wait: float) -> None:

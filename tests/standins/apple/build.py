@@ -70,7 +70,7 @@ def check_secret(call: Call, secret: str) -> None:
 
 def dockerfile(call: Call) -> str:
     """The Dockerfile's path, or `-`. Raises ParseError."""
-    given = call.args["file"]
+    given: str | None = call.args["file"]
     if given == "-":
         return "-"
     if given is not None:

@@ -240,7 +240,7 @@ def delete(call: Call) -> int:
             drop(call, state, image)
             say(image["reference"])
     if chosen:
-        complain("Reclaimed Zero KB in disk space")
+        say("Reclaimed Zero KB in disk space")
     if failures:
         raise AppleError(f"failed to delete one or more images: {json.dumps(failures)}", "internalError")
     return 0
