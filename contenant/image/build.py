@@ -1,0 +1,209 @@
+"""Have the image that the recipe asks for: there, or built with progress shown and a log kept."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TextIO
+
+from contenant import host, locks
+from contenant.core import changes, labels
+from contenant.core.ages import to_text
+from contenant.core.chain import canonical
+from contenant.core.changes import Change
+from contenant.core.records import ImageRecord
+from contenant.core.values import BuildSpec, ImageReport
+from contenant.errors import ContenantError, ImageBuildError, StateError
+from contenant.image import claude, context
+from contenant.image.apt import host_sources
+from contenant.image.base import Base, provide
+from contenant.image.progress import Tracker, count_steps
+from contenant.image.recipe import Recipe, current
+from contenant.paths import ensure_private, state_dir
+
+if TYPE_CHECKING:
+    from contenant.core.settings import Settings
+    from contenant.engines.base import Engine
+
+Journal = Callable[[Change], object]
+_LOCK = "image"
+_PATIENCE = 3600.0  # seconds to wait for another contenant's build
+_KEPT_LOGS = 20
+
+
+class Speaker(Protocol):
+    """The part of the use cases' `Ui` that a build needs."""
+
+    def note(self, text: str) -> None: ...
+
+    def progress(self, text: str, done: int = 0, total: int = 0) -> None: ...
+
+    def finish(self) -> None: ...
+
+
+class Built(NamedTuple):
+    """The image to use."""
+
+    reference: str
+    recipe: str  # hash of every input
+    layer: str
+    claude_version: str
+    base_origin: str  # local, pulled or bootstrapped
+    digest: str
+    size: int  # bytes
+    built: bool  # False: it was there
+    seconds: float
+    log: str  # path, "" when nothing was built
+
+
+def ensure(
+    engine: Engine, settings: Settings, ui: Speaker, journal: Journal, *, no_cache: bool = False
+) -> Built:
+    """The image of the current recipe. When the engine has it, nothing is built and nothing recorded.
+
+    `journal` gets `image.building` before the engine is asked and `image.built` or `image.failed` after.
+    `no_cache` builds although it is there, from fresh packages. Raises ImageBuildError, which names the
+    log; every image there was is still there then. Also EngineError, ConfigError, BusyError, StateError.
+    """
+    recipe = current(settings)
+    if not no_cache and (report := engine.image(recipe.tag)):
+        return _there(recipe, report)
+    with locks.held(_LOCK, lambda: ui.note("another contenant builds the image; waiting"), _PATIENCE):
+        if not no_cache and (report := engine.image(recipe.tag)):
+            return _there(recipe, report)
+        return _Build(engine, recipe, ui, journal).run(no_cache)
+
+
+def _there(recipe: Recipe, report: ImageReport) -> Built:
+    origin = labels.decode(report.labels.get(labels.BASE_ORIGIN, ""))
+    version = recipe.lock.version
+    return Built(
+        recipe.tag, recipe.hash, recipe.layer, version, origin, report.digest, report.size, False, 0.0, ""
+    )
+
+
+class _Build:
+    """One build: its log, its clock, what it tells."""
+
+    def __init__(self, engine: Engine, recipe: Recipe, ui: Speaker, journal: Journal) -> None:
+        self._engine = engine
+        self._recipe = recipe
+        self._ui = ui
+        self._journal = journal
+        self._tracker = Tracker(count_steps(recipe.files["Dockerfile"].content.decode("utf-8")))
+
+    def run(self, no_cache: bool) -> Built:
+        recipe, began = self._recipe, time.monotonic()
+        self._path, self._log = _open_log(host.now())
+        self._journal(changes.image_building(recipe.tag, recipe.hash))
+        try:
+            base, report = self._make(no_cache)
+        except BaseException as error:
+            self._fail(error)
+            raise
+        finally:
+            self._ui.finish()
+            self._log.close()
+        record = self._record(base, report, time.monotonic() - began)
+        self._journal(changes.image_built(record))
+        return Built(
+            recipe.tag, recipe.hash, recipe.layer, recipe.lock.version, base.origin, report.digest,
+            report.size, True, record.seconds, str(self._path),
+        )  # fmt: skip
+
+    def _make(self, no_cache: bool) -> tuple[Base, ImageReport]:
+        recipe = self._recipe
+        sources = host_sources()
+        base = provide(self._engine, recipe.base, sources, self._tell)
+        package = claude.obtain(recipe.lock, recipe.architecture, self._tell)
+        folder = context.write(recipe, context.Extras(sources, package))
+        spec = BuildSpec(
+            tag=recipe.tag,
+            context=str(folder),
+            dockerfile=str(folder / "Dockerfile"),
+            build_args={"BASE": base.reference, **recipe.build_args()},
+            labels=_labels(recipe, base),
+            no_cache=no_cache,
+        )
+        self._engine.build(spec, self._follow)
+        report = self._engine.image(recipe.tag)
+        if report is None:
+            raise ImageBuildError(f"{self._engine.name} built {recipe.tag}, but does not show it")
+        context.remove(folder)
+        return base, report
+
+    def _tell(self, line: str) -> None:
+        self._write(line)
+        self._ui.progress(line)
+
+    def _follow(self, line: str) -> None:
+        self._write(line)
+        if step := self._tracker.step(line):
+            self._ui.progress(step.text, step.done, step.total)
+
+    def _write(self, line: str) -> None:
+        with suppress(OSError):  # a full disk fails the build itself, and says so
+            self._log.write(f"{line}\n")
+
+    def _fail(self, error: BaseException) -> None:
+        self._write(f"contenant: {str(error) or type(error).__name__}")
+        self._journal(changes.image_failed(self._recipe.tag, self._recipe.hash, str(self._path)))
+        if isinstance(error, ImageBuildError):
+            self._log.flush()
+            raise ImageBuildError(
+                error.message, hint=f"{error.hint or 'what failed'}: see {self._path}"
+            ) from error
+        if isinstance(error, ContenantError):
+            error.hint = error.hint or f"the log is {self._path}"
+
+    def _record(self, base: Base, report: ImageReport, seconds: float) -> ImageRecord:
+        recipe, now = self._recipe, host.now()
+        return ImageRecord(
+            id=_new_id(now),
+            recipe=recipe.hash,
+            layer=recipe.layer,
+            parent=base.reference,
+            reference=recipe.tag,
+            digest=report.digest,
+            claude_version=recipe.lock.version,
+            base_origin=base.origin,
+            base_digest=base.digest,
+            build_args=canonical(recipe.build_args()),
+            built=to_text(now),
+            seconds=round(seconds, 3),
+            size=report.size,
+        )
+
+
+def _labels(recipe: Recipe, base: Base) -> dict[str, str]:
+    plain = {
+        labels.MANAGED: "1",
+        labels.RECIPE: recipe.hash,
+        labels.LAYER: recipe.layer,
+        labels.CLAUDE: recipe.lock.version,
+        labels.BASE_ORIGIN: base.origin,
+    }
+    return {name: labels.encode(value) for name, value in plain.items()}
+
+
+def _new_id(now: datetime) -> str:
+    """26 lower-case characters whose order is that of the moments: 12 of milliseconds, 14 random."""
+    return f"{int(now.timestamp() * 1000):012x}{secrets.token_hex(7)}"
+
+
+def _open_log(now: datetime) -> tuple[Path, TextIO]:
+    """A new log; the oldest ones go. Raises StateError."""
+    folder = ensure_private(state_dir() / "logs")
+    path = folder / f"build-{now:%Y%m%dT%H%M%S}-{now.microsecond // 1000:03d}Z.log"
+    try:
+        for old in sorted(folder.glob("build-*.log"))[: -_KEPT_LOGS + 1]:
+            old.unlink(missing_ok=True)
+        return path, path.open("w", encoding="utf-8", errors="backslashreplace", buffering=1)
+    except OSError as error:
+        raise StateError(
+            f"cannot write the build log {path}: {error.strerror}", hint="make room in the state directory"
+        ) from error
