@@ -343,9 +343,9 @@ def cooked() -> tuple[int, int, int]:
 class TestAttachOnATerminal:
     def test_ctrl_c_reaches_the_child_only(self, terminal: Callable[..., Pty]) -> None:
         child = (
-            "import signal, sys, time\n"
-            "signal.signal(signal.SIGINT, lambda *_: (print('child got it', flush=True), sys.exit(6)))\n"
-            "print('ready', flush=True)\n"
+            "import os, signal, time\n"
+            "signal.signal(signal.SIGINT, lambda *_: (os.write(1, b'child got it'), os._exit(6)))\n"
+            "os.write(1, b'ready')\n"
             "time.sleep(30)"
         )
         one = terminal(child)
@@ -434,10 +434,10 @@ class TestAttachOnATerminal:
 
     def test_it_learns_of_a_new_window_size(self, terminal: Callable[..., Pty]) -> None:
         child = (
-            "import os, signal, sys, time\n"
-            "show = lambda *_: (print(os.get_terminal_size(), flush=True), sys.exit())\n"
+            "import os, signal, time\n"
+            "show = lambda *_: (os.write(1, str(os.get_terminal_size()).encode()), os._exit(0))\n"
             "signal.signal(signal.SIGWINCH, show)\n"
-            "print('ready', flush=True)\n"
+            "os.write(1, b'ready')\n"
             "time.sleep(30)"
         )
         one = terminal(child)
