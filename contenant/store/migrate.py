@@ -62,7 +62,7 @@ def migrate(
         if found == plan.revisions[-1]:
             return None
         refuse(location, found, plan)
-        saved = back_up(path, found, now()) if found else None
+        saved = _copy(path, found, now()) if found else None
         _upgrade(location, wait, plan)
         return saved
 
@@ -154,9 +154,23 @@ def _revision_of(location: Location, wait: float) -> str | None:
         engine.dispose()
 
 
-def back_up(path: Path, found: str, now: datetime) -> Path:
-    """A consistent copy into `backups` beside the database, which others may go on using; 10 are kept."""
+def back_up(location: Location, now: datetime) -> Path:
+    """A consistent copy into `backups` beside the database, which others may go on using; 10 are kept.
+
+    Raises StateError, also for a server, which has backups of its own.
+    """
+    path = location.path
+    if path is None:
+        raise StateError(f"{location.shown} is a server's database", hint="back it up there, with pg_dump")
+    with _locked(path), explained(location):
+        return _copy(path, _revision_of(location, 5) or "none", now)
+
+
+def _copy(path: Path, found: str, now: datetime) -> Path:
+    """The work of `back_up`, under the lock."""
     place = ensure_private(path.parent / "backups")
+    for leftover in place.glob(f"{path.stem}-*.partial"):  # of a process that was killed
+        leftover.unlink()
     target = place / f"{path.stem}-{now:%Y%m%dT%H%M%S}-{now.microsecond:06d}-{found}.db"
     partial = target.with_suffix(".partial")
     try:

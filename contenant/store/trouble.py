@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 
 from contenant.errors import ContenantError, StateError
@@ -36,7 +37,9 @@ def explain(error: BaseException, location: Location) -> ContenantError:
         if code.startswith(prefix):
             return StateError(f"cannot use the database {location.shown}: {what} ({error})", hint=hint)
     if isinstance(error, OSError):
-        return StateError(f"cannot use the database {location.shown}: {error.strerror}", hint=_CLOSED[1])
+        return StateError(
+            f"cannot use the database {location.shown}: {error.strerror} ({error.filename})", hint=_CLOSED[1]
+        )
     first = str(error).strip().partition("\n")[0]
     return StateError(f"cannot use the database {location.shown}: {first}", hint=_general_hint(location))
 
@@ -48,15 +51,14 @@ def corrupt(location: Location, detail: str) -> StateError:
     if path is None:
         return StateError(message, hint="restore it from the server's backups")
     aside = f"move {path} and {path.name}-wal away"
-    found = backups(path)
+    there, found = shlex.quote(str(path)), backups(path)
     if not found:
         return StateError(
             message,
             hint=f"{aside}; the next run makes a new one and finds running containers by their labels",
         )
-    return StateError(
-        message, hint=f"{aside}, then copy the newest of {len(found)} backups: cp {found[0]} {path}"
-    )
+    copy = f"cp {shlex.quote(str(found[0]))} {there}"
+    return StateError(message, hint=f"{aside}, then copy the newest of {len(found)} backups back: {copy}")
 
 
 def _general_hint(location: Location) -> str:
