@@ -12,7 +12,7 @@ _contenant() {
         else
             described+=("$line")
         fi
-    done < <(_CONTENANT_COMPLETE=zsh "${(Q)words[1]}" "${(@Q)words[2,CURRENT]}" 2>/dev/null)
+    done < <(_CONTENANT_COMPLETE=zsh "${(Q)words[1]}" "${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}" 2>/dev/null)
     if [[ $kind == paths ]]; then
         # directories end with a slash already, and are seldom the end of the word
         compadd -f -S '' -- "${found[@]}"

@@ -1,0 +1,265 @@
+"""Completion: what is suggested, and that bash, zsh and fish really insert it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import shutil
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from contenant.cli import complete
+from contenant.cli.complete import Question, from_bash, lines, suggestions
+from contenant.cli.completion import SCRIPTS, SHELLS
+from tests.cli.conftest import Run
+
+
+def values(*words: str) -> list[str]:
+    return [item.value for item in suggestions(words[:-1], words[-1])]
+
+
+@pytest.fixture
+def projects(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two projects that have containers."""
+    known = ("/srv/known-one", "/srv/known two")
+    monkeypatch.setattr(
+        complete, "_known_projects", lambda typed: [path for path in known if path.startswith(typed)]
+    )
+
+
+def test_commands_with_their_summaries() -> None:
+    assert values("") == ["run", "list", "show", "stop", "clean", "history", "image", "completion"]
+    assert values("cl") == ["clean"]
+    assert values("image", "") == ["build", "list"]
+    (item,) = suggestions([], "cl")
+    assert item.help == "Remove containers and images, after showing what and why."
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["list", "--so"], ["--sort"]),
+        (["list", "--sort", ""], ["name", "used", "age", "state", "project"]),
+        (["list", "--sort", "u"], ["used"]),
+        (["list", "--sort=u"], ["used"]),
+        (["list", "--format", ""], ["table", "json", "jsonl", "csv"]),
+        (["--eng"], ["--engine"]),
+        (["--engine", ""], ["container", "podman", "docker"]),
+        (["--engine", "podman", "--rec"], ["--recreate"]),
+        (["run", "--engine", "d"], ["docker"]),
+        (["--color", ""], ["auto", "always", "never"]),
+        (["history", "--kind", "se"], ["session"]),
+        (["completion", ""], ["bash", "zsh", "fish"]),
+        (["run", "--", ""], []),
+        (["--", "l"], []),
+        (["list", "--nonsense", ""], []),
+    ],
+)
+def test_suggestions(words: list[str], expected: list[str]) -> None:
+    assert values(*words) == expected
+
+
+@pytest.mark.usefixtures("projects")
+def test_paths_are_directories_and_known_projects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    work = tmp_path / "work"
+    for name in ("shop", "a b", ".hidden"):
+        (work / name).mkdir(parents=True)
+    (work / "file").touch()
+    monkeypatch.chdir(work)
+    assert values("run", "") == ["/srv/known two", "/srv/known-one", "a b", "shop"]
+    assert values("run", "sh") == ["shop"]
+    assert values("run", ".h") == [".hidden"]
+    assert values("stop", f"{tmp_path}/wo") == [f"{tmp_path}/work"]
+    assert values("clean", "shop", "./a") == ["./a b"]
+    assert values("show", "/srv/known-") == ["/srv/known-one"]
+    assert values("run", "/nowhere/x") == []
+
+
+@pytest.mark.usefixtures("projects")
+def test_a_tilde_stays(tmp_path: Path) -> None:
+    (tmp_path / "home" / "shop").mkdir()
+    assert values("run", "~/s") == ["~/shop"]
+    assert values("run", "~nobody-here/s") == []
+
+
+@pytest.mark.parametrize(
+    ("line", "current", "expected"),
+    [
+        ("contenant ", "", Question([], "")),
+        ("contenant l", "l", Question([], "l")),
+        ("contenant list --sort ", "", Question(["list", "--sort"], "")),
+        ("contenant list --sort=u", "u", Question(["list"], "--sort=u", 7)),
+        ("contenant list --sort=", "=", Question(["list"], "--sort=", 7)),
+        ("contenant run 'a b", "'a b", Question(["run"], "a b")),
+        ("contenant run a\\ b", "a\\ b", Question(["run"], "a b")),
+        ("contenant run a\\ ", "a\\ ", Question(["run"], "a ")),
+        ("contenant run /x:y", "y", Question(["run"], "/x:y", 3)),
+        ("contenant run /x:", ":", Question(["run"], "/x:", 3)),
+    ],
+)
+def test_bash_lines(line: str, current: str, expected: Question) -> None:
+    environ = {"COMP_LINE": line + "ignored", "COMP_POINT": str(len(line)), "COMP_CURRENT": current}
+    assert from_bash(environ) == expected
+
+
+def test_the_cursor_counts_bytes() -> None:
+    line = "contenant run é"
+    environ = {"COMP_LINE": line, "COMP_POINT": str(len(line.encode())), "COMP_CURRENT": "é"}
+    assert from_bash(environ) == Question(["run"], "é")
+
+
+def test_what_each_script_reads() -> None:
+    items = suggestions(["list"], "--sort=")
+    question = Question(["list"], "--sort=", 7)
+    assert list(lines("bash", items, question))[:2] == ["words", "name"]
+    assert list(lines("zsh", items, question))[:2] == ["words", "--sort=name"]
+    assert next(lines("fish", items, question)) == "--sort=name"
+    items = suggestions([], "cl")
+    assert list(lines("zsh", items, Question([], "cl")))[1].startswith("clean:Remove")
+    assert next(lines("fish", items, Question([], "cl"))).startswith("clean\tRemove")
+
+
+@pytest.mark.usefixtures("projects")
+def test_a_name_with_a_newline_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "x\nrm -rf").mkdir()
+    monkeypatch.chdir(tmp_path)
+    items = suggestions(["run"], "x")
+    assert len(items) == 1
+    assert list(lines("bash", items, Question(["run"], "x"))) == ["words"]
+
+
+def test_completion_prints_the_script(run: Run) -> None:
+    for shell in SHELLS:
+        assert run("completion", shell) == (0, (SCRIPTS / f"contenant.{shell}").read_text(), "")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_scripts_are_valid(shell: str) -> None:
+    subprocess.run([found(shell), "-n", str(SCRIPTS / f"contenant.{shell}")], check=True)
+
+
+def found(program: str) -> str:
+    path = shutil.which(program)
+    assert path, f"{program} is needed to test its completion; packaging/setup test installs it"
+    return path
+
+
+# A terminal with a real shell in it. Everything is told through files: what a shell draws is its own affair.
+
+START = {
+    "bash": ["--norc", "--noprofile", "-i"],
+    "zsh": ["-f", "-i"],
+    "fish": ["--no-config", "-i"],
+}
+LOAD = {
+    "bash": "source <(contenant completion bash); echo > ready",
+    "zsh": "autoload -U compinit; compinit -u -D; source <(contenant completion zsh); echo > ready",
+    "fish": "contenant completion fish | source; echo > ready",
+}
+
+# The real program where the shell asks it; otherwise it keeps its arguments, one a line.
+PROGRAM = """#!/bin/sh
+if [ -n "$_CONTENANT_COMPLETE" ] || [ "$1" = completion ]; then
+    {python} -m contenant "$@"
+    [ "$1" = completion ] || echo > answered
+else
+    printf '%s\\n' "$@" > arguments.new
+    mv arguments.new arguments
+fi
+"""
+
+
+class Shell:
+    """An interactive shell on a pseudo-terminal, in a directory of its own."""
+
+    def __init__(self, name: str, home: Path, bin_: Path) -> None:
+        self.name = name
+        self.home = home
+        self.leader, follower = pty.openpty()
+        environ = {
+            "HOME": str(home),
+            "PATH": f"{bin_}:{os.environ['PATH']}",
+            "TERM": "xterm",
+            "LANG": "C.UTF-8",
+            "CONTENANT_HOME": os.environ["CONTENANT_HOME"],
+        }
+        streams = dict.fromkeys(("stdin", "stdout", "stderr"), follower)
+        command = [found(name), *START[name]]
+        self.process = subprocess.Popen(
+            command, cwd=home, env=environ, start_new_session=True, preexec_fn=_own_the_terminal, **streams
+        )
+        os.close(follower)
+        self.drawn = b""
+
+    def type(self, text: str, then: str) -> str:
+        """Type, wait until a file is there, return its text."""
+        os.write(self.leader, text.encode())
+        path, deadline = self.home / then, time.monotonic() + 30
+        while not path.exists() or not path.read_text():
+            assert time.monotonic() < deadline, f"no {then} after {text!r}: {self.drawn!r}"
+            if select.select([self.leader], [], [], 0.05)[0]:
+                self.drawn += os.read(self.leader, 65536)
+        return path.read_text()
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self.leader)
+
+
+def _own_the_terminal() -> None:
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # fish insists on job control
+
+
+@pytest.fixture(params=SHELLS)
+def shell(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shell]:
+    """A shell with completion loaded, in a home that holds directories."""
+    home, bin_ = tmp_path / "home", tmp_path / "bin"
+    for path in (home / "shop", home / "my project", home / "x:y", bin_):
+        path.mkdir()
+    program = bin_ / "contenant"
+    program.write_text(PROGRAM.format(python=sys.executable))
+    program.chmod(0o755)
+    opened = Shell(request.param, home, bin_)
+    try:
+        opened.type(LOAD[request.param] + "\r", "ready")
+        yield opened
+    finally:
+        opened.close()
+
+
+@pytest.mark.parametrize(
+    ("typed", "arguments"),
+    [
+        ("cle", ["clean"]),
+        ("run --engine pod", ["run", "--engine", "podman"]),
+        ("run --engine=pod", ["run", "--engine=podman"]),
+        ("list --format jsonl --rev", ["list", "--format", "jsonl", "--reverse"]),
+        ("run sh", ["run", "shop/"]),
+        ("run my", ["run", "my project/"]),
+        ("run ~/sh", ["run", "HOME/shop/"]),
+        ("run x", ["run", "x:y/"]),
+        ("image bu", ["image", "build"]),
+    ],
+)
+def test_the_shell_inserts_it(shell: Shell, typed: str, arguments: list[str]) -> None:
+    shell.type(f"contenant {typed}\t", "answered")
+    time.sleep(0.3)  # the shell now draws what it was told
+    inserted = shell.type("\r", "arguments").splitlines()
+    assert inserted == [word.replace("HOME", str(shell.home)) for word in arguments]
+
+
+def test_within_an_open_quote(shell: Shell) -> None:
+    shell.type("contenant run 'my\t", "answered")
+    time.sleep(0.3)
+    # bash closes the quote itself; zsh and fish leave it open behind a directory.
+    closing = "" if shell.name == "bash" else "'"
+    assert shell.type(f"{closing}\r", "arguments").splitlines() == ["run", "my project/"]
