@@ -42,11 +42,19 @@ def _read_all(descriptor: int, size: int) -> bytes:
     return b"".join(parts)
 
 
-def replace(path: Path, data: bytes, *, mode: int = 0o600, draft: Path | None = None) -> None:
+def replace(
+    path: Path,
+    data: bytes,
+    *,
+    mode: int = 0o600,
+    draft: Path | None = None,
+    owner: tuple[int, int] | None = None,
+) -> None:
     """Put a file in place as a whole, whatever stood there before; a link is replaced, not followed.
 
     `draft` is where it is written first, on the same file system: give one where others may write beside
-    `path`. Raises OSError; IsADirectoryError where a directory stands there.
+    `path`. `owner` is a uid and gid, for root to give it away. Raises OSError; IsADirectoryError where a
+    directory stands there.
     """
     draft = draft or path.with_name(f".{path.name}.{os.getpid()}")
     draft.unlink(missing_ok=True)
@@ -55,6 +63,9 @@ def replace(path: Path, data: bytes, *, mode: int = 0o600, draft: Path | None = 
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
+            os.fchmod(descriptor, mode)  # whatever the umask is
+            if owner is not None:
+                os.fchown(descriptor, *owner)
             os.fsync(descriptor)
         draft.replace(path)
     except BaseException:

@@ -1,0 +1,33 @@
+"""Where the agent's home is: one directory per project on the host, two mounts in the container.
+
+    <state>/homes/<container>/        the host's alone
+        agent/       writable in the container as CLAUDE_CONFIG_DIR: transcripts, history, settings, login
+        host/        read-only in the container: the user's customisations, the git identity
+        seeded.json  what contenant last put into the agent's settings
+
+Directories only, since Apple's engine mounts no single file. Links in `agent/` lead to `host/`, and Claude
+Code follows them (tried with 2.1.330: CLAUDE.md and its imports, rules, commands, skills, agents, output
+styles, workflows; for plugins it has a seed directory).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from contenant import paths
+from contenant.core.values import Mount
+
+AGENT_TARGET = "/var/lib/claude"  # outside the agent's HOME, which root re-owns when the agent's ids change
+HOST_TARGET = "/opt/contenant/host"
+OWN = ".contenant"  # contenant's own part of host/, which no customisation can be called
+KNOWN_HOSTS = f"{AGENT_TARGET}/ssh/known_hosts"
+
+
+def home_dir(name: str) -> Path:
+    """The host's directory of the home that belongs to the container of that name."""
+    return paths.state_dir() / "homes" / name
+
+
+def mounts(home: Path) -> tuple[Mount, Mount]:
+    """What the container is created with."""
+    return Mount(str(home / "agent"), AGENT_TARGET), Mount(str(home / "host"), HOST_TARGET, read_only=True)
