@@ -89,9 +89,8 @@ def explained(location: Location) -> Iterator[None]:
             raise trouble.explain(cause, location) from error
         if not _is_taken(cause):
             raise
-        raise BusyError(
-            f"another contenant recorded the same thing first ({cause})", hint="try again"
-        ) from error
+        what = str(cause).partition("\n")[0]
+        raise BusyError(f"another contenant recorded the same first ({what})", hint="try again") from error
     except (sqlite3.Error, OSError) as error:
         raise trouble.explain(error, location) from error
 

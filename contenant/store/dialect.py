@@ -72,7 +72,9 @@ def lock_host(connection: Connection, host: str) -> None:
 
 def insert_if_absent(connection: Connection, table: Table, values: dict[str, Any]) -> bool:
     """Insert one row unless its primary key is taken; returns whether it was inserted."""
-    return connection.execute(_ignoring(connection.dialect.name, table), values).rowcount > 0
+    # Not every driver still knows the count of an INSERT once its cursor is closed.
+    statement = _ignoring(connection.dialect.name, table).execution_options(preserve_rowcount=True)
+    return connection.execute(statement, values).rowcount > 0
 
 
 def _ignoring(dialect: str, table: Table) -> Insert:
