@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from datetime import datetime
 from threading import Lock
 
@@ -21,7 +20,7 @@ def new_id(now: datetime) -> str:
     global _last
     moment = int(now.timestamp() * 1000)
     with _lock:
-        _last = max(_last + 1, moment << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS))
+        _last = max(_last + 1, moment << _RANDOM_BITS | int.from_bytes(os.urandom(_RANDOM_BITS // 8)))
         number = _last
     return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
 

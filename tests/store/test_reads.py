@@ -184,3 +184,26 @@ def test_events_are_summarised_in_their_own_words(store: Store) -> None:
         "container.gone": "clean",
         "container.adopted": "contenant:2.1.0-aaaaaaaaaaaa",
     }
+
+
+@pytest.mark.parametrize(
+    ("table", "wanted", "index"),
+    [
+        ("session", history.Filter(None, "", "", ()), "ix_session_started"),
+        ("session", history.Filter(["p1"], "", "", ()), "ix_session_project_id"),
+        ("event", history.Filter(None, "", "", ()), "ix_event_at"),
+        ("event", history.Filter(["p1"], "", "", ()), "ix_event_project_id"),
+        ("event", history.Filter(["p1"], "", "", ("container",)), "ix_event_project_id"),
+        ("event", history.Filter(None, "", "", ("policy",)), "ix_event_topic"),
+        ("event", history.Filter(None, "", "", ("container.created",)), "ix_event_topic"),
+    ],
+)
+def test_each_filter_reads_along_an_index(
+    snapshot: Snapshot, table: str, wanted: history.Filter, index: str
+) -> None:
+    """In the order of the rows too: a page of a million events must not need a sort."""
+    sql, values = history._statement(table, wanted)
+    values |= {"host": "h", "since": "", "at": "9", "tie": 0, "size": 50}
+    plan = [row[3] for row in snapshot._connection.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
+    assert f"USING INDEX {index} " in plan[0]
+    assert not [step for step in plan if "TEMP B-TREE" in step]
