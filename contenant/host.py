@@ -3,8 +3,6 @@
 A process is known by pid, start time and boot: pids are reused and machines restart.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import sys

@@ -1,19 +1,19 @@
 """The container that configuration, flags and project ask for, as a ContainerSpec and its hash."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contenant import __version__
-from contenant.app.policy import Effective, effective
 from contenant.app.project import Project, container_dir
 from contenant.core import labels
 from contenant.core.chain import canonical
 from contenant.core.settings import Settings
 from contenant.core.values import ContainerSpec, Mount, Publish
+
+if TYPE_CHECKING:
+    from contenant.app.policy import Effective
 
 # What the entrypoint and the session wrapper need, and nothing more (docs/security/model.md).
 CAPABILITIES = ("CHOWN", "KILL", "NET_ADMIN", "NET_BIND_SERVICE", "SETGID", "SETPCAP", "SETUID")
@@ -117,7 +117,7 @@ class Wanted(NamedTuple):
     """What the project's container should be."""
 
     image: str  # reference
-    policy: Effective
+    policy: "Effective"
     spec: ContainerSpec
     spec_text: str
     spec_hash: str
@@ -135,6 +135,8 @@ def want(project: Project, settings: Settings, now: int) -> Wanted:
 
     Reads the image's inputs, asks no engine. Raises UsageError for a policy that cannot be.
     """
+    from contenant.app.policy import effective  # its grammar is nothing a list needs
+
     image = current_image(settings)
     spec = build_spec(
         project,

@@ -1,20 +1,16 @@
 """Which engine serves a command, and why."""
 
-from __future__ import annotations
-
 import shutil
 import sys
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from contenant.app.ledger import Ledger
 from contenant.core import changes
 from contenant.core.records import ContainerRecord
 from contenant.core.values import EngineName
+from contenant.engines.base import Engine
 from contenant.engines.select import Choice, choose, find_working_runtime, make
-
-if TYPE_CHECKING:
-    from contenant.app.ledger import Ledger
-    from contenant.engines.base import Engine
 
 RUNTIME_KEY = "oci-runtime"
 

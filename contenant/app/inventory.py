@@ -1,7 +1,5 @@
 """`contenant list`: every container of ours, as it is now."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,10 +11,10 @@ from contenant.app.ledger import Ledger
 from contenant.app.results import Inventory, Row, Ui
 from contenant.app.sync import settle
 from contenant.core.values import ENGINE_NAMES, ContainerReport, EngineName
+from contenant.engines.base import Engine, Listing
 from contenant.errors import EngineUnavailableError
 
 if TYPE_CHECKING:
-    from contenant.engines.base import Engine, Listing
     from contenant.store.rows import ListingRow
 
 
@@ -76,7 +74,7 @@ def _of_interest(ledger: Ledger, setting: EngineName | None, only: EngineName | 
     return [name for name in ENGINE_NAMES if name in used]
 
 
-def _row(item: ListingRow, survey: Survey, current: str) -> Row:
+def _row(item: "ListingRow", survey: Survey, current: str) -> Row:
     known = item.engine in survey.reports
     return Row(
         name=item.name,

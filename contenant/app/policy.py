@@ -1,11 +1,9 @@
 """The effective policy of a project, and the file in which its container reads it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from getpass import getuser
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from contenant.app.project import container_dir
 from contenant.core import changes, policy, policy_presets
@@ -13,13 +11,11 @@ from contenant.core.changes import Change
 from contenant.core.policy import Line, PolicyLayer
 from contenant.core.settings import Origin, Settings
 from contenant.core.values import ExecSpec
+from contenant.engines.base import Engine
 from contenant.errors import FirewallError
 from contenant.paths import ensure_private
 from contenant.process import capture
 from contenant.suffixes import is_public_suffix
-
-if TYPE_CHECKING:
-    from contenant.engines.base import Engine
 
 APPLY = "/usr/local/lib/contenant/firewall/apply"
 LAYERS = ("user", "project", "env", "flag")  # weakest first, over the default

@@ -1,7 +1,5 @@
 """A path on the command line -> the project it stands for, or a refusal."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 from typing import NamedTuple

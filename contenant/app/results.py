@@ -1,7 +1,5 @@
 """What the use cases return and ask for: values between `app` and `cli`. Rendering is the caller's."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path

@@ -5,8 +5,6 @@ and the session has the terminal. Each step is recorded before and after, so tha
 by the next reconcile.
 """
 
-from __future__ import annotations
-
 import gc
 import os
 import time

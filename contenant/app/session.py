@@ -1,11 +1,9 @@
 """One session: recorded, attached, recorded again."""
 
-from __future__ import annotations
-
 import os
 import signal
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from contenant import host
 from contenant.app.ledger import Ledger
@@ -14,10 +12,8 @@ from contenant.app.sync import read_exit
 from contenant.core import changes
 from contenant.core.records import ContainerRecord, SessionRecord
 from contenant.core.values import ExecSpec
+from contenant.engines.base import Engine
 from contenant.process import attach, capture
-
-if TYPE_CHECKING:
-    from contenant.engines.base import Engine
 
 WRAPPER = "/usr/local/lib/contenant/session"
 AGENT = ("claude",)

@@ -1,11 +1,9 @@
 """The steps of a run plan: image, remove, create, start. Each is recorded, done, and recorded as done."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from contenant import host, idmap
 from contenant.app import policy
@@ -20,11 +18,9 @@ from contenant.core.plan_run import Step
 from contenant.core.records import ContainerRecord, ProjectRecord
 from contenant.core.settings import Settings
 from contenant.core.values import ContainerSpec
+from contenant.engines.base import Engine
 from contenant.errors import ContenantError
 from contenant.paths import ensure_private
-
-if TYPE_CHECKING:
-    from contenant.engines.base import Engine
 
 
 class Site(NamedTuple):

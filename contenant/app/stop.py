@@ -1,7 +1,5 @@
 """`contenant stop`: end sessions and stop containers, keeping them."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 from pathlib import Path

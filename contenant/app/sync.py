@@ -4,8 +4,6 @@ Every structural change is made under the lock of its container, from a listing 
 what another contenant is working on is left to it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,9 +17,9 @@ from contenant.core.changes import Change
 from contenant.core.reconcile import Finding, Observed, Recorded, needs_identity, orphans, reconcile
 from contenant.core.records import ContainerRecord, ProjectRecord, SessionRecord
 from contenant.core.values import ContainerReport, EngineName
+from contenant.engines.base import Engine, Listing
 
 if TYPE_CHECKING:
-    from contenant.engines.base import Engine, Listing
     from contenant.store.store import Store
 
 
@@ -131,7 +129,7 @@ def read_exit(directory: Path, session_id: str) -> int | None:
     return int(text) if text.isdigit() and int(text) <= 255 else None
 
 
-def _adoption(store: Store, engine: EngineName, identity: str, report: ContainerReport) -> list[Change]:
+def _adoption(store: "Store", engine: EngineName, identity: str, report: ContainerReport) -> list[Change]:
     """A container with our labels and no record: rebuild both its rows from the labels."""
     marks = {key: labels.decode(value) for key, value in report.labels.items()}
     path = marks.get(labels.PROJECT, "")

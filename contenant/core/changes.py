@@ -4,8 +4,6 @@ Deciding functions return changes; `Store.apply` writes each to its rows and, wi
 log, in one transaction. One function per kind, so that no kind is ever spelled twice.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 

@@ -1,7 +1,5 @@
 """What `clean` would remove, with a reason per row. Pure, so that the dry run is the plan itself."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 

@@ -1,7 +1,5 @@
 """What `run` has to do, decided from facts: create, start, replace or just attach."""
 
-from __future__ import annotations
-
 from typing import Literal, NamedTuple
 
 from contenant.core import labels

@@ -4,8 +4,6 @@ A missing answer is never read as "all gone": an engine that did not answer, or 
 endpoint, changes nothing. Applying is the caller's, who holds the lock of each container it changes.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """What the database remembers, as values. Moments are ISO-8601 UTC text (core.ages), "" where not yet."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from contenant.core.values import ContainerState, EngineName

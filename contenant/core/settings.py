@@ -1,7 +1,5 @@
 """What can be configured: the settings, and the table of their keys. Pure; layers: `settings_layers`."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 

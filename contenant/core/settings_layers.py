@@ -4,8 +4,6 @@ A project file comes with the code it lies beside, and the agent can write it. I
 has set; whatever else it says is *pending* until the user trusts the file, bound to its hash. Pure.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 

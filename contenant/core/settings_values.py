@@ -4,8 +4,6 @@ Each takes what was written and a `Place`, and gives the value or raises UsageEr
 was written. Pure: a path is judged as text here, and on the disk by `contenant.config.usable_mounts`.
 """
 
-from __future__ import annotations
-
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Mapping

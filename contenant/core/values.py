@@ -4,8 +4,6 @@ NamedTuples rather than dataclasses: this module is on the path of every start, 
 NamedTuple costs a tenth of a frozen dataclass to create.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Literal, NamedTuple, get_args
 
