@@ -51,22 +51,16 @@ _SYMPTOMS = (
     ),
 )
 
-# Every label of ours by name: `.Labels` joins all by commas, and a foreign value with a comma in it
-# could then pass for a label of ours.
-OUR_LABELS = tuple(
-    sorted(
-        value
-        for value in vars(labels).values()
-        if isinstance(value, str) and value.startswith(labels.PREFIX) and value != labels.PREFIX
-    )
+# One JSON object a line, with every label of ours by name: `.Labels` joins all of them by commas, and a
+# foreign value with a comma in it could then pass for a label of ours.
+_OUR_LABELS = sorted(
+    value
+    for value in vars(labels).values()
+    if isinstance(value, str) and value.startswith(labels.PREFIX) and value != labels.PREFIX
 )
-_FIELDS = ("ID", "Names", "State", "Image", "CreatedAt")
-PS_FORMAT = (
-    "["
-    + ",".join([f"{{{{json .{field}}}}}" for field in _FIELDS])
-    + "".join(f',{{{{json (.Label "{label}")}}}}' for label in OUR_LABELS)
-    + "]"
-)
+_PARTS = [f'"{field}":{{{{json .{field}}}}}' for field in ("ID", "Names", "State", "Image", "CreatedAt")]
+_PARTS += [f'"{label}":{{{{json (.Label "{label}")}}}}' for label in _OUR_LABELS]
+PS_FORMAT = "{" + ",".join(_PARTS) + "}"
 
 
 class Docker(OciEngine):
@@ -150,22 +144,22 @@ def _without_warning(on_line: Callable[[str], None]) -> Callable[[str], None]:
 
 
 def read_containers(text: str) -> tuple[ContainerReport, ...]:
-    """The output of `docker ps` in PS_FORMAT: one JSON array a line."""
+    """The output of `docker ps` in PS_FORMAT: one JSON object a line."""
     import json
 
     return tuple(_read_container(json.loads(line)) for line in text.splitlines() if line.strip())
 
 
-def _read_container(fields: list[str]) -> ContainerReport:
-    identifier, names, state, image, created, *values = fields
+def _read_container(item: Mapping[str, str]) -> ContainerReport:
+    names = item["Names"]
     return ContainerReport(
-        engine_id=identifier,
+        engine_id=item["ID"],
         # links of other containers stand there as `other/alias`
         name=next((name for name in names.split(",") if "/" not in name), names),
-        state=_STATES.get(state, "unknown"),
-        labels={key: value for key, value in zip(OUR_LABELS, values, strict=True) if value},
-        image=image,
-        created=from_engine_text(created),
+        state=_STATES.get(item["State"], "unknown"),
+        labels={key: value for key, value in item.items() if key.startswith(labels.PREFIX) and value},
+        image=item["Image"],
+        created=from_engine_text(item["CreatedAt"]),
     )
 
 

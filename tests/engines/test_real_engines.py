@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from contenant.core.values import BuildSpec, ContainerReport, ContainerSpec, ExecSpec, Mount, Publish
-from contenant.engines.base import ContainerMissingError, Engine
+from contenant.engines.base import Engine
 from contenant.errors import EngineError, ImageBuildError, PathRefusedError
 from contenant.process import Result, capture, exec_env
 from tests.real.engine_fixtures import MARK, run
@@ -63,54 +63,6 @@ def execute(engine: Engine, name: str, *argv: str, **env: str) -> Result:
     return capture(engine.exec_argv(name, spec), timeout=60, env=exec_env(env))
 
 
-def test_says_its_version_and_the_same_identity_twice(real_engine: Engine) -> None:
-    version = real_engine.version()
-    assert version.client[0].isdigit()
-    assert (real_engine.name == "docker") == bool(version.server)
-    assert real_engine.identity() == real_engine.identity() != ""
-
-
-def test_a_container_goes_through_its_life(real_engine: Engine, new: Callable[..., ContainerSpec]) -> None:
-    labels = MARK | {"dev.contenant.project": "/a%20b", "dev.contenant.managed": "1"}
-    before = time.time()
-    spec = new(start=False, labels=labels)
-    made = find(real_engine, spec.name)
-    assert made is not None
-    assert (made.state, made.name) == ("created", spec.name)
-    assert {key: made.labels[key] for key in labels if key != "dev.contenant.test"} == {
-        key: value for key, value in labels.items() if key != "dev.contenant.test"
-    }
-    assert made.image.endswith(spec.image)
-    assert made.created[:13] in {time.strftime("%Y-%m-%dT%H", time.gmtime(t)) for t in (before, time.time())}
-
-    real_engine.start(spec.name)
-    real_engine.start(spec.name)
-    running = find(real_engine, spec.name)
-    assert running is not None
-    assert (running.state, running.engine_id) == ("running", made.engine_id)
-
-    real_engine.stop(spec.name, 5)
-    real_engine.stop(spec.name, 5)
-    stopped = find(real_engine, spec.name)
-    assert stopped is not None
-    assert stopped.state == "stopped"
-
-    real_engine.start(spec.name)
-    real_engine.remove(spec.name)
-    real_engine.remove(spec.name)
-    assert find(real_engine, spec.name) is None
-
-
-def test_create_returns_the_id_that_the_list_shows(
-    real_engine: Engine, small_image: str, doomed: Callable[[str], str]
-) -> None:
-    name = doomed("contenant-test-id")
-    identifier = real_engine.create(ContainerSpec(name, small_image, MARK, (), {}))
-    report = find(real_engine, name)
-    assert report is not None
-    assert report.engine_id == identifier
-
-
 def test_a_paused_container_is_reported_so(real_engine: Engine, new: Callable[..., ContainerSpec]) -> None:
     if real_engine.name == "podman" and not Path("/sys/fs/cgroup/freezer").exists() and os.geteuid() != 0:
         pytest.skip("rootless podman cannot pause here")
@@ -120,26 +72,6 @@ def test_a_paused_container_is_reported_so(real_engine: Engine, new: Callable[..
     run(real_engine.name, "unpause", name)
     assert report is not None
     assert report.state == "paused"
-
-
-def test_what_is_not_there_is_said_to_be_missing(real_engine: Engine) -> None:
-    for call in (real_engine.start, real_engine.stop):
-        with pytest.raises(ContainerMissingError, match="contenant-test-none"):
-            call("contenant-test-none")
-    assert real_engine.image("contenant-test-none:1") is None
-    real_engine.remove("contenant-test-none")
-    real_engine.remove_image("contenant-test-none:1")
-
-
-def test_a_name_is_given_once(real_engine: Engine, new: Callable[..., ContainerSpec]) -> None:
-    spec = new(start=False)
-    with pytest.raises(EngineError, match="name is taken"):
-        real_engine.create(spec)
-
-
-def test_an_image_is_never_pulled_by_create(real_engine: Engine) -> None:
-    with pytest.raises(EngineError, match="image is not there"):
-        real_engine.create(ContainerSpec("contenant-test-none", "contenant-test-none:1", {}, (), {}))
 
 
 def test_the_image_reports_what_it_was_made_with(real_engine: Engine, small_image: str) -> None:
@@ -299,14 +231,6 @@ def test_a_build_never_pulls_its_base(real_engine: Engine, tmp_path: Path) -> No
     spec = BuildSpec("contenant-test-bad:1", str(tmp_path), str(tmp_path / "Dockerfile"), {}, MARK)
     with pytest.raises(ImageBuildError):
         real_engine.build(spec, lambda _line: None)
-
-
-def test_an_image_in_use_stays(real_engine: Engine, new: Callable[..., ContainerSpec]) -> None:
-    spec = new(start=False)
-    with pytest.raises(EngineError):
-        real_engine.remove_image(spec.image)
-    assert real_engine.image(spec.image) is not None
-    assert find(real_engine, spec.name) is not None
 
 
 def test_a_foreign_label_cannot_pass_for_ours(

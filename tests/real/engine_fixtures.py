@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import os
 import shutil
 import signal
@@ -21,7 +22,7 @@ from pathlib import Path
 
 import pytest
 
-from contenant.core.values import BuildSpec, EngineName
+from contenant.core.values import BuildSpec
 from contenant.engines.base import Engine
 from contenant.engines.select import find_working_runtime, make
 
@@ -32,6 +33,7 @@ FROM {base}
 ENTRYPOINT ["/bin/sh", "-c", "trap 'exit 0' TERM; while :; do sleep 0.1; done"]
 """
 MARK = {"dev.contenant.test": "1"}
+_NUMBERS = itertools.count(os.getpid() * 100)  # test runs may be side by side
 
 
 @pytest.fixture(scope="session")
@@ -69,18 +71,9 @@ def real_engine(request: pytest.FixtureRequest) -> Engine:
 
 @pytest.fixture(scope="session")
 def small_image(real_engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Reference of an image with busybox and nothing else, imported and built by the engine."""
-    where = tmp_path_factory.mktemp("image")
-    base, reference = "contenant-test-base:1", "contenant-test-small:1"
-    real_engine.import_image(str(busybox_tarball(where)), base, MARK)
-    context = where / "context"
-    context.mkdir()
-    (context / "Dockerfile").write_text(DOCKERFILE.format(base=base))
-    spec = BuildSpec(reference, str(context), str(context / "Dockerfile"), {}, MARK)
-    real_engine.build(spec, lambda _line: None)
-    yield reference
-    real_engine.remove_image(reference)
-    real_engine.remove_image(base)
+    """Reference of an image with busybox and nothing else."""
+    with small_image_of(real_engine, tmp_path_factory.mktemp("image")) as reference:
+        yield reference
 
 
 @pytest.fixture
@@ -95,6 +88,23 @@ def doomed(real_engine: Engine) -> Iterator[Callable[[str], str]]:
     yield note
     for name in names:
         real_engine.remove(name)
+
+
+@contextlib.contextmanager
+def small_image_of(engine: Engine, where: Path) -> Iterator[str]:
+    """An image with busybox and nothing else, imported and built by the engine; gone in the end."""
+    number = next(_NUMBERS)
+    base, reference = f"contenant-test-base:{number}", f"contenant-test-small:{number}"
+    engine.import_image(str(busybox_tarball(where)), base, MARK)
+    context = where / "context"
+    context.mkdir()
+    (context / "Dockerfile").write_text(DOCKERFILE.format(base=base))
+    engine.build(
+        BuildSpec(reference, str(context), str(context / "Dockerfile"), {}, MARK), lambda _line: None
+    )
+    yield reference
+    engine.remove_image(reference)
+    engine.remove_image(base)
 
 
 def busybox_tarball(where: Path) -> Path:
@@ -123,11 +133,6 @@ def run(*argv: str, cwd: Path | None = None) -> str:
     done = subprocess.run(argv, cwd=cwd, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, f"{argv}: {done.stderr}"
     return done.stdout
-
-
-def command_of(name: EngineName) -> list[str]:
-    """The engine's own command line, to look at things behind the product's back."""
-    return [name]
 
 
 def _daemon_of_the_host() -> str:
