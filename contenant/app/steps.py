@@ -1,15 +1,13 @@
 """The steps of a run plan: image, remove, create, start. Each is recorded, done, and recorded as done."""
 
-import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from contenant import host, idmap
-from contenant.app import policy
-from contenant.app.desired import Wanted, label, needs_idmap, project_source
+from contenant import host
+from contenant.app import place, policy
+from contenant.app.desired import Wanted, label
 from contenant.app.ledger import Ledger
-from contenant.app.project import Project, container_dir
+from contenant.app.project import Project
 from contenant.app.results import Ui
 from contenant.core import changes
 from contenant.core.chain import canonical
@@ -20,7 +18,6 @@ from contenant.core.settings import Settings
 from contenant.core.values import ContainerSpec
 from contenant.engines.base import Engine
 from contenant.errors import ContenantError
-from contenant.paths import ensure_private
 
 
 class Site(NamedTuple):
@@ -88,7 +85,7 @@ def _make(site: Site, container: ContainerRecord) -> ContainerRecord:
     """Ask the engine for the recorded container; a refusal is recorded and raised on."""
     store = site.ledger.store()
     try:
-        prepare_host(site)
+        place.prepare(site.project, site.wanted.policy)
         engine_id = site.engine.create(_labelled(site, container))
     except ContenantError as error:
         store.apply([changes.container_gone(container, f"create failed: {error.message}")])
@@ -118,7 +115,7 @@ def _project_record(site: Site, now: str) -> tuple[ProjectRecord, list[Change]]:
 
 
 def _start(site: Site, container: ContainerRecord) -> ContainerRecord:
-    prepare_host(site)
+    place.prepare(site.project, site.wanted.policy)
     site.engine.start(container.name)
     done = [changes.container_state(container, "running", "started")]
     site.ledger.store().apply([*_policy_changes(site, container, "started"), *done])
@@ -146,20 +143,6 @@ def apply_policy(site: Site, container: ContainerRecord) -> ContainerRecord:
     return container._replace(policy=wanted.hash)
 
 
-def prepare_host(site: Site) -> None:
-    """What must be there on the host before the engine mounts it; lost at a reboot, so made at each start."""
-    project = site.project
-    policy.place(project.name, site.wanted.policy)
-    directory = ensure_private(container_dir(project.name))
-    sessions = directory / "sessions"
-    sessions.mkdir(exist_ok=True)
-    # The container's root may be any uid here. Both parents, here and in the container, are closed.
-    sessions.chmod(0o777)
-    if needs_idmap(project):
-        uid, gid = 1000, 1000
-        idmap.mount(Path(project.path), Path(project_source(project)), (uid, gid))
-
-
 def remove(ledger: Ledger, engine: Engine, container: ContainerRecord, why: str) -> None:
     """Remove a container and what is kept for it on the host; its records stay. The caller holds its lock."""
     store = ledger.store()
@@ -171,13 +154,4 @@ def remove(ledger: Ledger, engine: Engine, container: ContainerRecord, why: str)
         if s.container_id == container.id
     ]
     store.apply([*ended, changes.container_gone(container, why)])
-    _clear_host(container.name)
-
-
-def _clear_host(name: str) -> None:
-    directory = container_dir(name)
-    if os.getuid() == 0 and os.path.lexists(directory / "project"):
-        idmap.unmount(directory / "project")
-        (directory / "project").rmdir()
-    for place in (directory / "sessions").glob("*"):
-        place.unlink(missing_ok=True)
+    place.clear(container.name)

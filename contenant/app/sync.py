@@ -79,6 +79,15 @@ def _repair(
     for report in adopted:
         wanted += _adoption(store, engine.name, identity, report)
     store.apply(wanted)
+    for finding in findings:
+        if finding.change in wanted and finding.change.kind == "container.gone":
+            _clear_place(finding.name)
+
+
+def _clear_place(name: str) -> None:
+    from contenant.app import place  # rarely needed
+
+    place.clear(name)
 
 
 def _differences(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -26,6 +27,7 @@ class Contenant:
         self.home = home
         self.engine = engine
         self.env = {**env, "CONTENANT_HOME": str(home), "CONTENANT_ENGINE": engine}
+        self._started: list[subprocess.Popen[bytes]] = []
 
     def argv(self, *arguments: str) -> list[str]:
         """The whole command line."""
@@ -62,7 +64,19 @@ class Contenant:
     def start(self, *arguments: str, cwd: Path, **more: Any) -> subprocess.Popen[bytes]:
         """Leave running; streams are pipes."""
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        return subprocess.Popen(self.argv(*arguments), cwd=cwd, env=self.env, **{**pipes, **more})
+        process = subprocess.Popen(self.argv(*arguments), cwd=cwd, env=self.env, **{**pipes, **more})
+        self._started.append(process)
+        return process
+
+    def finish(self) -> None:
+        """End what was started and close its pipes."""
+        for process in self._started:
+            process.kill()
+            process.wait()
+            for stream in (process.stdin, process.stdout, process.stderr):
+                if stream is not None and not stream.closed:
+                    with contextlib.suppress(BrokenPipeError):
+                        stream.close()
 
     def rows(self, cwd: Path) -> list[dict[str, Any]]:
         """`contenant list --json`."""
@@ -106,6 +120,7 @@ def contenant(built: tuple[str, dict[str, str]], contenant_home: Path, tmp_path:
     """An installation of its own; whatever it made is removed at the end."""
     installation = Contenant(contenant_home, *built)
     yield installation
+    installation.finish()
     installation("clean", "--all", "--yes", "--force", cwd=tmp_path)
     left = installation.raw("ps", "-a", "--format", "{{.Names}}", "--filter", f"label={mark(installation)}")
     assert left == "", f"left behind: {left}"

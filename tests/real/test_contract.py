@@ -152,7 +152,7 @@ def test_vanished_behind_our_back(contenant: Contenant, project: Path) -> None:
     contenant.raw("rm", "-f", name)
     assert contenant.rows(project) == []
     gone = contenant.history(project, "--kind", "container.gone")
-    assert [event["data"]["why"] for event in gone] == ["vanished"]
+    assert [event["data"]["data"]["why"] for event in gone] == ["vanished"]
     contenant.ok("--", "true", cwd=project)
     assert names(contenant.rows(project)) == [name]
 

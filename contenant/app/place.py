@@ -1,0 +1,33 @@
+"""What a container needs on the host beside its project: directories to mount, an id-mapped mount."""
+
+import os
+from pathlib import Path
+
+from contenant import idmap
+from contenant.app import policy
+from contenant.app.desired import AGENT, needs_idmap, project_source
+from contenant.app.project import Project, container_dir
+from contenant.paths import ensure_private
+
+
+def prepare(project: Project, wanted: policy.Effective) -> None:
+    """Have everything there that the engine mounts; lost in part at a reboot, so made at each start."""
+    directory = ensure_private(container_dir(project.name))
+    policy.place(project.name, wanted)
+    sessions = directory / "sessions"
+    sessions.mkdir(exist_ok=True)
+    # The container's root may be any uid here. Both parents, here and in the container, are closed.
+    sessions.chmod(0o777)
+    if needs_idmap(project):
+        idmap.mount(Path(project.path), Path(project_source(project)), AGENT)
+
+
+def clear(name: str) -> None:
+    """Take away what `prepare` made for a container that is gone. Nothing of the project is touched."""
+    directory = container_dir(name)
+    if os.getuid() == 0 and os.path.lexists(directory / "project"):
+        idmap.unmount(directory / "project")
+        (directory / "project").rmdir()
+    for folder in ("sessions", "policy"):
+        for place in (directory / folder).glob("*"):
+            place.unlink(missing_ok=True)
