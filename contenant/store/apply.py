@@ -17,6 +17,7 @@ from contenant.core.names import container_name
 from contenant.store import schema
 from contenant.store.dialect import insert_if_absent
 from contenant.store.encoding import plain, to_column
+from contenant.store.trouble import unknown
 
 
 class Writing(NamedTuple):
@@ -41,12 +42,12 @@ def write(writing: Writing, change: Change) -> bool:
 def _set(
     writing: Writing, table: Table, key: str, values: Mapping[str, Any], *when: ColumnElement[bool]
 ) -> bool:
-    """Update the row with the id `key`; False where `when` does not hold. An unknown id is a bug."""
+    """Update the row with the id `key`; False where `when` does not hold. StateError where there is none."""
     mine = and_(table.c.host == writing.host, table.c.id == key)
     if writing.connection.execute(update(table).where(mine, *when).values(**values)).rowcount:
         return True
     if writing.connection.execute(select(table.c.id).where(mine)).first() is None:
-        raise LookupError(f"no {table.name} with the id {key!r} on this host")
+        raise unknown(f"no {table.name} with the id {key!r}")
     return False
 
 

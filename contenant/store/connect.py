@@ -7,7 +7,6 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -17,8 +16,9 @@ from contenant.errors import BusyError, StateError
 from contenant.store import trouble
 from contenant.store.location import Location
 
-_TAKEN = ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY")
-_UNIQUE_VIOLATION = "23505"  # SQLSTATE
+# SQLite's names, PostgreSQL's SQLSTATE
+_TAKEN = ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "23505")
+_MISSING = ("SQLITE_CONSTRAINT_FOREIGNKEY", "23503")
 
 
 def connect(location: Location, wait: float) -> Engine:
@@ -83,18 +83,18 @@ def explained(location: Location) -> Iterator[None]:
     """Turn what the driver raises into StateError, and a key that is taken into BusyError."""
     try:
         yield
+    except IntegrityError as error:
+        raise _conflict(error) from error
     except DBAPIError as error:
-        cause = error.orig or error
-        if not isinstance(error, IntegrityError):
-            raise trouble.explain(cause, location) from error
-        if not _is_taken(cause):
-            raise
-        what = str(cause).partition("\n")[0]
-        raise BusyError(f"another contenant recorded the same first ({what})", hint="try again") from error
+        raise trouble.explain(error.orig or error, location) from error
     except (sqlite3.Error, OSError) as error:
         raise trouble.explain(error, location) from error
 
 
-def _is_taken(cause: BaseException) -> bool:
-    code: Any = getattr(cause, "sqlite_errorname", "") or getattr(cause, "sqlstate", "")
-    return code in (*_TAKEN, _UNIQUE_VIOLATION)
+def _conflict(error: IntegrityError) -> Exception:
+    """A broken rule of the schema: somebody was first, or the database is not the one it was, or a bug."""
+    code = getattr(error.orig, "sqlite_errorname", "") or getattr(error.orig, "sqlstate", "")
+    if code in _TAKEN:
+        what = str(error.orig).partition("\n")[0]
+        return BusyError(f"another contenant recorded the same first ({what})", hint="try again")
+    return trouble.unknown("not what this refers to") if code in _MISSING else error

@@ -52,8 +52,8 @@ class Store(Reads):
         """Write all changes, each with its event, or none of them.
 
         A change that no longer applies is left out (store.apply). Raises BusyError where a name or path was
-        taken meanwhile - read again and decide anew - and StateError where the database cannot be written.
-        An unknown kind or id is a bug: ValueError, LookupError.
+        taken meanwhile - read again and decide anew -, StateError where the database cannot be written or
+        has no row of that id (any more). An unknown kind is a bug: ValueError.
         """
         if not changes:
             return

@@ -61,6 +61,14 @@ def corrupt(location: Location, detail: str) -> StateError:
     return StateError(message, hint=f"{aside}, then copy the newest of {len(found)} backups back: {copy}")
 
 
+def unknown(what: str) -> StateError:
+    """Something to be recorded is about a row that is not there (any more)."""
+    return StateError(
+        f"the database has {what}: it was replaced or restored meanwhile",
+        hint="`contenant list` brings it up to date with the engines",
+    )
+
+
 def _general_hint(location: Location) -> str:
     if location.path is None:
         return "check that the server answers and that the URL names an existing database and user"

@@ -12,7 +12,7 @@ import pytest
 from contenant.core import changes
 from contenant.core.ages import to_text
 from contenant.core.changes import Change
-from contenant.errors import BusyError
+from contenant.errors import BusyError, StateError
 from contenant.store.apply import HANDLERS
 from contenant.store.store import Store, open_store
 from contenant.store.verify import verify
@@ -250,9 +250,17 @@ def test_a_kind_nobody_handles_is_a_bug(ready: Store) -> None:
     assert ready.containers()[0].state == "created"
 
 
-def test_an_id_nobody_knows_is_a_bug(ready: Store) -> None:
-    with pytest.raises(LookupError, match="c404"):
-        ready.apply([changes.container_gone(container("c404"), "?")])
+def test_an_id_that_is_not_there_any_more(ready: Store) -> None:
+    """A session may outlive the database it began in."""
+    before = list(ready.events())
+    for change in (
+        changes.container_gone(container("c404"), "?"),
+        changes.session_ended("s404", "p1", "exited", 0),
+        changes.session_starting(session("s404", "c404"), "p1"),
+    ):
+        with pytest.raises(StateError, match="replaced or restored meanwhile"):
+            ready.apply([changes.container_state(container(), "running"), change])
+    assert list(ready.events()) == before
 
 
 def test_every_change_has_a_handler() -> None:
@@ -271,7 +279,7 @@ def test_two_hosts_share_a_database_and_see_their_own(ready: Store, clock: Clock
     with open_store(now=clock, host_id="ffffffffffffffff") as other:
         assert other.projects() == []
         assert other.container("c1") is None
-        with pytest.raises(LookupError):
+        with pytest.raises(StateError):
             other.apply([changes.container_gone(container(), "not mine")])
         other.apply(made("d1", "q1"))
         assert [event.seq for event in other.events()] == [1, 2, 3]

@@ -126,13 +126,15 @@ def test_killed_while_recording(path: Path, tmp_path: Path) -> None:
     acknowledged = tmp_path / "acknowledged"
     dice = random.Random(2026)
     count = 0
-    for _ in range(40):
+    for kill in range(400):
+        if kill >= 40 and count > 10:  # often enough, and while at work; a busy machine gets less done
+            break
         moment = dice.uniform(0.001, 0.04)
         assert _killed(lambda: _record(path, acknowledged, count), after=moment, sign=acknowledged)  # noqa: B023 - run at once
         now = _check_recorded(path, acknowledged)
         assert now >= count
         count = now
-    assert count > 10, "it was killed while at work"
+    assert count > 10
 
 
 def test_killed_at_each_statement_of_a_record(path: Path, tmp_path: Path) -> None:
