@@ -13,43 +13,39 @@ from tests.standins.apple.fixture import Standin
 
 pytestmark = pytest.mark.real
 
-CONFIGURATION = set(
-    [
-        "capAdd",
-        "capDrop",
-        "creationDate",
-        "dns",
-        "id",
-        "image",
-        "initProcess",
-        "labels",
-        "mounts",
-        "networks",
-        "platform",
-        "publishedPorts",
-        "publishedSockets",
-        "readOnly",
-        "resources",
-        "rosetta",
-        "runtimeHandler",
-        "ssh",
-        "sysctls",
-        "useInit",
-        "virtualization",
-    ]
-)
-PROCESS = set(
-    [
-        "arguments",
-        "environment",
-        "executable",
-        "rlimits",
-        "supplementalGroups",
-        "terminal",
-        "user",
-        "workingDirectory",
-    ]
-)
+CONFIGURATION = {
+    "capAdd",
+    "capDrop",
+    "creationDate",
+    "dns",
+    "id",
+    "image",
+    "initProcess",
+    "labels",
+    "mounts",
+    "networks",
+    "platform",
+    "publishedPorts",
+    "publishedSockets",
+    "readOnly",
+    "resources",
+    "rosetta",
+    "runtimeHandler",
+    "ssh",
+    "sysctls",
+    "useInit",
+    "virtualization",
+}
+PROCESS = {
+    "arguments",
+    "environment",
+    "executable",
+    "rlimits",
+    "supplementalGroups",
+    "terminal",
+    "user",
+    "workingDirectory",
+}
 
 
 def test_01_create_prints_the_id_and_the_state_is_stopped(loaded: Standin) -> None:

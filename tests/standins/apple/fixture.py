@@ -123,7 +123,9 @@ def clean(home: Path) -> None:
         discard(("ps", "--all", *mine), ("rm", "--force", "--time", "0"))
         discard(("volume", "ls", *mine), ("volume", "rm", "--force"))
         discard(("network", "ls", *mine), ("network", "rm", "--force"))
-        reference = f"reference=localhost/acs-{scope}/*"
-        names = ("images", "--filter", reference, "--format", "{{.Repository}}:{{.Tag}}")
-        discard(names, ("rmi", "--force"))
+        # podman lists all names of an image that matches, those of others among them.
+        names = podman("images", "--format", "{{.Repository}}:{{.Tag}}")
+        for name in names:
+            if name.startswith(f"localhost/acs-{scope}/"):
+                podman("rmi", name)
     shutil.rmtree(home, ignore_errors=True)

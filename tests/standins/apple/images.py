@@ -124,7 +124,7 @@ def drop(call: Call, state: State, image: Image) -> None:
     wanted = any(one["number"] == number for one in state["images"])
     wanted |= any(record["image"] == number for record in state["containers"].values() if record["podman"])
     if not wanted:
-        call.podman.run("rmi", "--force", call.podman.image(number), check=False)
+        call.podman.run("rmi", call.podman.image(number), check=False)
 
 
 def registry_failure(reference: str) -> AppleError:
