@@ -48,8 +48,9 @@ def render(policy: Policy, environment: Environment, addresses: dict[str, str], 
 
 
 def _wildcard(name: str, address: str) -> list[str]:
-    # The IPv6 address is of the discard range: some libraries fail a name whose AAAA does not exist.
-    return [f"address=/*.{name}/{address}", f"address=/*.{name}/100::1"]
+    # The IPv6 address is of the discard range: some libraries fail a name whose AAAA does not exist. With
+    # `local` all other record types have no data, where without it they would be passed on.
+    return [f"address=/*.{name}/{address}", f"address=/*.{name}/100::1", f"local=/*.{name}/"]
 
 
 def _denied(entry: Entry, allow: tuple[Entry, ...]) -> list[str]:

@@ -17,7 +17,7 @@ from fw.ruleset import HTTP_PORT, TLS_PORT
 
 _MODULE = "/usr/lib/nginx/modules/ngx_stream_module.so"
 # \z, not $: $ also matches before a last newline.
-_CLEAN = r'"~^[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63}){1,126}\z"'
+_CLEAN = r'"~^(?=.{3,253}\z)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})+\z"'
 _TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 

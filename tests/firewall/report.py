@@ -1,0 +1,65 @@
+"""Collects what became of each attack and writes the table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+HEAD = """\
+# Attacks on the firewall
+
+What an agent might try to get out, and what became of it. Written by a run of `tests/firewall` with
+`--attack-report`; do not edit. The lab is an internet made of network namespaces, and "nothing left" is read off
+the packets at the container's own interface, not off what the agent was told.
+
+`held`: came out as expected. `known limit`: gets out, cannot be closed here, and the test asserts that it still
+does (see [limits](limits.md)). `not run`: needs what this machine has not.
+"""
+
+
+class Attack(NamedTuple):
+    """One row."""
+
+    number: int
+    title: str
+    expected: str
+
+
+class AttackReport:
+    """A pytest plugin: marks `attack(number, title, expected, limit=False)` in, table out."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.path = config.getoption("--attack-report", None)
+        self.rows: dict[Attack, dict[str, str]] = {}
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]):  # type: ignore[no-untyped-def] # noqa: ANN201
+        outcome = yield
+        report = outcome.get_result()
+        mark = item.get_closest_marker("attack")
+        if mark is None or (report.when != "call" and report.outcome == "passed"):
+            return
+        engine = getattr(item, "callspec", None)
+        name = engine.params.get("engine", "") if engine else ""
+        word = "known limit" if mark.kwargs.get("limit") else "held"
+        said = {"passed": word, "failed": "**broken**", "skipped": "not run"}[report.outcome]
+        row = self.rows.setdefault(Attack(*mark.args), {})
+        if row.get(name) not in ("**broken**",):
+            row[name] = said
+
+    def pytest_sessionfinish(self) -> None:
+        if self.path:
+            Path(self.path).write_text(table(self.rows))
+
+
+def table(rows: dict[Attack, dict[str, str]]) -> str:
+    """The document."""
+    lines = [HEAD, "| # | attack | expected | podman | docker | Apple |", "|---|---|---|---|---|---|"]
+    for attack in sorted(rows):
+        found = rows[attack]
+        apple = found.get("apple", "not run")
+        cells = [found.get("podman", found.get("", "not run")), found.get("docker", found.get("", "not run")), apple]
+        lines.append(f"| {attack.number} | {attack.title} | {attack.expected} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
