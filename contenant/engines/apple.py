@@ -8,7 +8,6 @@ the first positional, and every call is bounded in time: the service can hang fo
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import ClassVar
@@ -137,6 +136,8 @@ class Apple:
 
     def import_image(self, tarball: str, reference: str, labels: Mapping[str, str]) -> None:
         """By a build, since Apple loads images only, not file systems: ADD unpacks a tarball."""
+        import tempfile  # dear, and rarely wanted
+
         with tempfile.TemporaryDirectory(dir=ensure_private(cache_dir()), prefix="import-") as place:
             context = Path(place).resolve()
             dockerfile = context / "Dockerfile"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
@@ -172,6 +171,8 @@ class Podman(OciEngine):
         The root file system is empty. A runtime that works sets everything up and then says, with exit
         code 127, that there is no such program in it; one that does not work here fails before.
         """
+        import tempfile  # dear, and rarely wanted
+
         with tempfile.TemporaryDirectory(prefix="contenant-probe-") as empty:
             args = ["run", "--rm", "--network", "none", *self._limit_options(), "--rootfs", empty, "/probe"]
             result = self._caller.ask(args, timeout=self._caller.timeouts.change)
