@@ -13,7 +13,7 @@ from contenant.core.values import Mount, Publish
 from contenant.errors import UsageError
 
 MEMORY_FLOOR = 200 * 1024**2  # bytes; the smallest amount Apple's engine takes, and less than the agent needs
-_MEMORY = r"([0-9]{1,7}(?:\.[0-9]{1,3})?)([kmgtKMGT])(?:[iI]?[bB])?"  # compiled only when needed
+_MEMORY = r"([0-9]{1,13}(?:\.[0-9]{1,3})?)([kmgtKMGT])(?:[iI]?[bB])?"  # compiled only when needed
 _UNITS = {"k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
 _ENV_NAME = r"[A-Za-z_][A-Za-z0-9_]{0,127}"
 _CONTROL = r"[\x00-\x1f\x7f]"
@@ -112,10 +112,8 @@ def show_memory(amount: int) -> str:
     """Bytes as `parse_memory` reads them: `4g`, `1536m`; "" for 0, the engine's default."""
     if not amount:
         return ""
-    for unit in "tgm":
-        if amount % _UNITS[unit] == 0:
-            return f"{amount // _UNITS[unit]}{unit}"
-    return f"{amount / 1024:.3f}".rstrip("0").rstrip(".") + "k"
+    unit = next((unit for unit in "tgm" if amount % _UNITS[unit] == 0), "k")
+    return f"{amount / _UNITS[unit]:.3f}".rstrip("0").rstrip(".") + unit
 
 
 def parse_path(raw: Any, place: Place) -> str:

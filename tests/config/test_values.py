@@ -38,9 +38,7 @@ def test_memory_refused(raw: object) -> None:
 @given(st.integers(200 * 1024, 1024**4).map(lambda kib: kib * 1024))
 def test_memory_shown_is_memory_read(amount: int) -> None:
     shown = values.show_memory(amount)
-    if amount % 1024**2 == 0:
-        assert values.parse_memory(shown, HERE) == amount
-    assert shown[-1] in "tgmk"
+    assert values.parse_memory(shown, HERE) == amount
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ lines = st.tuples(
 ).map("".join)
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(parts=st.lists(lines, max_size=4))
 def test_nothing_that_git_sees_is_missed(tmp_path: Path, parts: list[str]) -> None:
     text = "".join(parts)
