@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,6 +19,7 @@ from contenant.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from contenant.app.results import Verdict
     from contenant.cli.ui import TerminalUi
@@ -86,6 +86,8 @@ def command(
     """
     if sum((bool(paths), everything, stale is not None)) > 1:
         raise UsageError("a path, --all and --stale exclude each other", hint="give one of them")
+    from pathlib import Path
+
     from contenant.app import clean
     from contenant.app.results import CleanRequest
 

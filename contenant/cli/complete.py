@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from click.shell_completion import CompletionItem, ShellComplete, split_arg_string
 
-from contenant.cli.options import home
+from contenant.cli.settings import home
 
 PATH = "path"  # CompletionItem.type of a directory
 

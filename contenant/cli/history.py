@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from contenant.cli.command import Command
-from contenant.cli.options import ProjectPath, home, rendered
+from contenant.cli.options import ProjectPath, rendered
 from contenant.cli.render import Column, Output, Table, emit
 from contenant.cli.root import COMMANDS
-from contenant.cli.settings import ui_of
+from contenant.cli.settings import home, ui_of
 from contenant.cli.text import below_home
 from contenant.core.ages import from_text, parse_duration, to_text
 from contenant.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from contenant.app.results import HistoryRow
     from contenant.cli.ui import TerminalUi

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from contenant.cli.command import Command
-from contenant.cli.options import engine_option, home, rendered
+from contenant.cli.options import engine_option, rendered
 from contenant.cli.render import Column, Output, Table, emit
 from contenant.cli.root import COMMANDS
-from contenant.cli.settings import ui_of
+from contenant.cli.settings import home, ui_of
 from contenant.cli.text import below_home
 from contenant.core.ages import age
 from contenant.core.values import EngineName

@@ -6,8 +6,7 @@ import functools
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -16,6 +15,9 @@ from contenant.cli.render import Format, Output
 from contenant.cli.settings import settings_of
 from contenant.core.values import ENGINE_NAMES
 from contenant.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 R = TypeVar("R")
 
@@ -28,6 +30,8 @@ class ProjectPath(click.ParamType):  # type: ignore[type-arg]  # generic only si
     name = "path"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        from pathlib import Path
+
         if value == "":
             raise UsageError("the project path is empty", hint="write . for the current directory")
         return Path(value)
@@ -44,11 +48,6 @@ engine_option = click.option(
     metavar="ENGINE",
     help="container (Apple's), podman or docker.",
 )
-
-
-def home() -> str:
-    """The home directory as text, `~` where nobody knows it."""
-    return os.path.expanduser("~")  # noqa: PTH111 - Path.home() raises where there is none
 
 
 def rendered(function: Callable[..., R]) -> Callable[..., R]:

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from contenant.cli.options import home
 from contenant.cli.render import Column, Table
+from contenant.cli.settings import home
 from contenant.cli.text import below_home
 from contenant.core.ages import age
 

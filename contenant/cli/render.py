@@ -6,10 +6,10 @@ of a path come out of CSV as they are and of JSON as lone surrogates (`\\udcff`)
 spreadsheet: no value is changed to disarm formulas, since a reader could not undo it.
 """
 
+# csv, json and tabulate are imported where they are used: a start pays for one of them at most.
+
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, TextIO
 
@@ -57,6 +57,8 @@ def emit(rows: Iterable[Any], table: Table, output: Output) -> None:
 def emit_tree(tree: Mapping[str, Any], output: Output) -> None:
     """Write nested data: whole as JSON, flattened to dotted keys elsewhere."""
     if output.format in ("json", "jsonl"):
+        import json
+
         indent = 2 if output.format == "json" else None
         output.stream.write(json.dumps(tree, indent=indent) + "\n")
         return
@@ -121,7 +123,7 @@ def _write_table(rows: Iterable[Any], table: Table, output: Output) -> None:
 
 
 def _draw(titles: Sequence[str], lines: Sequence[Sequence[str]]) -> list[str]:
-    # Imported here: it costs as much as click (it asks importlib.metadata for its own version).
+    # It costs as much as click to import: it asks importlib.metadata for its own version.
     from tabulate import tabulate
 
     # Cells come padded: without the large wcwidth package tabulate takes every character for one column.
@@ -165,6 +167,8 @@ def _squeeze(
 
 
 def _write_json(rows: Iterable[Any], table: Table, output: Output) -> None:
+    import json
+
     lead = "["
     for row in rows:
         output.stream.write(f"{lead}\n  {json.dumps(table.record(row))}")
@@ -173,11 +177,15 @@ def _write_json(rows: Iterable[Any], table: Table, output: Output) -> None:
 
 
 def _write_jsonl(rows: Iterable[Any], table: Table, output: Output) -> None:
+    import json
+
     for row in rows:
         output.stream.write(json.dumps(table.record(row)) + "\n")
 
 
 def _write_csv(rows: Iterable[Any], table: Table, output: Output) -> None:
+    import csv
+
     writer = csv.writer(output.stream, lineterminator="\n")
     writer.writerow(table.fields)
     for row in rows:
@@ -188,7 +196,11 @@ def _write_csv(rows: Iterable[Any], table: Table, output: Output) -> None:
 def _csv_value(value: object) -> object:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return json.dumps(value) if isinstance(value, (Mapping, list, tuple)) else value
+    if not isinstance(value, (Mapping, list, tuple)):
+        return value
+    import json
+
+    return json.dumps(value)
 
 
 def _write_names(rows: Iterable[Any], table: Table, output: Output) -> None:

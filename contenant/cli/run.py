@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +14,9 @@ from contenant.cli.options import ProjectPath, engine_option
 from contenant.cli.root import COMMANDS, IMPLICIT_RUN
 from contenant.cli.settings import settings_of, ui_of
 from contenant.errors import ContenantError, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 EXIT_OWN_FAILURE = 125  # as docker and podman have it
 _COMMAND = "contenant.run.argv"  # in Context.meta: what stood behind --
@@ -82,6 +84,8 @@ def command(ctx: click.Context, /, path: Path | None, **options: Any) -> int:
     start, 125 for anything else; a line starting with "contenant: error:" tells it from CMD's.
     """
     argv = _argv(ctx, path)
+    from pathlib import Path
+
     from contenant.app.results import RunRequest
     from contenant.app.run import run
 

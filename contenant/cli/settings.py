@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import click
 
 from contenant.cli.colour import ColourMode, is_terminal, wants_colour
-from contenant.cli.ui import TerminalUi
+
+if TYPE_CHECKING:
+    from contenant.cli.ui import TerminalUi
 
 
-@dataclass
 class Settings:
     """Filled while the command line is parsed; an option after the command wins over one before it."""
 
-    color: ColourMode = "auto"
-    quiet: bool = False
+    def __init__(self) -> None:
+        self.color: ColourMode = "auto"
+        self.quiet = False
 
 
 def settings_of(context: click.Context) -> Settings:
@@ -28,6 +29,8 @@ def settings_of(context: click.Context) -> Settings:
 
 def ui_of(context: click.Context) -> TerminalUi:
     """The voice of this invocation, on standard error."""
+    from contenant.cli.ui import TerminalUi
+
     chosen = settings_of(context)
     terminal = is_terminal(sys.stderr)
     return TerminalUi(
@@ -37,6 +40,11 @@ def ui_of(context: click.Context) -> TerminalUi:
         colour=wants_colour(chosen.color, terminal, os.environ),
         live=terminal and os.environ.get("TERM", "") not in ("", "dumb"),
     )
+
+
+def home() -> str:
+    """The home directory as text, `~` where nobody knows it."""
+    return os.path.expanduser("~")  # noqa: PTH111 - Path.home() raises where there is none
 
 
 def _set_color(context: click.Context, _param: click.Parameter, value: str | None) -> None:

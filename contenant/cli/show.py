@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +11,9 @@ from contenant.cli.options import ProjectPath, rendered
 from contenant.cli.render import Output, emit_tree
 from contenant.cli.root import COMMANDS
 from contenant.cli.settings import ui_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 EXIT_UNREACHABLE = 3
 

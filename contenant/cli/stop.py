@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +13,9 @@ from contenant.cli.render import Output, emit
 from contenant.cli.root import COMMANDS
 from contenant.cli.settings import ui_of
 from contenant.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command(
@@ -39,6 +42,8 @@ def command(
     """
     if everything and paths:
         raise UsageError("--all and a path exclude each other", hint="give one of them")
+    from pathlib import Path
+
     from contenant.app.stop import stop
 
     ui = ui_of(ctx)
