@@ -21,6 +21,7 @@ from contenant.store.location import Location, backups, locate
 from contenant.store.migrate import Plan, back_up, migrate
 from contenant.store.snapshot import Snapshot, open_snapshot
 from contenant.store.store import Store, open_store
+from contenant.store.verify import verify
 from tests.store.samples import HOST, START, Clock, made, session
 from tests.store.scripts import further
 
@@ -285,7 +286,9 @@ made = []
 real = migrate._create
 migrate._create = lambda *given: (made.append(1), real(*given))
 with open_store(now=lambda: datetime.now(UTC), host_id="h") as store:
-    store.apply([changes.engine_remembered("podman", sys.argv[1], "x")])
+    for number in range(10):
+        key = f"{sys.argv[1]}-{number}"
+        store.apply([changes.engine_remembered("podman", key, "x"), changes.image_failed(key, "r", "log")])
 print(len(made))
 """
 
@@ -310,13 +313,14 @@ def _start_together(count: int) -> Sequence[str]:
     return answers
 
 
-def test_six_processes_open_an_absent_database_at_once(database: Path) -> None:
+def test_six_processes_open_an_absent_database_at_once_and_write(database: Path) -> None:
     answers = _start_together(6)
     assert sorted(answers) == ["0"] * 5 + ["1"]
     view = Snapshot.open(database, "h")
     assert view is not None
-    assert sorted(row.data["data"]["key"] for row in view.history()) == list("012345")
-    assert [event.seq for event in view.events()] == [1, 2, 3, 4, 5, 6]
+    wanted = sorted(f"{process}-{number}" for process in range(6) for number in range(10))
+    assert sorted(row.subject for row in view.history(kinds=("image",))) == wanted
+    assert verify(view.events())[::2] == (120, "")
     view.close()
 
 
