@@ -3,8 +3,6 @@
 Every start comes here: what costs an import is imported only where a file exists or something is wrong.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path

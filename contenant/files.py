@@ -1,7 +1,5 @@
 """Files that others may have put there: read with a limit, replaced as a whole, never through a link."""
 
-from __future__ import annotations
-
 import os
 import stat
 from pathlib import Path

@@ -4,8 +4,6 @@ The agent may be at work in the same directory: nothing is opened through a link
 open directory by name, no pipe is waited for, and there is a limit to everything.
 """
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import os

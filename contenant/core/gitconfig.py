@@ -3,8 +3,6 @@
 Errs on the safe side: what cannot be read as git reads it counts as dangerous under the name `?`.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

@@ -4,8 +4,6 @@ A snapshot of them is taken before a session and after it; what appeared, change
 strict mode those that exist are mounted read-only as well. Pure: snapshots are taken by `contenant.scan`.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple

@@ -5,8 +5,6 @@ descriptor nor the variable on to what it starts. Tried with 2.1.197 and 2.1.330
 2.1.197 opens the descriptor anew, so the pipe must be made by the agent's own user.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 

@@ -4,8 +4,6 @@ A note beside it (`place.json`) says where it is and when it ends, and holds no 
 none stored neither imports `keyring` nor wakes the system's keyring.
 """
 
-from __future__ import annotations
-
 import json
 import threading
 from collections.abc import Callable

@@ -2,8 +2,6 @@
 Claude Code's item in the macOS keychain, Claude Code's file. The last two are read, never written or mounted.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 import unicodedata

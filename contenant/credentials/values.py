@@ -1,7 +1,5 @@
 """What a credential is: a secret that cannot be printed by mistake, and what may be told about it. Pure."""
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import json

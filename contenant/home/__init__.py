@@ -3,8 +3,6 @@
 The agent can write its part of it, so nothing there is followed or trusted here.
 """
 
-from __future__ import annotations
-
 import errno
 import json
 import os

@@ -5,8 +5,6 @@ as from a directory of dotfiles; a link deeper inside an item, which may be some
 it. What stays behind is named. Reads names, sizes and times; what a file holds is looked at in `readonly`.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import stat

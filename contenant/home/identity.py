@@ -4,8 +4,6 @@ git's goes into a file that the container reads as the *system's* configuration,
 or the project's own configuration says comes first, and `git config --global` works inside.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from pathlib import Path

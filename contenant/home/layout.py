@@ -10,8 +10,6 @@ Code follows them (tried with 2.1.330: CLAUDE.md and its imports, rules, command
 styles, workflows; for plugins it has a seed directory).
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from contenant import paths

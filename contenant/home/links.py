@@ -4,8 +4,6 @@ The agent can write that directory, so on the host nothing in it is followed: ea
 directory, by name, without links. What the agent put in a link's place is moved aside, not deleted.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import stat

@@ -3,8 +3,6 @@
 The container sees this directory read-only, so nothing in it is anybody's but contenant's.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

@@ -1,7 +1,5 @@
 """What the agent's own files shall say: its state, and the user's settings merged into its settings. Pure."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
