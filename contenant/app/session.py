@@ -103,11 +103,22 @@ def _finish(ledger: Ledger, seat: Seat, session: SessionRecord, code: int) -> tu
     if left is not None:
         ledger.store().apply([changes.session_ended(session.id, project_id, "exited", left)])
         return left, True
-    if code in (0, 129):  # detached, or the terminal went
+    if code == 0 or _lives(seat, session.id):  # detached, or the terminal or the client went
         ledger.store().apply([changes.session_detached(session.id, project_id)])
         return 0, False
     ledger.store().apply([changes.session_ended(session.id, project_id, "failed", code)])
     return code, True
+
+
+def _lives(seat: Seat, session_id: str) -> bool:
+    """Ask the container; an engine that cannot tell leaves it to the next reconcile."""
+    try:
+        done = capture(
+            seat.engine.exec_argv(seat.container.name, ExecSpec(argv=(WRAPPER, "list"))), timeout=15
+        )
+    except TimeoutError:
+        return True
+    return session_id in done.stdout.split()
 
 
 def _deliver(seat: Seat, session_id: str, number: int) -> None:
