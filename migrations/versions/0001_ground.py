@@ -19,7 +19,9 @@ def upgrade() -> None:
     _containers()
     _images()
     _sessions()
-    _what_sessions_did()
+    _egress()
+    _usage()
+    _credentials()
     _events()
 
 
@@ -197,7 +199,7 @@ def _sessions() -> None:
     op.create_index("ix_session_started", "session", ["host", "started", "id"])
 
 
-def _what_sessions_did() -> None:
+def _egress() -> None:
     attempt = ["container_id", "session_id", "policy", "destination", "address", "port", "verdict"]
     op.create_table(
         "egress",
@@ -219,6 +221,9 @@ def _what_sessions_did() -> None:
         sa.UniqueConstraint(*attempt, name="uq_egress_attempt"),
     )
     op.create_index("ix_egress_destination", "egress", ["host", "destination", "last_seen"])
+
+
+def _usage() -> None:
     tokens = ("input", "output", "cache_read", "cache_write_5m", "cache_write_1h")
     op.create_table(
         "usage",
@@ -236,6 +241,9 @@ def _what_sessions_did() -> None:
         _refers("usage", ["project_id"], ["project.id"]),
     )
     op.create_index("ix_usage_project_id_at", "usage", ["project_id", "at"])
+
+
+def _credentials() -> None:
     op.create_table(
         "credential",
         _text("host"),
