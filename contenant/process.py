@@ -207,7 +207,7 @@ def attach(
     and SIGHUP end the client, and the terminal is put back whatever happens. Without, the client has a
     session of its own, since no engine's exec client forwards signals: each one we get is handed to
     `on_signal`, in a thread, and the third kills the client. A client that was ended for a signal gives
-    128 + that signal. `raw_output` clears OPOST, for Apple's client.
+    128 + that signal, one whose terminal is gone 129. `raw_output` clears OPOST, for Apple's client.
 
     To be called on the main thread. Raises FileNotFoundError or PermissionError.
     """
@@ -217,8 +217,11 @@ def attach(
             ended_by = _Session(client, tty, on_signal).wait(wakeup, caught, terminal if raw_output else None)
         finally:
             _kill(client)
-        if terminal is not None and tty and client.returncode < 0:
-            terminal.reset_modes()
+        if terminal is not None and tty:
+            if terminal.is_gone():  # clients end of it in ways of their own, perhaps before SIGHUP is here
+                ended_by = ended_by or signal.SIGHUP
+            elif client.returncode < 0:
+                terminal.reset_modes()
     return 128 + ended_by if ended_by else exit_code(client.returncode)
 
 
@@ -240,13 +243,18 @@ class _Session:
             select.select([wakeup], [], [], 0.02 if raw else 0.5)
             with contextlib.suppress(BlockingIOError):
                 os.read(wakeup, 4096)
-            while caught:
-                self._handle(caught.popleft())
+            self._handle_all(caught)
             if time.monotonic() > self._deadline:
                 _kill(self._client)
             if raw is not None and raw.stop_output_processing():
                 raw = None
+        if self._tty:
+            self._handle_all(caught)  # what ended the client may have come to us as well
         return self._ended_by
+
+    def _handle_all(self, caught: deque[int]) -> None:
+        while caught:
+            self._handle(caught.popleft())
 
     def _handle(self, number: int) -> None:
         if self._tty and number in (signal.SIGINT, signal.SIGQUIT):

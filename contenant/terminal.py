@@ -49,6 +49,14 @@ class Terminal:
             # shared with every process on this terminal: a shell that finds it non-blocking ends
             fcntl.fcntl(self._fd, fcntl.F_SETFL, self._flags)
 
+    def is_gone(self) -> bool:
+        """Whether its window was closed, or its line hung up."""
+        try:
+            termios.tcgetattr(self._fd)
+        except termios.error:
+            return True
+        return False
+
     def reset_modes(self) -> None:
         """Switch off what a client that was killed had switched on in the terminal itself."""
         with contextlib.suppress(OSError):

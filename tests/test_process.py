@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
-import select
 import signal
 import subprocess
 import sys
@@ -13,13 +11,27 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from contenant import process
 from contenant.process import ProcessTimeoutError, attach, built_env, capture, exec_env, start, stream
+from tests.terminal_session import RAW, ROOT, Pty, cooked, python
 
-ROOT = Path(__file__).resolve().parent.parent
+
+@pytest.fixture
+def terminal() -> Iterator[Callable[..., Pty]]:
+    """Opens terminals that run `attach` on some Python code; options as for Pty."""
+    opened: list[Pty] = []
+
+    def open_one(code: str, **options: Any) -> Pty:
+        opened.append(Pty(*python(code), **options))
+        return opened[-1]
+
+    yield open_one
+    for one in opened:
+        one.close()
 
 
 def lives(pid: int) -> bool:
@@ -269,77 +281,6 @@ class TestAttachWithoutTerminal:
         assert (done.returncode, done.stdout, done.stderr) == (141, "y\n", "")
 
 
-PROGRAM = """
-import sys
-from contenant.process import attach
-argv = [sys.executable, "-c", sys.argv[1]]
-code = attach(argv, env={}, tty=%r, on_signal=lambda n: print("told of", n, flush=True), raw_output=%r)
-print("code", code, flush=True)
-import time
-time.sleep(60)
-"""
-RAW = "import os, sys, time, tty; tty.setraw(0); "
-
-
-class Pty:
-    """A terminal with contenant's `attach` in its foreground, and the child's own code."""
-
-    def __init__(self, child: str, tty: bool, raw_output: bool) -> None:
-        self.output = b""
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            os.chdir(ROOT)
-            os.execv(sys.executable, [sys.executable, "-c", PROGRAM % (tty, raw_output), child])
-
-    def read_until(self, mark: bytes, seconds: float = 15) -> bytes:
-        deadline = time.monotonic() + seconds
-        while mark not in self.output and time.monotonic() < deadline:
-            if select.select([self.fd], [], [], 0.1)[0]:
-                try:
-                    self.output += os.read(self.fd, 65536)
-                except OSError:
-                    break
-        assert mark in self.output, self.output
-        return self.output
-
-    def flags(self) -> tuple[int, int, int]:
-        """Input, output and local flags of the terminal."""
-        attributes = termios.tcgetattr(self.fd)
-        return attributes[0], attributes[1], attributes[3]
-
-    def child_pid(self) -> int:
-        return int(Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()[0])
-
-    def close(self) -> None:
-        os.kill(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
-        os.close(self.fd)
-
-
-@pytest.fixture
-def terminal() -> Iterator[Callable[..., Pty]]:
-    opened: list[Pty] = []
-
-    def open_one(child: str, tty: bool = True, raw_output: bool = False) -> Pty:
-        opened.append(Pty(child, tty, raw_output))
-        return opened[-1]
-
-    yield open_one
-    for one in opened:
-        one.close()
-
-
-def cooked() -> tuple[int, int, int]:
-    """The flags of a fresh terminal."""
-    one, other = pty.openpty()
-    try:
-        attributes = termios.tcgetattr(other)
-        return attributes[0], attributes[1], attributes[3]
-    finally:
-        os.close(one)
-        os.close(other)
-
-
 class TestAttachOnATerminal:
     def test_ctrl_c_reaches_the_child_only(self, terminal: Callable[..., Pty]) -> None:
         child = (
@@ -350,20 +291,20 @@ class TestAttachOnATerminal:
         )
         one = terminal(child)
         one.read_until(b"ready")
-        os.write(one.fd, b"\x03")
+        one.write(b"\x03")
         one.read_until(b"child got it")
         one.read_until(b"code 6")
 
     def test_ctrl_backslash_does_not_end_us(self, terminal: Callable[..., Pty]) -> None:
         one = terminal("import time; print('ready', flush=True); time.sleep(30)")
         one.read_until(b"ready")
-        os.write(one.fd, b"\x1c")
+        one.write(b"\x1c")
         one.read_until(b"code 131")
 
     def test_keys_reach_a_raw_child_as_bytes(self, terminal: Callable[..., Pty]) -> None:
         one = terminal(RAW + "print('ready', flush=True); print(os.read(0, 1), flush=True)")
         one.read_until(b"ready")
-        os.write(one.fd, b"\x03")
+        one.write(b"\x03")
         one.read_until(b"b'\\x03'")
         one.read_until(b"code 0")
         assert one.flags() == cooked()
@@ -446,13 +387,38 @@ class TestAttachOnATerminal:
         one.read_until(b"columns=111, lines=33")
 
 
+class TestAHangUp:
+    @pytest.mark.parametrize("deaf", [False, True])
+    def test_ends_the_session(self, terminal: Callable[..., Pty], tmp_path: Path, deaf: bool) -> None:
+        """By SIGHUP; or, where that does not come, because the client ends of the closed line."""
+        note = tmp_path / "code"
+        child = "import os; os.write(1, b'ready'); os.read(0, 9); os._exit(3)"
+        one = terminal(child, deaf=deaf, note=str(note))
+        one.read_until(b"ready")
+        one.hang_up()
+        assert until(note.exists)
+        assert until(lambda: note.read_text() == "129")
+
+    def test_leaves_nothing_behind(self, terminal: Callable[..., Pty], tmp_path: Path) -> None:
+        note = tmp_path / "code"
+        child = (
+            "import os, signal, time; signal.signal(1, signal.SIG_IGN); os.write(1, b'ready'); time.sleep(60)"
+        )
+        one = terminal(child, note=str(note))
+        one.read_until(b"ready")
+        pid = one.child_pid()
+        one.hang_up()
+        assert until(lambda: note.exists() and note.read_text() == "129", process._GRACE + 10)
+        assert not lives(pid)
+
+
 def test_without_tty_the_terminal_is_read_but_its_signals_are_ours(terminal: Callable[..., Pty]) -> None:
     """As in `contenant -- cat > file`: keys are input, Ctrl-C is ours to deliver."""
     one = terminal("print('ready', flush=True); print('read', input(), flush=True); input()", tty=False)
     one.read_until(b"ready")
-    os.write(one.fd, b"\x03")
+    one.write(b"\x03")
     one.read_until(b"told of 2")
-    os.write(one.fd, b"words\n")
+    one.write(b"words\n")
     one.read_until(b"read words")
-    os.write(one.fd, b"\n")
+    one.write(b"\n")
     one.read_until(b"code 0")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
+import termios
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from contenant.engines.base import Engine
 from contenant.errors import EngineError, ImageBuildError, PathRefusedError
 from contenant.process import Result, capture, exec_env
 from tests.real.engine_fixtures import MARK, run
+from tests.terminal_session import Pty, cooked
 
 pytestmark = pytest.mark.real
 
@@ -247,3 +250,43 @@ def test_a_foreign_label_cannot_pass_for_ours(
 
 def test_a_pull_without_a_registry_is_false(real_engine: Engine) -> None:
     assert real_engine.pull("127.0.0.1:9/contenant-test-none:1") is False
+
+
+class TestSessionOnATerminal:
+    """`attach` on a real engine's client."""
+
+    @pytest.fixture
+    def shell(self, real_engine: Engine, new: Callable[..., ContainerSpec]) -> Iterator[Pty]:
+        name = new().name
+        spec = ExecSpec(("sh",), env_names=("CONTENANT_A",), interactive=True, tty=True)
+        one = Pty(*real_engine.exec_argv(name, spec))
+        one.read_until(b"# ")
+        yield one
+        one.close()
+
+    def test_keys_sizes_and_the_exit_code(self, shell: Pty) -> None:
+        shell.write(b"echo got-$CONTENANT_A\n")
+        shell.read_until(b"got-b")
+        termios.tcsetwinsize(shell.fd, (41, 123))
+        shell.write(b"sleep 1; stty size\n")
+        shell.read_until(b"41 123")
+        shell.write(b"sleep 60\n")
+        time.sleep(0.5)
+        shell.write(b"\x03")
+        shell.write(b"echo rc-$?\n")
+        shell.read_until(b"rc-130")
+        shell.write(b"exit 5\n")
+        shell.read_until(b"code 5")
+        assert shell.flags() == cooked()
+
+    def test_the_engines_detach_key_is_only_a_key(self, shell: Pty) -> None:
+        shell.write(b"stty raw -echo; dd bs=1 count=1 2>/dev/null | hexdump -C; stty sane\n")
+        time.sleep(1)
+        shell.write(b"\x10")
+        shell.read_until(b"00000000  10 ")
+
+    def test_the_terminal_is_restored_when_the_client_is_killed(self, shell: Pty) -> None:
+        assert shell.flags() != cooked()
+        os.kill(shell.child_pid(), signal.SIGKILL)
+        shell.read_until(b"code 137")
+        assert shell.flags() == cooked()
