@@ -34,7 +34,7 @@ def command(ctx: click.Context, path: Path, output: Output) -> int:
     """Show everything about one project's container.
 
     Sections: project, engine (and why this one), container, image, live sessions, firewall, and drift: what
-    --recreate would change. PATH is a project directory or a container's name.
+    --recreate would change.
     """
     from contenant.app.show import show
 
