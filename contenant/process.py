@@ -28,6 +28,7 @@ _KEPT = frozenset(
 )
 _KEPT_PREFIXES = ("XDG_", "DOCKER_", "CONTAINER", "SSL_")
 _CAUGHT = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP)
+_MERCY = 2.0  # seconds a program has to end by itself before it is killed
 _GRACE = 3.0  # seconds a session's client has to end by itself once its terminal is lost
 _PATIENCE = 3  # signals after which the client is killed, whatever it waits for
 _LINE_LIMIT = 65536  # bytes after which an unfinished line is handed on, so that memory stays bounded
@@ -105,8 +106,8 @@ class Pending:
         return Result(code, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"))
 
     def cancel(self) -> None:
-        """Kill the program and everything in its process group; nothing happens when it has ended."""
-        _kill(self._process)
+        """End the program and everything in its process group; nothing happens when it has ended."""
+        _end(self._process)
         for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             if pipe is not None:
                 with contextlib.suppress(BrokenPipeError):  # input that nobody reads any more
@@ -160,7 +161,7 @@ def stream(
         except TimeoutError:
             raise ProcessTimeoutError(argv, timeout) from None
         finally:
-            _kill(process)
+            _end(process)
 
 
 def _read_lines(pipe: int, on_line: Callable[[str], None], deadline: float) -> None:
@@ -182,14 +183,32 @@ def _read_lines(pipe: int, on_line: Callable[[str], None], deadline: float) -> N
             return
 
 
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a process and its whole group, and reap it: gently first, since an engine's client that is killed
+    half-way through a change can leave the engine's store with half a container.
+    """
+    if process.poll() is not None:
+        return
+    _signal_group(process, signal.SIGTERM)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_MERCY)
+    _signal_group(process, signal.SIGKILL)
+    process.wait()
+
+
 def _kill(process: subprocess.Popen[bytes]) -> None:
     """Kill a process, and its group where it leads one, and reap it."""
     if process.poll() is None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            if os.getpgid(process.pid) == process.pid:
-                os.killpg(process.pid, signal.SIGKILL)
-        process.kill()
+        _signal_group(process, signal.SIGKILL)
         process.wait()
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:
+    """To the group that a process leads, or to it alone where it shares ours."""
+    try:
+        os.killpg(process.pid, number)
+    except (ProcessLookupError, PermissionError):  # no such group; macOS: one that holds only a zombie
+        process.send_signal(number)
 
 
 def attach(

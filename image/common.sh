@@ -7,6 +7,7 @@ readonly AGENT=claude
 readonly HOME_DIR=/home/claude
 readonly SESSIONS=/var/lib/contenant/sessions # the host's, closed to the agent
 readonly READY=/run/contenant/ready           # holds the boot token of the start it is about
+readonly ENDED=/run/contenant/detachable-ended # there once a detachable session is over
 readonly AGENT_RUN=/run/contenant/agent       # flat; the agent may add files, root may remove them
 
 die() {
@@ -83,5 +84,6 @@ settle() {
 	code=$(read_agent_file "$1.exit")
 	[[ $code =~ ^[0-9]{1,3}$ ]] && ((10#$code <= 255)) || code=137
 	record_exit "$1" "$((10#$code))"
+	: >"$ENDED"
 	rm -f "$AGENT_RUN/$1".{pane,exit,sock}
 }

@@ -89,6 +89,20 @@ class TestCapture:
         assert len(pids) == 2
         assert until(lambda: not any(lives(pid) for pid in pids))
 
+    def test_a_timeout_lets_the_program_tidy_up(self, tmp_path: Path) -> None:
+        script = f"trap 'echo tidy > {tmp_path}/note; exit' TERM; echo up > {tmp_path}/up; sleep 60 & wait"
+        with pytest.raises(ProcessTimeoutError):
+            capture(["sh", "-c", script], timeout=1)
+        assert (tmp_path / "note").read_text() == "tidy\n"
+
+    def test_a_program_that_takes_no_notice_is_killed(self, tmp_path: Path) -> None:
+        script = f"trap '' TERM; echo $$ > {tmp_path}/pid; sleep 60; sleep 60"
+        began = time.monotonic()
+        with pytest.raises(ProcessTimeoutError):
+            capture(["sh", "-c", script], timeout=0.5)
+        assert time.monotonic() - began < 0.5 + process._MERCY + 3
+        assert not lives(int((tmp_path / "pid").read_text()))
+
     def test_it_runs_without_a_terminal(self) -> None:
         result = capture(["sh", "-c", "exec 3</dev/tty && echo have one"], timeout=10)
         assert result.code != 0
@@ -158,7 +172,7 @@ class TestStart:
         monkeypatch.setattr(child, "communicate", interrupted)
         with pytest.raises(KeyboardInterrupt):
             pending.result(10)
-        assert child.returncode == -signal.SIGKILL
+        assert child.returncode == -signal.SIGTERM
 
 
 class TestStream:

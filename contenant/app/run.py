@@ -46,7 +46,7 @@ def run(request: RunRequest, ui: Ui) -> int:
         with locks.held(project.name, lambda: ui.note(f"waiting for another contenant at {project.name}")):
             ready = _prepare(ledger, project, base.engine, request, ui)
         _settle_memory()
-        code, ended = session.show(ledger, ready.seat, ready.session)
+        code, ended = session.show(ledger, ready.seat, ready.session, ui)
         if not ended:
             ui.note("detached; `contenant` here comes back to it")
         elif not ready.keep_running:

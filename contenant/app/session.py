@@ -8,11 +8,14 @@ from typing import NamedTuple
 from contenant import host
 from contenant.app.ledger import Ledger
 from contenant.app.project import container_dir
+from contenant.app.results import Ui
 from contenant.app.sync import read_exit
 from contenant.core import changes
+from contenant.core.changes import Change
 from contenant.core.records import ContainerRecord, SessionRecord
 from contenant.core.values import ExecSpec
 from contenant.engines.base import Engine
+from contenant.errors import StateError
 from contenant.process import attach, capture
 
 WRAPPER = "/usr/local/lib/contenant/session"
@@ -68,7 +71,7 @@ def rejoin(ledger: Ledger, session: SessionRecord, project_id: str) -> SessionRe
     return joined
 
 
-def show(ledger: Ledger, seat: Seat, session: SessionRecord) -> tuple[int, bool]:
+def show(ledger: Ledger, seat: Seat, session: SessionRecord, ui: Ui) -> tuple[int, bool]:
     """Run or reattach the session in the foreground and record its end.
 
     Returns its exit code and whether it ended (False: it lives on without this terminal).
@@ -90,24 +93,26 @@ def show(ledger: Ledger, seat: Seat, session: SessionRecord) -> tuple[int, bool]
         on_signal=lambda number: _deliver(seat, session.id, number),
         raw_output=seat.engine.name == "container",
     )
-    return _finish(ledger, seat, session, code)
+    code, change = _outcome(seat, session, code)
+    try:
+        ledger.store().apply([change])
+    except StateError as error:  # the command's exit code is worth more than our record of it
+        ui.warn(f"the end of this session is not on record: {error.message}")
+    return code, change.kind == "session.ended"
 
 
-def _finish(ledger: Ledger, seat: Seat, session: SessionRecord, code: int) -> tuple[int, bool]:
+def _outcome(seat: Seat, session: SessionRecord, code: int) -> tuple[int, Change]:
+    """The session's exit code, and what became of it."""
     project_id = seat.container.project_id
     if not session.detachable:
         how = "signalled" if code > 128 else "exited"
-        ledger.store().apply([changes.session_ended(session.id, project_id, how, code)])
-        return code, True
+        return code, changes.session_ended(session.id, project_id, how, code)
     left = read_exit(container_dir(seat.container.name), session.id)
     if left is not None:
-        ledger.store().apply([changes.session_ended(session.id, project_id, "exited", left)])
-        return left, True
+        return left, changes.session_ended(session.id, project_id, "exited", left)
     if code == 0 or _lives(seat, session.id):  # detached, or the terminal or the client went
-        ledger.store().apply([changes.session_detached(session.id, project_id)])
-        return 0, False
-    ledger.store().apply([changes.session_ended(session.id, project_id, "failed", code)])
-    return code, True
+        return 0, changes.session_detached(session.id, project_id)
+    return code, changes.session_ended(session.id, project_id, "failed", code)
 
 
 def _lives(seat: Seat, session_id: str) -> bool:

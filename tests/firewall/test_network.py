@@ -189,7 +189,7 @@ def test_vsock_local(box: Box) -> None:
 
 @attack(47, "the whole of it in a container without IPv6", "the same")
 def test_without_ipv6(own: Callable[..., Box], lab: Lab) -> None:
-    box = own(ipv6=False)
+    box = own(ipv6=False, env={"CONTENANT_RESOLVER": RESOLVER})
     assert box.try_one("https", name="allowed.example")["status"] == "200"
     assert box.try_one("https", name="x.wild.example")["status"] == "200"
     since = lab.now()

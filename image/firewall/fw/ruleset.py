@@ -57,6 +57,7 @@ def render(policy: Policy, environment: Environment, plan: Plan) -> str:
         _deny(plan.features),
         _proxy(policy, environment, plan),
         _output(environment, plan),
+        _leaving(),
         _input(policy, plan),
         _chain("forward", "type filter hook forward priority filter; policy drop;"),
     )
@@ -161,6 +162,19 @@ def _output(environment: Environment, plan: Plan) -> str:
         # Segments the kernel sends for the proxy after its socket is gone carry no uid.
         f"ct mark {plan.mark} ct state established accept",
         "goto deny",
+    )
+
+
+def _leaving() -> str:
+    """A socket bound to an interface keeps it through a redirect: what was meant for a local daemon would go out
+    on the wire, addressed to the loopback. Only here is the interface the one that will be used.
+    """
+    return _chain(
+        "leaving",
+        "type filter hook postrouting priority filter; policy accept;",
+        'oifname "lo" accept',
+        "ip daddr 127.0.0.0/8 counter name denied drop",
+        "ip6 daddr ::1 counter name denied drop",
     )
 
 

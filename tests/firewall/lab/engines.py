@@ -299,6 +299,7 @@ class Box:
         _must(self._run("stop", "--time", "2", self.name))
 
     def remove(self) -> None:
+        self._run("kill", self.name)
         self._run("rm", "--force", self.name)
         shutil.rmtree(self.policy_directory, ignore_errors=True)
 
