@@ -31,10 +31,9 @@ def resolve(path: Path, *, force: bool) -> Project:
     """
     canonical, name = identify(path)
     try:
-        status = Path(canonical).stat()
-        Path(canonical, ".").stat()
+        status = os.stat(f"{canonical}/")  # noqa: PTH116 - pathlib drops the slash, which insists on a directory
     except OSError as error:
-        raise PathRefusedError(*_unusable(path, error)) from error
+        raise PathRefusedError(_unusable(path, error)) from error
     _refuse_state(Path(canonical))
     if not force and (broad := _too_broad(canonical)):
         raise PathRefusedError(
@@ -49,12 +48,12 @@ def container_dir(name: str) -> Path:
     return state_dir() / "containers" / name
 
 
-def _unusable(path: Path, error: OSError) -> tuple[str]:
+def _unusable(path: Path, error: OSError) -> str:
     if isinstance(error, FileNotFoundError):
-        return (f"no such directory: {str(path)!r}",)
+        return f"no such directory: {str(path)!r}"
     if isinstance(error, NotADirectoryError):
-        return (f"not a directory: {str(path)!r}; name the directory it is in",)
-    return (f"cannot use {str(path)!r}: {error.strerror}",)
+        return f"not a directory: {str(path)!r}; name the directory it is in"
+    return f"cannot use {str(path)!r}: {error.strerror}"
 
 
 def _refuse_state(path: Path) -> None:
