@@ -25,7 +25,7 @@ exit 125
 
 
 def populate(project: Path, bin_: Path) -> ContainerRecord:
-    """Record a running container of `project` in the CONTENANT_HOME in force, and put a podman into `bin_`."""
+    """Record a running container of `project` in the CONTENANT_HOME in force; put a podman into `bin_`."""
     project.mkdir()
     name = container_name(str(project))
     owner = ProjectRecord("0" * 25 + "p", str(project), name, MOMENT, MOMENT)
