@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -64,6 +65,8 @@ class Contenant:
     def start(self, *arguments: str, cwd: Path, **more: Any) -> subprocess.Popen[bytes]:
         """Leave running; streams are pipes."""
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        # The tests may run where SIGHUP is ignored (nohup), and contenant would respect that.
+        pipes["preexec_fn"] = lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL)  # type: ignore[assignment]
         process = subprocess.Popen(self.argv(*arguments), cwd=cwd, env=self.env, **{**pipes, **more})
         self._started.append(process)
         return process
