@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,7 +22,7 @@ from contenant.errors import ContenantError, ImageBuildError, StateError
 from contenant.image import claude, context
 from contenant.image.apt import host_sources
 from contenant.image.base import Base, provide
-from contenant.image.progress import Tracker, count_steps
+from contenant.image.progress import Step, Tracker, count_steps
 from contenant.image.recipe import Recipe, current
 from contenant.paths import ensure_private, state_dir
 
@@ -100,13 +101,14 @@ class _Build:
         recipe, began = self._recipe, time.monotonic()
         self._path, self._log = _open_log(host.now())
         self._journal(changes.image_building(recipe.tag, recipe.hash))
+        self._show = _Show(self._ui)
         try:
             base, report = self._make(no_cache)
         except BaseException as error:
             self._fail(error)
             raise
         finally:
-            self._ui.finish()
+            self._show.close()
             self._log.close()
         record = self._record(base, report, time.monotonic() - began)
         self._journal(changes.image_built(record))
@@ -138,12 +140,12 @@ class _Build:
 
     def _tell(self, line: str) -> None:
         self._write(line)
-        self._ui.progress(line)
+        self._show.step(Step(0, 0, line))
 
     def _follow(self, line: str) -> None:
         self._write(line)
         if step := self._tracker.step(line):
-            self._ui.progress(step.text, step.done, step.total)
+            self._show.step(step)
 
     def _write(self, line: str) -> None:
         with suppress(OSError):  # a full disk fails the build itself, and says so
@@ -177,6 +179,36 @@ class _Build:
             seconds=round(seconds, 3),
             size=report.size,
         )
+
+
+class _Show:
+    """The current step on the `Ui`, told again each second: its clock goes on while nothing is printed."""
+
+    def __init__(self, ui: Speaker) -> None:
+        self._ui = ui
+        self._step = Step(0, 0, "preparing the image")
+        self._lock = threading.Lock()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._tick, daemon=True)
+        self._thread.start()
+
+    def step(self, step: Step) -> None:
+        self._step = step
+        self._tell()
+
+    def close(self) -> None:
+        """Say no more, and leave a clean line."""
+        self._over.set()
+        self._thread.join()
+        self._ui.finish()
+
+    def _tick(self) -> None:
+        while not self._over.wait(1.0):
+            self._tell()
+
+    def _tell(self) -> None:
+        with self._lock:
+            self._ui.progress(self._step.text, self._step.done, self._step.total)
 
 
 def _labels(recipe: Recipe, base: Base) -> dict[str, str]:

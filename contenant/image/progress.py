@@ -56,5 +56,8 @@ class Tracker:
 
 
 def _plain(text: str) -> str:
-    """An instruction for people: the program of an exec form without its brackets, blanks folded."""
-    return re.sub(r'[\[\]"]', "", " ".join(text.split())).removeprefix("RUN ")
+    """An instruction for people: an exec form without its brackets, a stage's script by its name."""
+    words = re.sub(r'[\[\],"]', " ", text).split()
+    if words[0] == "RUN":
+        return "stage " + words[-1].rpartition("/")[2]
+    return " ".join(words)
