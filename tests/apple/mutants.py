@@ -82,7 +82,10 @@ MUTANTS = (
         "conf = call.podman.configure(identifier)",
     ),
     Mutant(
-        15, "boot.py", 'for server in dns["nameservers"] or [gateway]:', 'for server in dns["nameservers"]:'
+        15,
+        "boot.py",
+        'for server in wanted["nameservers"] or [gateway_of(call, made)]:',
+        'for server in wanted["nameservers"]:',
     ),
     Mutant(15, "boot.py", '        return [*words, "--dns", "none"]', "        return words"),
     Mutant(16, "mounts.py", "    if not os.path.isdir(path):", "    if not path:"),

@@ -313,3 +313,26 @@ def test_stats_are_numbers(tiny: Standin) -> None:
     assert row["id"] == "busy" and row["numProcesses"] >= 1 and row["memoryUsageBytes"] > 0
     assert row["memoryLimitBytes"] > 1_000_000_000
     refused(tiny, "stats", "--format", "json", "nobody", text="no such container: nobody")
+
+
+def test_the_gateway_answers_names(tiny: Standin) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as resolver:
+        resolver.bind(("127.0.0.1", 0))
+        resolver.settimeout(20)
+
+        def answer() -> None:
+            query, client = resolver.recvfrom(512)
+            end = query.index(b"\0", 12) + 5
+            record = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4" + bytes([192, 0, 2, 77])
+            resolver.sendto(query[:2] + b"\x81\x80\0\1\0\1\0\0\0\0" + query[12:end] + record, client)
+
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        tiny.ok("network", "create", "wire")
+        keep(tiny, "asker", "--network", "wire")
+        port = resolver.getsockname()[1]
+        tiny.ok("start", "asker", env={"CONTAINER_STANDIN_RESOLVER": f"127.0.0.1:{port}"})
+        time.sleep(1)
+        script = "nslookup -type=a name.test | tail -3"
+        assert "192.0.2.77" in tiny.ok("exec", "asker", "sh", "-c", script)
+        thread.join(5)

@@ -13,7 +13,7 @@ import shutil
 import time
 from typing import Any
 
-from . import guest, mounts, ssh, values
+from . import dns, guest, mounts, ssh, values
 from .call import Call
 from .errors import AppleError
 from .podman import PodmanError
@@ -97,6 +97,14 @@ def named_volumes(state: State, identifier: str) -> list[dict[str, Any]]:
     return [mount for mount in found if "volume" in mount["type"]]
 
 
+def gateway_of(call: Call, made: dict[str, Any]) -> str:
+    """The gateway of a container's first network."""
+    network = made["networks"][0]["network"]
+    name = "podman" if network == "default" else call.podman.name(network)
+    gateway: str = call.podman.json("network", "inspect", name)[0]["subnets"][0]["gateway"]
+    return gateway
+
+
 def network_words(call: Call, made: dict[str, Any]) -> list[str]:
     """podman's flags for networks and DNS: the gateway unless said otherwise."""
     words = []
@@ -105,18 +113,16 @@ def network_words(call: Call, made: dict[str, Any]) -> list[str]:
         mac = network["options"].get("macAddress")
         words += ["--network", f"{name}:mac={mac}" if mac else name]
     words = words or ["--network", "none"]
-    dns = made.get("dns")
-    if dns is None:
+    wanted = made.get("dns")
+    if wanted is None:
         return [*words, "--dns", "none"]
     if made["networks"]:
-        name = words[1].partition(":")[0]
-        gateway = call.podman.json("network", "inspect", name)[0]["subnets"][0]["gateway"]
-        for server in dns["nameservers"] or [gateway]:
+        for server in wanted["nameservers"] or [gateway_of(call, made)]:
             words += ["--dns", server]
-    domain = [dns["domain"]] if dns.get("domain") else []
-    for search in [*dns["searchDomains"], *domain] or ["."]:
+    domain = [wanted["domain"]] if wanted.get("domain") else []
+    for search in [*wanted["searchDomains"], *domain] or ["."]:
         words += ["--dns-search", search]
-    for option in dns["options"]:
+    for option in wanted["options"]:
         words += ["--dns-option", option]
     return words
 
@@ -225,6 +231,8 @@ def prepare(call: Call, state: State, identifier: str, live: Live) -> Record:
             raise AppleError(f"image snapshot for {made['image']['reference']} not found", "notFound")
         materialise(call, state, identifier)
     ssh.serve(call, identifier, made)
+    if made["networks"] and made.get("dns") is not None and not made["dns"]["nameservers"]:
+        dns.serve(call, gateway_of(call, made))
     return record
 
 
