@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
 from contenant import host
@@ -24,6 +25,13 @@ ENV_PREFIX = "CONTENANT_ENV_"
 
 # What a terminal program needs to know of the terminal it is shown on (and the user's clock).
 TERMINAL_VARIABLES = ("TERM", "COLORTERM", "TERM_PROGRAM", "TERM_PROGRAM_VERSION")
+
+
+# What attach returns when the engine's client was ended rather than the command: no engine then ends the
+# command, which would live on unseen. Where it was the command that ended so, there is nothing left to end.
+_CLIENT_ENDED = frozenset(
+    {128 + n for n in (signal.SIGHUP, signal.SIGINT, signal.SIGKILL, signal.SIGPIPE, signal.SIGTERM)}
+)
 
 
 class Seat(NamedTuple):
@@ -93,6 +101,8 @@ def show(ledger: Ledger, seat: Seat, session: SessionRecord, ui: Ui) -> tuple[in
         on_signal=lambda number: _deliver(seat, session.id, number),
         raw_output=seat.engine.name == "container",
     )
+    if code in _CLIENT_ENDED and not session.detachable:
+        _deliver(seat, session.id, signal.SIGKILL)
     code, change = _outcome(seat, session, code)
     try:
         ledger.store().apply([change])
@@ -130,7 +140,8 @@ def _deliver(seat: Seat, session_id: str, number: int) -> None:
     """Send a signal to a session by a second exec: no engine's exec client forwards signals."""
     name = signal.Signals(number).name.removeprefix("SIG")
     spec = ExecSpec(argv=(WRAPPER, "signal", session_id, name))
-    capture(seat.engine.exec_argv(seat.container.name, spec), timeout=15)
+    with suppress(TimeoutError):
+        capture(seat.engine.exec_argv(seat.container.name, spec), timeout=15)
 
 
 def resolve_env(wanted: Mapping[str, str | None]) -> dict[str, str]:

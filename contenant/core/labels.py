@@ -47,5 +47,8 @@ def decode(value: str) -> str:
 
 
 def is_ours(labels: Mapping[str, str]) -> bool:
-    """Whether an object bears contenant's mark. Nothing without it is ever changed or removed."""
-    return labels.get(MANAGED) == "1"
+    """Whether a container bears contenant's marks. Nothing without them is ever changed or removed.
+
+    The managed mark alone is not enough: a container that somebody made of our image inherits it.
+    """
+    return labels.get(MANAGED) == "1" and bool(labels.get(HOST)) and bool(labels.get(CONTAINER))

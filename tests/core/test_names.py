@@ -55,7 +55,9 @@ def test_a_stray_percent_sign_is_kept() -> None:
     assert labels.decode("100%") == "100%"
 
 
-def test_only_the_mark_makes_an_object_ours() -> None:
-    assert labels.is_ours({labels.MANAGED: "1"})
+def test_only_our_marks_make_a_container_ours() -> None:
+    marks = {labels.MANAGED: "1", labels.HOST: "h", labels.CONTAINER: "c"}
+    assert labels.is_ours(marks)
+    assert not labels.is_ours({labels.MANAGED: "1"}), "inherited from our image"
     assert not labels.is_ours({labels.MANAGED: "0"})
     assert not labels.is_ours({labels.PROJECT: "/w"})

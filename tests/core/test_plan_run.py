@@ -8,7 +8,7 @@ from contenant.core import labels
 from contenant.core.plan_run import Desired, Facts, Options, plan_run
 from contenant.core.values import ContainerReport, ContainerState
 from contenant.errors import BusyError, ForeignContainerError
-from tests.core.samples import container, report, session
+from tests.core.samples import OURS, container, report, session
 
 DESIRED = Desired("contenant-app-00000000", "contenant:1", "spec")
 RECORD = container(image="contenant:1", spec_hash="spec")
@@ -77,7 +77,8 @@ def test_paused_container_is_busy() -> None:
 
 
 @pytest.mark.parametrize(
-    "foreign", [report(engine_id="other", labels={}), report(engine_id="other", labels={labels.MANAGED: "1"})]
+    "foreign",
+    [report(engine_id="other", labels={}), report(engine_id="other", labels=OURS | {labels.CONTAINER: "c2"})],
 )
 def test_a_name_held_by_another_is_refused(foreign: ContainerReport) -> None:
     with pytest.raises(ForeignContainerError, match="held by a container"):
