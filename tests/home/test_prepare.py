@@ -12,7 +12,7 @@ import pytest
 
 from contenant import home as homes
 from contenant.errors import StateError
-from contenant.home import Wanted, prepare
+from contenant.home import Wanted, links, prepare
 from contenant.home.layout import AGENT_TARGET, HOST_TARGET, home_dir, mounts
 
 from .conftest import write
@@ -330,3 +330,18 @@ def test_mounts(contenant_home: Path) -> None:
     agent, host = mounts(place)
     assert agent == (str(place / "agent"), AGENT_TARGET, False)
     assert host == (str(place / "host"), HOST_TARGET, True)
+
+
+def test_a_link_put_there_between_look_and_step_is_not_followed(
+    home: Path, wanted: Wanted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The agent is at work meanwhile: the last look said directory, and now it is a link."""
+    prepare(home, wanted)
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    os.rename(home / "agent" / "skills", tmp_path / "away")
+    (home / "agent" / "skills").symlink_to(victim)
+    monkeypatch.setattr(links, "_is_real_directory", lambda directory, name: True)
+    with pytest.raises(StateError):
+        prepare(home, wanted)
+    assert list(victim.iterdir()) == []
