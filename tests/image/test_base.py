@@ -1,0 +1,123 @@
+"""Where the base image comes from."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from contenant.core import labels
+from contenant.errors import ImageBuildError
+from contenant.image.apt import NONE, Sources
+from contenant.image.base import BOOTSTRAPPED, command, provide
+from contenant.paths import cache_dir
+from tests.memory_engine import MemoryEngine
+
+WANTED = "docker.io/library/debian:trixie-slim"
+
+FAKE = """#!/bin/sh
+echo "I: called $*"
+echo "E: no such suite" >&2
+for word; do case $word in *.tar) {} ;; esac; done
+"""
+
+
+class RegistryEngine(MemoryEngine):
+    """An engine that can pull."""
+
+    def pull(self, reference: str) -> bool:
+        self.add_image(reference)
+        return self._call("pull", reference, lambda: True)
+
+
+class ImportingEngine(MemoryEngine):
+    """An engine that looks at what it is to import."""
+
+    imported = b""
+    labels: Mapping[str, str] = {}
+
+    def import_image(self, tarball: str, reference: str, labels: Mapping[str, str]) -> None:
+        self.imported, self.labels = Path(tarball).read_bytes(), labels
+        super().import_image(tarball, reference, labels)
+
+
+@pytest.fixture
+def bin_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A PATH with nothing but a shell."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "sh").symlink_to("/bin/sh")
+    monkeypatch.setenv("PATH", str(folder))
+    return folder
+
+
+def fake_mmdebstrap(folder: Path, deed: str) -> None:
+    path = folder / "mmdebstrap"
+    path.write_text(FAKE.format(deed))
+    path.chmod(0o755)
+
+
+def asked(engine: MemoryEngine) -> list[tuple[str, str]]:
+    return [call for call in engine.calls if call[0] != "identity"]
+
+
+def test_an_image_that_is_there_is_taken() -> None:
+    engine = MemoryEngine()
+    report = engine.add_image(WANTED)
+    assert provide(engine, WANTED, NONE, print) == (WANTED, "local", report.digest)
+    assert asked(engine) == [("image", WANTED)]
+
+
+def test_one_made_before_is_taken_before_a_registry_is_asked() -> None:
+    engine = RegistryEngine()
+    report = engine.add_image(BOOTSTRAPPED)
+    assert provide(engine, WANTED, NONE, print) == (BOOTSTRAPPED, "bootstrapped", report.digest)
+    assert "pull" not in [method for method, _ in engine.calls]
+
+
+def test_a_registry_is_asked() -> None:
+    engine = RegistryEngine()
+    base = provide(engine, WANTED, NONE, print)
+    assert (base.reference, base.origin) == (WANTED, "pulled")
+
+
+def test_without_a_registry_the_base_is_made(bin_only: Path) -> None:
+    fake_mmdebstrap(bin_only, 'echo "rootfs" >"$word"')
+    engine, told = ImportingEngine(), []
+    base = provide(engine, WANTED, NONE, told.append)
+    assert (base.reference, base.origin) == (BOOTSTRAPPED, "bootstrapped")
+    assert engine.imported == b"rootfs\n"
+    assert engine.labels[labels.MANAGED] == "1"
+    assert any(line.startswith("I: called --variant=minbase") for line in told)
+    assert list((cache_dir() / "base").iterdir()) == []
+
+
+def test_without_mmdebstrap_the_way_out_is_named(bin_only: Path) -> None:
+    with pytest.raises(ImageBuildError) as caught:
+        provide(MemoryEngine(), WANTED, NONE, print)
+    assert "cannot be pulled" in caught.value.message
+    assert "apt-get install mmdebstrap" in caught.value.hint
+
+
+def test_a_failure_says_why_and_imports_nothing(bin_only: Path) -> None:
+    fake_mmdebstrap(bin_only, "exit 25")
+    engine = MemoryEngine()
+    with pytest.raises(ImageBuildError, match="E: no such suite"):
+        provide(engine, WANTED, NONE, lambda _line: None)
+    assert engine.image(BOOTSTRAPPED) is None
+
+
+def test_the_command_uses_the_hosts_mirrors() -> None:
+    sources = Sources("http://m.example/debian", "", (("Acquire::http::Proxy", "http://p.example"),), "")
+    argv = command(Path("/cache/trixie.tar"), sources, 0)
+    assert argv[:3] == ["mmdebstrap", "--variant=minbase", "--mode=root"]
+    assert '--aptopt=Acquire::http::Proxy "http://p.example";' in argv
+    assert argv[-4:-2] == ["trixie", "/cache/trixie.tar"]
+    assert argv[-2:] == sources.lines()
+
+
+def test_without_root_a_user_namespace_serves() -> None:
+    assert "--mode=unshare" in command(Path("x.tar"), NONE, 1000)
+    assert command(Path("x.tar"), NONE, os.geteuid())[-1] == "x.tar"
