@@ -3,14 +3,16 @@
 import hashlib
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from contenant import __version__
+from contenant.app import outfit
 from contenant.app.project import Project, container_dir
 from contenant.core import labels
 from contenant.core.chain import canonical
 from contenant.core.settings import Settings
-from contenant.core.values import ContainerSpec, Mount, Publish
+from contenant.core.values import ContainerSpec, EngineName, Mount, Publish
 
 if TYPE_CHECKING:
     from contenant.app.policy import Effective
@@ -62,6 +64,7 @@ def build_spec(
             Mount(project_source(project), "/project", read_only),
             Mount(str(container_dir(project.name) / "sessions"), "/var/lib/contenant/sessions"),
             Mount(str(container_dir(project.name) / "policy"), "/etc/contenant/policy", read_only=True),
+            *outfit.mounts(project.name),
             *mounts,
         ),
         env=dict(env) | own,
@@ -74,10 +77,14 @@ def build_spec(
     )
 
 
-def spec_text(spec: ContainerSpec) -> str:
-    """The spec as canonical JSON, without what has drift of its own (image) or follows from it (labels)."""
+def spec_text(spec: ContainerSpec, protect: str) -> str:
+    """The spec as canonical JSON, without what has drift of its own (image) or follows from it (labels).
+
+    `protect` stands for its shields: which there are follows from what is in the project at creation.
+    """
     data = spec._asdict() | {"mounts": [mount._asdict() for mount in spec.mounts]}
     data["publish"] = [port._asdict() for port in spec.publish]
+    data["protect"] = protect
     data["env"] = sorted(spec.env)  # names only: a value is the user's, and may be secret
     data["env_hash"] = hashlib.sha256(canonical(dict(spec.env)).encode()).hexdigest()[:16]
     return canonical({key: value for key, value in data.items() if key not in ("image", "labels")})
@@ -118,7 +125,8 @@ class Wanted(NamedTuple):
 
     image: str  # reference
     policy: "Effective"
-    spec: ContainerSpec
+    spec: ContainerSpec  # without shields
+    protect: Literal["strict", "warn", "off"]
     spec_text: str
     spec_hash: str
 
@@ -130,12 +138,33 @@ def current_image(settings: Settings) -> str:
     return current(settings).tag
 
 
-def want(project: Project, settings: Settings, now: int) -> Wanted:
+def current_version(settings: Settings) -> str:
+    """The agent's version in that image, `2.1.330`."""
+    return current_image(settings).rpartition(":")[2].partition("-")[0]
+
+
+def shielded(project: Project, spec: ContainerSpec, mode: str, engine: EngineName) -> ContainerSpec:
+    """The spec with read-only mounts over what the host runs without asking, where the mode and engine can.
+
+    Raises OSError where the project cannot be read.
+    """
+    from contenant.core.protect import shields
+    from contenant.scan import existing_shields
+
+    directories, files = existing_shields(Path(project.path))
+    source = project_source(project)
+    paths = shields("strict" if mode == "strict" else "off", directories, files, engine)
+    over = tuple(Mount(f"{source}/{path}", f"/project/{path}", read_only=True) for path in paths)
+    return spec._replace(mounts=(*spec.mounts, *over))
+
+
+def want(project: Project, settings: Settings, engine: EngineName, now: int) -> Wanted:
     """The container that settings and image recipe ask for at `now` (seconds since the epoch).
 
     Reads the image's inputs, asks no engine. Raises UsageError for a policy that cannot be.
     """
     from contenant.app.policy import effective  # its grammar is nothing a list needs
+    from contenant.core.protect import effective_mode
 
     image = current_image(settings)
     spec = build_spec(
@@ -149,5 +178,6 @@ def want(project: Project, settings: Settings, now: int) -> Wanted:
         memory=settings.memory,
         keep=settings.keep_running,
     )
-    text = spec_text(spec)
-    return Wanted(image, effective(settings, now), spec, text, spec_hash(text))
+    mode = effective_mode(settings.protect, engine)
+    text = spec_text(spec, mode)
+    return Wanted(image, effective(settings, now), spec, mode, text, spec_hash(text))

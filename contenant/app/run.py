@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from contenant import config, locks
-from contenant.app import engines, session
-from contenant.app.desired import Wanted, want
+from contenant.app import engines, outfit, session, wayback
+from contenant.app.desired import Wanted, current_version, want
 from contenant.app.idle import stop_if_idle
 from contenant.app.ledger import Ledger
 from contenant.app.project import Project, resolve
@@ -24,6 +24,7 @@ from contenant.core.plan_run import Desired, Facts, Options, RunPlan, Step, plan
 from contenant.core.records import ContainerRecord, SessionRecord
 from contenant.core.settings import Settings
 from contenant.core.values import ContainerReport, EngineName
+from contenant.credentials.deliver import wants_credential
 from contenant.engines.base import OciRuntimeError
 
 STICKY = ("read_only", "cpus", "memory", "mounts", "publish")  # creation options that --recreate keeps
@@ -49,7 +50,9 @@ def run(request: RunRequest, ui: Ui) -> int:
         code, ended = session.show(ledger, ready.seat, ready.session, ui)
         if not ended:
             ui.note("detached; `contenant` here comes back to it")
-        elif not ready.keep_running:
+            return code
+        wayback.end(ledger, ready.seat.container, ready.session.id, project.path, ui)
+        if not ready.keep_running:
             stop_if_idle(ledger, ready.seat.engine, ready.seat.container, ready.stop_seconds)
     return code
 
@@ -74,16 +77,22 @@ def _prepare(
     flags = _flags(request, container)
     settings = _load_settings(project, flags)
     _tell_pending(settings, ui)
-    wanted = want(project, settings, int(time.time()))
+    wanted = want(project, settings, engine.name, int(time.time()))
     plan = _plan(project, wanted, settled, container, request)
     for notice in plan.notices:
         ui.note(notice)
     if "create" in plan.steps:
         engine = engines.fit(ledger, engine)
     kept = {key: flags[key] for key in STICKY if key in flags}
+    if plan.steps or wants_credential(request.argv):
+        outfit.prepare_home(project, settings, wanted.spec.owner, ui)
     container = _bring_up(Site(ledger, engine, project, settings, wanted, kept), plan.steps, container, ui)
-    seat = session.Seat(engine, container, _tty(request), _session_env(settings, request))
+    live = {found.id for found in settled.recorded.sessions}
+    wayback.catch_up(ledger, container, live, project.path, ui)
+    seat = session.Seat(engine, container, _tty(request), _outfit(project, settings, plan, request, ui))
     joined = _session(ledger, seat, plan, request, ui)
+    if plan.attach is None:
+        wayback.begin(container, joined.id, project.path)
     return Ready(seat, joined, settings.keep_running, settings.stop_seconds)
 
 
@@ -141,8 +150,15 @@ def _tell_pending(settings: Settings, ui: Ui) -> None:
         ui.warn(f"{settings.project_file} asks for {asked}: without effect until you trust that file")
 
 
-def _session_env(settings: Settings, request: RunRequest) -> dict[str, str]:
-    return session.terminal_env(os.environ, _tty(request)) | session.resolve_env(settings.env)
+def _outfit(
+    project: Project, settings: Settings, plan: RunPlan, request: RunRequest, ui: Ui
+) -> outfit.Outfit:
+    """A session that is come back to has its own already, but for the terminal it is shown on."""
+    if plan.attach is not None:
+        return outfit.of_terminal(os.environ)
+    asked = session.resolve_env(settings.env)
+    version = current_version(settings)
+    return outfit.dress(project, request.argv, asked, _tty(request), version, ui)
 
 
 def _plan(

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from contenant import host
 from contenant.app.ledger import Ledger
+from contenant.app.outfit import Outfit
 from contenant.app.project import container_dir
 from contenant.app.results import Ui
 from contenant.app.sync import read_exit
@@ -16,16 +17,12 @@ from contenant.core.changes import Change
 from contenant.core.records import ContainerRecord, SessionRecord
 from contenant.core.values import ExecSpec
 from contenant.engines.base import Engine
-from contenant.errors import StateError
+from contenant.errors import EngineError, StateError
 from contenant.process import attach, capture
 
 WRAPPER = "/usr/local/lib/contenant/session"
 AGENT = ("claude",)
 ENV_PREFIX = "CONTENANT_ENV_"
-
-# What a terminal program needs to know of the terminal it is shown on (and the user's clock).
-TERMINAL_VARIABLES = ("TERM", "COLORTERM", "TERM_PROGRAM", "TERM_PROGRAM_VERSION")
-
 
 # What attach returns when the engine's client was ended rather than the command: no engine then ends the
 # command, which would live on unseen. Where it was the command that ended so, there is nothing left to end.
@@ -40,13 +37,7 @@ class Seat(NamedTuple):
     engine: Engine
     container: ContainerRecord
     tty: bool
-    env: Mapping[str, str]  # the session's variables, plain names
-
-
-def terminal_env(environ: Mapping[str, str], tty: bool) -> dict[str, str]:
-    """The variables a session takes over from the calling terminal."""
-    names = (*TERMINAL_VARIABLES, "TZ") if tty else ("TZ",)
-    return {name: environ[name] for name in names if environ.get(name)}
+    outfit: Outfit
 
 
 def begin(ledger: Ledger, seat: Seat, argv: tuple[str, ...]) -> SessionRecord:
@@ -66,6 +57,7 @@ def begin(ledger: Ledger, seat: Seat, argv: tuple[str, ...]) -> SessionRecord:
         boot_id=mark.boot,
         started=host.now_text(),
         kind="agent" if agent else "command",
+        credential=seat.outfit.credential.fingerprint if seat.outfit.credential else "",
     )
     store.apply([changes.session_starting(record, seat.container.project_id)])
     return record
@@ -85,7 +77,8 @@ def show(ledger: Ledger, seat: Seat, session: SessionRecord, ui: Ui) -> tuple[in
     Returns its exit code and whether it ended (False: it lives on without this terminal).
     """
     verb = "attach" if session.detachable else "run"
-    prefixed = {ENV_PREFIX + name: value for name, value in seat.env.items()}
+    given = {**seat.outfit.env, **seat.outfit.secret_env}
+    prefixed = {ENV_PREFIX + name: value for name, value in given.items()}
     spec = ExecSpec(
         argv=(WRAPPER, verb, session.id, "--", *session.argv),
         env_names=tuple(sorted(prefixed)),
@@ -93,6 +86,7 @@ def show(ledger: Ledger, seat: Seat, session: SessionRecord, ui: Ui) -> tuple[in
         tty=seat.tty,
     )
     command = seat.engine.exec_argv(seat.container.name, spec)
+    _hand_over(seat, session.id)
     ledger.close()  # a session may last for days
     code = attach(
         command,
@@ -109,6 +103,20 @@ def show(ledger: Ledger, seat: Seat, session: SessionRecord, ui: Ui) -> tuple[in
     except StateError as error:  # the command's exit code is worth more than our record of it
         ui.warn(f"the end of this session is not on record: {error.message}")
     return code, change.kind == "session.ended"
+
+
+def _hand_over(seat: Seat, session_id: str) -> None:
+    """Put the credential where the session takes it from. Raises EngineError where the container does not."""
+    if seat.outfit.pipe is None:
+        return
+    spec = ExecSpec(argv=(WRAPPER, "secret", session_id), interactive=True)
+    argv = seat.engine.exec_argv(seat.container.name, spec)
+    done = capture(argv, timeout=60, stdin=seat.outfit.pipe.reveal().encode())
+    if done.code != 0:
+        raise EngineError(
+            f"{seat.container.name} did not take the credential: {done.stderr.strip()}",
+            hint="`contenant --recreate` makes the container anew from the current image",
+        )
 
 
 def _outcome(seat: Seat, session: SessionRecord, code: int) -> tuple[int, Change]:

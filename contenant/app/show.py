@@ -99,7 +99,7 @@ def _drift(path: str, container: ContainerRecord) -> list[str]:
     status = Path(path).stat()
     project = Project(path, container.name, (status.st_uid, status.st_gid))
     settings = config.load(Path(path), os.environ, json.loads(container.flags))
-    wanted = want(project, settings, int(time.time()))
+    wanted = want(project, settings, container.engine, int(time.time()))
     found = []
     if wanted.image != container.image:
         found.append(f"image: {container.image} → {wanted.image}")

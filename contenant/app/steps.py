@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from contenant import host
 from contenant.app import place, policy
-from contenant.app.desired import Wanted, label
+from contenant.app.desired import Wanted, label, shielded
 from contenant.app.ledger import Ledger
 from contenant.app.project import Project
 from contenant.app.results import Ui
@@ -95,13 +95,14 @@ def _make(site: Site, container: ContainerRecord) -> ContainerRecord:
 
 
 def _labelled(site: Site, container: ContainerRecord) -> ContainerSpec:
+    wanted = site.wanted
     return label(
-        site.wanted.spec,
+        shielded(site.project, wanted.spec, wanted.protect, site.engine.name),
         container_id=container.id,
         project=site.project,
         owner=host.installation_id(),
         policy=container.policy,
-        digest=site.wanted.spec_hash,
+        digest=wanted.spec_hash,
         engine_version=container.engine_version,
     )
 

@@ -92,6 +92,11 @@ def session_detached(session_id: str, project_id: str) -> Change:
     return Change("session.detached", session_id, project_id, {})
 
 
+def way_back(session_id: str, project_id: str, findings: Mapping[str, Any]) -> Change:
+    """What a session left in the project that the host runs without asking (core.protect.summary)."""
+    return Change("session.left", session_id, project_id, findings)
+
+
 def image_building(reference: str, recipe: str) -> Change:
     return Change("image.building", reference, "", {"recipe": recipe})
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from contenant import host
-from contenant.app import clean, desired, engines, inventory, place, policy, run, session, steps, stop
+from contenant.app import clean, desired, engines, inventory, outfit, place, policy, run, session, steps, stop
 from contenant.app.ledger import Ledger
 from contenant.app.results import CleanRequest, Inventory, Outcome, RunRequest
 from contenant.core.records import EventRecord
@@ -61,6 +61,7 @@ class World:
         self._patch.setattr(steps, "_ensure_image", lambda site, ui: self.engine.add_image(IMAGE))
         self._patch.setattr(session, "attach", lambda argv, **given: 0)
         self._patch.setattr(policy, "apply_live", lambda engine, name: None)
+        self._patch.setattr(outfit, "prepare_home", lambda project, settings, owner, ui: None)
         for module in (desired, place):
             self._patch.setattr(module, "needs_idmap", lambda project: False)
 
