@@ -4,20 +4,22 @@ A change that no longer applies - a container already gone, a session already en
 leaves no event: somebody else has recorded it first.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, case, insert, or_, select, update
-
 from contenant.core.changes import Change
 from contenant.core.names import container_name
-from contenant.store import schema
-from contenant.store.dialect import insert_if_absent
+from contenant.core.records import ContainerRecord
+from contenant.store.columns import insertion
+from contenant.store.database import Connection
 from contenant.store.encoding import plain, to_column
 from contenant.store.trouble import unknown
+
+_OPEN = "ended = ''"
+_THERE = "gone = ''"
+# Brought forward but never back: clocks may be set back.
+_USED = "last_used = CASE WHEN last_used < :used THEN :used ELSE last_used END"
 
 
 class Writing(NamedTuple):
@@ -39,171 +41,158 @@ def write(writing: Writing, change: Change) -> bool:
     return handler(writing, change)
 
 
-def _set(
-    writing: Writing, table: Table, key: str, values: Mapping[str, Any], *when: ColumnElement[bool]
-) -> bool:
-    """Update the row with the id `key`; False where `when` does not hold. StateError where there is none."""
-    mine = and_(table.c.host == writing.host, table.c.id == key)
-    if writing.connection.execute(update(table).where(mine, *when).values(**values)).rowcount:
+def add(writing: Writing, table: str, values: Mapping[str, Any], *, unless_there: bool = False) -> bool:
+    """Insert a row; with `unless_there`, only if its key is free. Whether it was inserted."""
+    sql = insertion(table, values, unless_there=unless_there)
+    return writing.connection.execute(sql, values) > 0
+
+
+def _set(writing: Writing, table: str, key: str, what: str, when: str = "1 = 1", **values: Any) -> bool:
+    """Update the row with the id `key`; False where `when` does not hold. StateError where there is none.
+
+    `what` and `when` are SQL over the columns and over `values`, `:at` and `:host`.
+    """
+    known = {**values, "at": writing.at, "host": writing.host, "id": key}
+    mine = "host = :host AND id = :id"
+    if writing.connection.execute(f"UPDATE {table} SET {what} WHERE {mine} AND {when}", known):  # noqa: S608 - constants only
         return True
-    if writing.connection.execute(select(table.c.id).where(mine)).first() is None:
-        raise unknown(f"no {table.name} with the id {key!r}")
+    if not writing.connection.rows(f"SELECT id FROM {table} WHERE {mine}", known):  # noqa: S608 - constants only
+        raise unknown(f"no {table} with the id {key!r}")
     return False
-
-
-def _add(writing: Writing, table: Table, values: Mapping[str, Any]) -> None:
-    writing.connection.execute(insert(table), {**values, "host": writing.host})
-
-
-def _later(table: Table, at: str) -> ColumnElement[str]:
-    """`last_used`, brought forward but never back: clocks may be set back."""
-    return case((table.c.last_used < at, at), else_=table.c.last_used)
 
 
 def _project_added(writing: Writing, change: Change) -> bool:
     path, name = to_column(change.data["path"]), change.data["name"]
     row = {"id": change.subject, "path": path, "name": name, "created": writing.at, "last_used": writing.at}
-    _add(writing, schema.project, row)
-    return True
+    return add(writing, "project", {**row, "host": writing.host})
 
 
 def _project_forgotten(writing: Writing, change: Change) -> bool:
-    table = schema.project
-    return _set(writing, table, change.subject, {"forgotten": writing.at}, table.c.forgotten == "")
+    return _set(writing, "project", change.subject, "forgotten = :at", "forgotten = ''")
 
 
 def _project_moved(writing: Writing, change: Change) -> bool:
     path = change.data["to"]
     values = {"path": to_column(path), "name": container_name(path)}
-    return _set(writing, schema.project, change.subject, values, schema.project.c.path != values["path"])
+    return _set(writing, "project", change.subject, "path = :path, name = :name", "path <> :path", **values)
 
 
 def _container_creating(writing: Writing, change: Change) -> bool:
     _know_engine(writing, change)
-    _add(writing, schema.container, change.data)
-    return True
+    return add(writing, "container", {**change.data, "host": writing.host})
 
 
 def _know_engine(writing: Writing, change: Change) -> None:
     data = change.data
-    key = {"host": writing.host, "kind": data["engine"], "identity": data["engine_identity"]}
-    values = {"version": data.get("engine_version", "")}
-    table = schema.engine
-    where = [table.c[name] == value for name, value in key.items()]
-    if not writing.connection.execute(update(table).where(*where).values(**values)).rowcount:
-        insert_if_absent(writing.connection, table, {**key, **values, "first_seen": writing.at})
+    row = {"host": writing.host, "kind": data["engine"], "identity": data["engine_identity"]}
+    row |= {"version": data.get("engine_version", ""), "first_seen": writing.at}
+    known = (
+        "UPDATE engine SET version = :version WHERE host = :host AND kind = :kind AND identity = :identity"
+    )
+    if not writing.connection.execute(known, row):
+        add(writing, "engine", row, unless_there=True)
 
 
 def _container_adopted(writing: Writing, change: Change) -> bool:
     """A new row, or one that was taken for gone brought back; not one that is there as it should be."""
     _know_engine(writing, change)
-    table = schema.container
-    row = {**change.data, "host": writing.host}
-    if insert_if_absent(writing.connection, table, row):
+    if add(writing, "container", {**change.data, "host": writing.host}, unless_there=True):
         return True
-    values = {name: value for name, value in row.items() if name not in ("id", "host", "project_id")}
-    return _set(writing, table, change.subject, {**values, "gone": "", "gone_why": ""}, table.c.gone != "")
-
-
-def _there() -> ColumnElement[bool]:
-    return schema.container.c.gone == ""
+    values = ContainerRecord(**change.data)._replace(gone="", gone_why="")._asdict()
+    del values["id"], values["project_id"]
+    what = ", ".join(f"{name} = :{name}" for name in values)
+    return _set(writing, "container", change.subject, what, "gone <> ''", **values)
 
 
 def _container_created(writing: Writing, change: Change) -> bool:
-    values = {"engine_id": change.data["engine_id"], "last_seen": writing.at}
-    return _set(writing, schema.container, change.subject, values, _there())
+    what, engine_id = "engine_id = :engine_id, last_seen = :at", change.data["engine_id"]
+    return _set(writing, "container", change.subject, what, _THERE, engine_id=engine_id)
 
 
 def _container_state(writing: Writing, change: Change) -> bool:
-    values = {"state": change.data["to"], "last_seen": writing.at}
-    return _set(writing, schema.container, change.subject, values, _there())
+    what, state = "state = :state, last_seen = :at", change.data["to"]
+    return _set(writing, "container", change.subject, what, _THERE, state=state)
 
 
 def _container_renamed(writing: Writing, change: Change) -> bool:
-    return _set(writing, schema.container, change.subject, {"name": change.data["to"]}, _there())
+    return _set(writing, "container", change.subject, "name = :name", _THERE, name=change.data["to"])
 
 
 def _container_policy(writing: Writing, change: Change) -> bool:
-    table = schema.container
-    values = {"policy": change.data["to"]}
-    return _set(writing, table, change.subject, values, _there(), table.c.policy != values["policy"])
+    when = f"{_THERE} AND policy <> :policy"
+    return _set(writing, "container", change.subject, "policy = :policy", when, policy=change.data["to"])
 
 
 def _container_removing(writing: Writing, change: Change) -> bool:
-    return _set(writing, schema.container, change.subject, {"gone_why": plain(change.data["why"])}, _there())
+    why = plain(change.data["why"])
+    return _set(writing, "container", change.subject, "gone_why = :why", _THERE, why=why)
 
 
 def _container_gone(writing: Writing, change: Change) -> bool:
-    values = {"gone": writing.at, "gone_why": plain(change.data["why"])}
-    return _set(writing, schema.container, change.subject, values, _there())
+    why = plain(change.data["why"])
+    return _set(writing, "container", change.subject, "gone = :at, gone_why = :why", _THERE, why=why)
 
 
 def _session_starting(writing: Writing, change: Change) -> bool:
-    data = {**change.data, "argv": json.dumps(change.data["argv"]), "project_id": change.project_id}
-    _add(writing, schema.session, data)
+    row = {**change.data, "argv": json.dumps(change.data["argv"]), "project_id": change.project_id}
+    add(writing, "session", {**row, "host": writing.host})
     # A container in use is not being removed any more.
-    _used(writing, data["container_id"], change.project_id, data["started"], gone_why="")
-    return True
-
-
-def _used(writing: Writing, container_id: str, project_id: str, at: str, **more: str) -> None:
-    values = {"last_used": _later(schema.container, at), **more}
-    _set(writing, schema.container, container_id, values, _there())
-    _set(writing, schema.project, project_id, {"last_used": _later(schema.project, at)})
+    _set(writing, "container", row["container_id"], f"{_USED}, gone_why = ''", _THERE, used=row["started"])
+    return _set(writing, "project", change.project_id, _USED, used=row["started"])
 
 
 def _session_ended(writing: Writing, change: Change) -> bool:
     """An end that was only inferred, without an exit code, gives way to one that knows the code."""
-    table, code = schema.session, change.data["exit_code"]
-    values = {"ended": writing.at, "exit_code": code, "how": plain(change.data["how"])}
-    open_still = table.c.ended == ""
-    when = open_still if code is None else or_(open_still, table.c.exit_code.is_(None))
-    if not _set(writing, table, change.subject, values, when):
+    code = change.data["exit_code"]
+    values = {"code": code, "how": plain(change.data["how"])}
+    what = "ended = :at, exit_code = :code, how = :how"
+    when = _OPEN if code is None else f"({_OPEN} OR exit_code IS NULL)"
+    if not _set(writing, "session", change.subject, what, when, **values):
         return False
     if code is None:  # found out later: nothing was used just now
         return True
-    mine = select(table.c.container_id).where(table.c.id == change.subject)
-    container_id = writing.connection.execute(mine).scalar_one()
-    _used(writing, container_id, change.project_id, writing.at)
-    return True
+    mine = writing.connection.rows("SELECT container_id FROM session WHERE id = :id", {"id": change.subject})
+    _set(writing, "container", mine[0][0], _USED, _THERE, used=writing.at)
+    return _set(writing, "project", change.project_id, _USED, used=writing.at)
 
 
 def _session_reattached(writing: Writing, change: Change) -> bool:
-    values = {**change.data, "ended": "", "exit_code": None, "how": ""}
-    return _set(writing, schema.session, change.subject, values)
+    what = "pid = :pid, pid_start = :pid_start, boot_id = :boot_id, ended = '', exit_code = NULL, how = ''"
+    return _set(writing, "session", change.subject, what, **change.data)
 
 
 def _session_detached(writing: Writing, change: Change) -> bool:
-    values = {"pid": 0, "pid_start": ""}
-    return _set(writing, schema.session, change.subject, values, schema.session.c.ended == "")
+    return _set(writing, "session", change.subject, "pid = 0, pid_start = ''", _OPEN)
 
 
 def _image_built(writing: Writing, change: Change) -> bool:
-    _add(writing, schema.image, change.data)
-    return True
+    return add(writing, "image", {**change.data, "host": writing.host})
 
 
 def _image_removed(writing: Writing, change: Change) -> bool:
-    table = schema.image
-    where = (table.c.host == writing.host, table.c.reference == change.subject, table.c.removed == "")
-    values = {"removed": writing.at, "removed_why": plain(change.data["why"])}
-    return writing.connection.execute(update(table).where(*where).values(**values)).rowcount > 0
+    values = {"host": writing.host, "at": writing.at, "why": plain(change.data["why"])}
+    removed = (
+        "UPDATE image SET removed = :at, removed_why = :why"
+        " WHERE host = :host AND reference = :reference AND removed = ''"
+    )
+    return writing.connection.execute(removed, {**values, "reference": change.subject}) > 0
 
 
 def _policy_stored(writing: Writing, change: Change) -> bool:
     row = {**change.data, "hash": change.subject, "host": writing.host, "created": writing.at}
-    return insert_if_absent(writing.connection, schema.policy, row)
+    return add(writing, "policy", row, unless_there=True)
 
 
 def _engine_remembered(writing: Writing, change: Change) -> bool:
-    table, value = schema.setting, plain(change.data["value"])
-    key = {"host": writing.host, "engine": change.subject, "key": change.data["key"]}
-    row = {**key, "value": value, "changed": writing.at}
-    if insert_if_absent(writing.connection, table, row):
+    row = {"host": writing.host, "engine": change.subject, "key": change.data["key"], "changed": writing.at}
+    row |= {"value": plain(change.data["value"])}
+    if add(writing, "setting", row, unless_there=True):
         return True
-    where = [table.c[name] == text for name, text in key.items()]
-    changed = update(table).where(*where, table.c.value != value).values(value=value, changed=writing.at)
-    return writing.connection.execute(changed).rowcount > 0
+    changed = (
+        "UPDATE setting SET value = :value, changed = :changed"
+        " WHERE host = :host AND engine = :engine AND key = :key AND value <> :value"
+    )
+    return writing.connection.execute(changed, row) > 0
 
 
 def _only_event(writing: Writing, change: Change) -> bool:
@@ -226,6 +215,7 @@ HANDLERS: Mapping[str, Handler] = {
     "session.ended": _session_ended,
     "session.reattached": _session_reattached,
     "session.detached": _session_detached,
+    "session.left": _only_event,
     "image.building": _only_event,
     "image.built": _image_built,
     "image.failed": _only_event,

@@ -1,46 +1,33 @@
-"""SQLAlchemy engines as the store wants them: real transactions, durable commits, foreign keys."""
+"""SQLAlchemy's engines as the store wants them: for migrations, and for a server."""
 
 from __future__ import annotations
 
-import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
-from contenant.errors import BusyError, StateError
+from contenant.errors import StateError
 from contenant.store import trouble
 from contenant.store.location import Location
-
-# SQLite's names, PostgreSQL's SQLSTATE
-_TAKEN = ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "23505")
-_MISSING = ("SQLITE_CONSTRAINT_FOREIGNKEY", "23503")
-
-
-def connect(location: Location, wait: float) -> Engine:
-    """An engine for everyday use. `wait`: seconds for a lock. Raises StateError without a driver."""
-    if location.path is None:
-        return _server(location)
-    # synchronous=FULL: a commit outlives a power failure, as an intent must outlive what it announces.
-    settings = ("journal_mode = WAL", "foreign_keys = ON", "synchronous = FULL", "trusted_schema = OFF")
-    return _file(location.path, wait, settings)
 
 
 def connect_to_migrate(location: Location, wait: float) -> Engine:
     """An engine without foreign keys: a batch migration drops and remakes tables, and with foreign keys on,
     dropping a parent deletes or blocks its children. The switch does nothing inside a transaction, so it is
-    set when connecting."""
+    set when connecting. `wait`: seconds for a lock. Raises StateError without a driver."""
     if location.path is None:
-        return _server(location)
-    return _file(location.path, wait, ("foreign_keys = OFF", "synchronous = FULL"))
+        return server_engine(location)
+    return file_engine(location.path, wait, ("foreign_keys = OFF", "synchronous = FULL"))
 
 
-def _file(path: Path, wait: float, settings: tuple[str, ...]) -> Engine:
-    """Connections are kept. SQLAlchemy's `begin` is made to send BEGIN, which the driver would delay."""
+def file_engine(path: Path, wait: float, settings: Sequence[str]) -> Engine:
+    """An engine whose connections are kept, each with these PRAGMAs. SQLAlchemy's `begin` is made to send
+    BEGIN, which the driver would delay."""
 
     def opened() -> sqlite3.Connection:
         connection = sqlite3.connect(path, timeout=wait, isolation_level=None, check_same_thread=False)
@@ -63,7 +50,8 @@ def _begin_immediate(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _server(location: Location) -> Engine:
+def server_engine(location: Location) -> Engine:
+    """An engine for a server. Raises StateError without a driver."""
     try:
         return create_engine(location.url)
     except ModuleNotFoundError as error:
@@ -73,28 +61,14 @@ def _server(location: Location) -> Engine:
         ) from error
 
 
-def private_file(path: Path) -> None:
-    """Make an empty file only its owner can read, before SQLite makes a more open one."""
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-
-
 @contextmanager
 def explained(location: Location) -> Iterator[None]:
-    """Turn what the driver raises into StateError, and a key that is taken into BusyError."""
-    try:
-        yield
-    except IntegrityError as error:
-        raise _conflict(error) from error
-    except DBAPIError as error:
-        raise trouble.explain(error.orig or error, location) from error
-    except (sqlite3.Error, OSError) as error:
-        raise trouble.explain(error, location) from error
-
-
-def _conflict(error: IntegrityError) -> Exception:
-    """A broken rule of the schema: somebody was first, or the database is not the one it was, or a bug."""
-    code = getattr(error.orig, "sqlite_errorname", "") or getattr(error.orig, "sqlstate", "")
-    if code in _TAKEN:
-        what = str(error.orig).partition("\n")[0]
-        return BusyError(f"another contenant recorded the same first ({what})", hint="try again")
-    return trouble.unknown("not what this refers to") if code in _MISSING else error
+    """Turn what SQLAlchemy or a driver raises into what to tell (store.trouble)."""
+    with trouble.explained(location):
+        try:
+            yield
+        except DBAPIError as error:
+            told = trouble.translate(error.orig or error, location)
+            if told is error.orig:
+                raise
+            raise told from error

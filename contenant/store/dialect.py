@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Insert, Table, text
+from contenant.store.database import Connection
+
+if TYPE_CHECKING:
+    import sqlalchemy
 
 _ADVISORY_LOCK = 0x636F6E74656E616E  # "contenan"
 _REFUSED = "the audit log is append-only"
@@ -20,6 +23,8 @@ _NOT_NEXT = """
 
 def only_where(condition: str) -> dict[str, Any]:
     """Keyword arguments that make an `Index` cover only the rows that meet `condition`."""
+    from sqlalchemy import text  # only for the schema: this module is loaded at every write
+
     return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
@@ -58,7 +63,7 @@ def _postgresql_triggers() -> tuple[str, ...]:
     )
 
 
-def lock_migrations(connection: Connection) -> None:
+def lock_migrations(connection: sqlalchemy.Connection) -> None:
     """Let one process migrate at a time, until its transaction ends. A SQLite file has a lock file."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")
@@ -66,23 +71,5 @@ def lock_migrations(connection: Connection) -> None:
 
 def lock_host(connection: Connection, host: str) -> None:
     """Keep other writers of the same host waiting: its events form one chain. SQLite has one writer."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT id FROM host WHERE id = :id FOR UPDATE"), {"id": host})
-
-
-def insert_if_absent(connection: Connection, table: Table, values: dict[str, Any]) -> bool:
-    """Insert one row unless its primary key is taken; returns whether it was inserted."""
-    # Not every driver still knows the count of an INSERT once its cursor is closed.
-    statement = _ignoring(connection.dialect.name, table).execution_options(preserve_rowcount=True)
-    return connection.execute(statement, values).rowcount > 0
-
-
-def _ignoring(dialect: str, table: Table) -> Insert:
-    key = list(table.primary_key.columns)
-    if dialect == "postgresql":
-        from sqlalchemy.dialects import postgresql
-
-        return postgresql.insert(table).on_conflict_do_nothing(index_elements=key)
-    from sqlalchemy.dialects import sqlite
-
-    return sqlite.insert(table).on_conflict_do_nothing(index_elements=key)
+    if connection.dialect == "postgresql":
+        connection.rows("SELECT id FROM host WHERE id = :id FOR UPDATE", {"id": host})

@@ -1,7 +1,5 @@
 """Where the database is: a URL -> a file, or a server. Loads neither driver nor SQLAlchemy."""
 
-from __future__ import annotations
-
 import os
 import re
 from pathlib import Path

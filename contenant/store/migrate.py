@@ -23,7 +23,7 @@ from sqlalchemy import Connection, inspect, text
 from contenant.errors import ContenantError, StateError
 from contenant.paths import asset, ensure_private
 from contenant.store import revision
-from contenant.store.connect import connect_to_migrate, explained, private_file
+from contenant.store.connect import connect_to_migrate, explained
 from contenant.store.dialect import lock_migrations
 from contenant.store.location import Location, backups, ensure_parent
 from contenant.store.trouble import corrupt, explain
@@ -79,7 +79,7 @@ def _create(path: Path, wait: float, plan: Plan) -> None:
     for leftover in path.parent.glob(f"{new.name}*"):
         leftover.unlink()
     try:
-        private_file(new)
+        _private_file(new)
         _upgrade(Location(new, ""), wait, plan)
         with closing(sqlite3.connect(new)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
@@ -174,7 +174,7 @@ def _copy(path: Path, found: str, now: datetime) -> Path:
     target = place / f"{path.stem}-{now:%Y%m%dT%H%M%S}-{now.microsecond:06d}-{found}.db"
     partial = target.with_suffix(".partial")
     try:
-        private_file(partial)
+        _private_file(partial)
         with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(partial)) as copy:
             source.backup(copy)
         _sync(partial)
@@ -185,6 +185,11 @@ def _copy(path: Path, found: str, now: datetime) -> Path:
     for old in backups(path)[KEPT_BACKUPS:]:
         old.unlink(missing_ok=True)
     return target
+
+
+def _private_file(path: Path) -> None:
+    """Make an empty file only its owner can read, before SQLite makes a more open one."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
 def _sync(path: Path) -> None:

@@ -1,18 +1,19 @@
-"""Every read, as plain SQL that SQLite and PostgreSQL both speak, over any connection that can run it.
+"""Every read, as plain SQL that SQLite and PostgreSQL both speak, over any database that can run it.
 
-`Snapshot` runs it through the standard library, `Store` through SQLAlchemy. Only rows of one host are seen.
+`Snapshot` and `Store` are these reads over a file opened for reading, or for writing too. Only rows of one
+host are seen.
 """
 
 from __future__ import annotations
 
 import json
-from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
 from contenant.core.records import ContainerRecord, EventRecord, ImageRecord, ProjectRecord, SessionRecord
 from contenant.store import history
+from contenant.store.database import Database, Rows
 from contenant.store.encoding import from_column, to_column
 from contenant.store.rows import HistoryRow, ListingRow, PolicyRow
 
@@ -48,18 +49,16 @@ _PATHS = (
 _PAGE = 1000
 
 
-class Reads(ABC):
+class Reads:
     """Reads of one host's rows. Each is complete in itself: none leaves a transaction open."""
 
-    host_id: str
+    def __init__(self, database: Database, host_id: str) -> None:
+        self._database = database
+        self.host_id = host_id
 
-    @abstractmethod
-    def _rows(self, sql: str, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
-        """Run one statement with `:name` parameters; all its rows. Raises StateError."""
-
-    @abstractmethod
     def close(self) -> None:
         """Let go of the database."""
+        self._database.close()
 
     def __enter__(self) -> Self:
         return self
@@ -147,7 +146,9 @@ class Reads(ABC):
         `kinds`: "session", topics such as "container", kinds such as "container.created"; `limit` 0: all.
         """
         ids = [p.id for p in self._at_path(path)] if path else None
-        return history.read(self._rows, self.host_id, history.Filter(ids, since, until, kinds), limit)
+        return history.read(
+            self._database.rows, self.host_id, history.Filter(ids, since, until, kinds), limit
+        )
 
     def events(self, after: int = 0) -> Iterator[EventRecord]:
         """The audit log in order, from the event that follows number `after`; memory stays flat."""
@@ -160,8 +161,8 @@ class Reads(ABC):
     def _at_path(self, path: str) -> list[ProjectRecord]:
         return [_project(row) for row in self._read(_PROJECTS + " AND path = :path", path=to_column(path))]
 
-    def _read(self, sql: str, **values: Any) -> Sequence[Sequence[Any]]:
-        return self._rows(sql, {"host": self.host_id, **values})
+    def _read(self, sql: str, **values: Any) -> Rows:
+        return self._database.rows(sql, {"host": self.host_id, **values})
 
 
 def _project(row: Sequence[Any]) -> ProjectRecord:

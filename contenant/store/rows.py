@@ -1,7 +1,5 @@
 """What the read functions return beside the records of `contenant.core.records`."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 

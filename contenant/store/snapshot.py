@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Self
 
-from contenant.store import revision, trouble
+from contenant.store import revision
+from contenant.store.file import File, revision_of
 from contenant.store.location import Location, locate
 from contenant.store.reads import Reads
+from contenant.store.trouble import explained
 
 WAIT = 10.0  # seconds for a lock; readers meet one only while a writer recovers from a crash
 
@@ -40,35 +41,19 @@ def _store(url: str | None, host_id: str) -> Reads:
 class Snapshot(Reads):
     """A database file, open for reading."""
 
-    def __init__(self, connection: sqlite3.Connection, location: Location, host_id: str) -> None:
-        self._connection = connection
-        self._location = location
-        self.host_id = host_id
-
     @classmethod
-    def open(cls, path: Path, host_id: str) -> Snapshot | None:
+    def open(cls, path: Path, host_id: str) -> Self | None:
         """Open the file at `path`; None where there is none. Raises StateError, also where its schema is not
         the one this program knows (`open_store` then migrates it, or says why not)."""
         location = Location(path, "")
         if not path.exists():
             return None
-        try:
+        with explained(location):
             connection, found = _connect(path)
-        except sqlite3.Error as error:
-            raise trouble.explain(error, location) from error
         if found != revision.HEAD:
             connection.close()
             raise revision.unlike(location, found, revision.REVISIONS)
-        return cls(connection, location, host_id)
-
-    def close(self) -> None:
-        self._connection.close()
-
-    def _rows(self, sql: str, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
-        try:
-            return self._connection.execute(sql, values).fetchall()
-        except sqlite3.Error as error:
-            raise trouble.explain(error, self._location) from error
+        return cls(File(connection, location), host_id)
 
 
 def _connect(path: Path) -> tuple[sqlite3.Connection, str | None]:
@@ -92,14 +77,10 @@ def _opened(path: Path, how: str) -> tuple[sqlite3.Connection, str | None]:
     name = str(path.absolute()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
     connection = sqlite3.connect(f"file:{name}?{how}", uri=True, timeout=WAIT, isolation_level=None)
     try:
-        tables = "SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'"
-        if not connection.execute(tables).fetchone()[0]:
-            return connection, None
-        row = connection.execute(revision.SELECT).fetchone()
+        return connection, revision_of(connection)
     except BaseException:
         connection.close()
         raise
-    return connection, row[0] if row else None
 
 
 def _copied(path: Path, log: Path) -> tuple[sqlite3.Connection, str | None]:

@@ -1,48 +1,32 @@
 """The database, open for writing: changes in, records out."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, bindparam, insert, inspect, select, text
-from sqlalchemy.exc import DBAPIError
-
 from contenant.core import chain
 from contenant.core.ages import to_text
 from contenant.core.changes import Change
-from contenant.store import ids, revision, schema
-from contenant.store.apply import Writing, write
-from contenant.store.connect import connect, explained
-from contenant.store.dialect import insert_if_absent, lock_host
+from contenant.store import ids, revision
+from contenant.store.apply import Writing, add, write
+from contenant.store.database import Database
+from contenant.store.dialect import lock_host
+from contenant.store.file import File
 from contenant.store.location import Location, locate
 from contenant.store.reads import Reads
 
 WAIT = 15.0  # seconds for another writer's lock; a transaction takes milliseconds
-_NEW_EVENT = insert(schema.event)
-_LAST_EVENT = (
-    select(schema.event.c.seq, schema.event.c.hash)
-    .where(schema.event.c.host == bindparam("own"))
-    .order_by(schema.event.c.seq.desc())
-    .limit(1)
-)
+_LAST_EVENT = "SELECT seq, hash FROM event WHERE host = :host ORDER BY seq DESC LIMIT 1"
 
 
 class Store(Reads):
     """One database, on behalf of one host. Every call is a transaction of its own."""
 
-    def __init__(self, engine: Engine, location: Location, now: Callable[[], datetime], host_id: str) -> None:
-        self._engine = engine
-        self._location = location
+    def __init__(self, database: Database, host_id: str, now: Callable[[], datetime]) -> None:
+        super().__init__(database, host_id)
         self._now = now
-        self.host_id = host_id
-
-    def close(self) -> None:
-        self._engine.dispose()
 
     def new_id(self) -> str:
         """An id for a new project, container, session or image."""
@@ -57,39 +41,31 @@ class Store(Reads):
         """
         if not changes:
             return
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             writing = Writing(connection, self.host_id, to_text(self._now()))
-            last = self._last_event(writing)
+            last = _last_event(writing)
             done = [change for change in changes if write(writing, change)]
-            if done:
-                connection.execute(_NEW_EVENT, _events(writing, last, done))
+            for event in _events(writing, last, done):
+                add(writing, "event", event)
 
-    def _last_event(self, writing: Writing) -> tuple[int, str]:
-        """Number and hash of the host's last event. From here on no other writer adds one for this host."""
-        lock_host(writing.connection, writing.host)
-        if found := writing.connection.execute(_LAST_EVENT, {"own": writing.host}).first():
-            return found.seq, found.hash
+
+def _last_event(writing: Writing) -> tuple[int, str]:
+    """Number and hash of the host's last event. From here on no other writer adds one for this host."""
+    own = {"host": writing.host}
+    lock_host(writing.connection, writing.host)
+    if not (found := writing.connection.rows(_LAST_EVENT, own)):
         row = {"id": writing.host, "name": os.uname().nodename, "created": writing.at}
-        insert_if_absent(writing.connection, schema.host, row)
+        add(writing, "host", row, unless_there=True)
         lock_host(writing.connection, writing.host)  # there was no row to lock before
-        found = writing.connection.execute(_LAST_EVENT, {"own": writing.host}).first()
-        return (found.seq, found.hash) if found else (0, chain.GENESIS)
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        with explained(self._location), self._engine.begin() as connection:
-            yield connection
-
-    def _rows(self, sql: str, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
-        with explained(self._location), self._engine.connect() as connection:
-            reading = connection.execution_options(contenant_read=True)
-            return [tuple(row) for row in reading.execute(text(sql), dict(values))]
+        found = writing.connection.rows(_LAST_EVENT, own)
+    return (found[0][0], found[0][1]) if found else (0, chain.GENESIS)
 
 
-def _events(writing: Writing, last: tuple[int, str], changes: Sequence[Change]) -> list[dict[str, Any]]:
+def _events(
+    writing: Writing, last: tuple[int, str], changes: Sequence[Change]
+) -> Iterator[Mapping[str, Any]]:
     """The rows that record `changes`, each chained to the one before it."""
     seq, previous = last
-    rows = []
     for number, change in enumerate(changes, seq + 1):
         fields: dict[str, Any] = {
             "host": writing.host,
@@ -101,9 +77,8 @@ def _events(writing: Writing, last: tuple[int, str], changes: Sequence[Change]) 
             "data": chain.canonical(change.data),
         }
         own = chain.link(previous, **fields)
-        rows.append({**fields, "topic": change.kind.partition(".")[0], "previous": previous, "hash": own})
+        yield {**fields, "topic": change.kind.partition(".")[0], "previous": previous, "hash": own}
         previous = own
-    return rows
 
 
 def open_store(
@@ -118,16 +93,16 @@ def open_store(
     location = locate(url)
     if location.path is not None and not _has_content(location.path):
         _migrate(location, now, wait)
-    engine = connect(location, wait)
+    database = _open(location, wait)
     try:
-        found = _revision(engine, location)
-        if found != revision.HEAD:
-            engine.dispose()
+        if database.revision() != revision.HEAD:
+            database.close()
             _migrate(location, now, wait)
+            database = _open(location, wait)
     except BaseException:
-        engine.dispose()
+        database.close()
         raise
-    return Store(engine, location, now, host_id)
+    return Store(database, host_id, now)
 
 
 def _has_content(path: Path) -> bool:
@@ -138,20 +113,15 @@ def _has_content(path: Path) -> bool:
         return False
 
 
+def _open(location: Location, wait: float) -> Database:
+    if location.path is not None:
+        return File.open(location, location.path, wait)
+    from contenant.store.server import open_server  # loads SQLAlchemy, which costs 150 ms
+
+    return open_server(location)
+
+
 def _migrate(location: Location, now: Callable[[], datetime], wait: float) -> None:
-    from contenant.store.migrate import migrate  # loads alembic, which costs 90 ms
+    from contenant.store.migrate import migrate  # loads alembic and SQLAlchemy, which cost 240 ms
 
     migrate(location, now=now, wait=wait)
-
-
-def _revision(engine: Engine, location: Location) -> str | None:
-    """The schema revision; None where the database has none."""
-    with explained(location), engine.connect() as connection:
-        reading = connection.execution_options(contenant_read=True)
-        try:
-            return reading.execute(text(revision.SELECT)).scalar()
-        except DBAPIError:
-            reading.rollback()
-            if inspect(reading).has_table("alembic_version"):
-                raise
-            return None

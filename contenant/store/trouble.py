@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shlex
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from contenant.errors import ContenantError, StateError
+from contenant.errors import BusyError, ContenantError, StateError
 from contenant.store.location import Location, backups
 
 _FULL = ("the disk or quota is full, or failing", "make room on it, then try again; nothing was recorded")
@@ -26,6 +28,33 @@ _KINDS = {
     "SQLITE_LOCKED": _LOCKED,
     "SQLITE_PROTOCOL": _LOCKED,
 }
+# SQLite's names, PostgreSQL's SQLSTATE
+_RULE = ("SQLITE_CONSTRAINT", "23")
+_TAKEN = ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "23505")
+_MISSING = ("SQLITE_CONSTRAINT_FOREIGNKEY", "23503")
+
+
+@contextmanager
+def explained(location: Location) -> Iterator[None]:
+    """Turn what SQLite or the file system raises into StateError, and a key that is taken into BusyError."""
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        told = translate(error, location)
+        if told is error:
+            raise
+        raise told from error
+
+
+def translate(error: BaseException, location: Location) -> BaseException:
+    """What to raise for a driver's `error`: itself where it broke a rule that only a bug can break."""
+    code = getattr(error, "sqlite_errorname", "") or getattr(error, "sqlstate", "") or ""
+    if code in _TAKEN:
+        what = str(error).partition("\n")[0]
+        return BusyError(f"another contenant recorded the same first ({what})", hint="try again")
+    if code in _MISSING:  # somebody was first, or the database is not the one it was
+        return unknown("not what this refers to")
+    return error if code.startswith(_RULE) else explain(error, location)
 
 
 def explain(error: BaseException, location: Location) -> ContenantError:

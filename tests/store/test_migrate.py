@@ -16,7 +16,7 @@ import pytest
 from contenant.errors import StateError
 from contenant.store import migrate as migration
 from contenant.store import revision
-from contenant.store.connect import connect
+from contenant.store.connect import file_engine
 from contenant.store.location import Location, backups, locate
 from contenant.store.migrate import Plan, back_up, migrate
 from contenant.store.snapshot import Snapshot, open_snapshot
@@ -168,7 +168,10 @@ def test_remaking_a_parent_table_keeps_its_children(filled: Path, tmp_path: Path
 
 def test_the_trap_is_real(filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With foreign keys on, as in everyday use, the same migration silently loses the children."""
-    monkeypatch.setattr(migration, "connect_to_migrate", connect)
+    strict = ("journal_mode = WAL", "foreign_keys = ON")
+    monkeypatch.setattr(
+        migration, "connect_to_migrate", lambda location, wait: file_engine(location.path, wait, strict)
+    )
     assert _children_after_remaking_the_parent(filled, tmp_path) == []
 
 

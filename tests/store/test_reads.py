@@ -204,6 +204,6 @@ def test_each_filter_reads_along_an_index(
     """In the order of the rows too: a page of a million events must not need a sort."""
     sql, values = history._statement(table, wanted)
     values |= {"host": "h", "since": "", "at": "9", "tie": 0, "size": 50}
-    plan = [row[3] for row in snapshot._connection.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
+    plan = [row[3] for row in snapshot._database.rows(f"EXPLAIN QUERY PLAN {sql}", values)]
     assert f"USING INDEX {index} " in plan[0]
     assert not [step for step in plan if "TEMP B-TREE" in step]

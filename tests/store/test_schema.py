@@ -11,16 +11,19 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from contenant.paths import asset
 from contenant.store import revision
-from contenant.store.connect import connect
+from contenant.store.columns import TABLES, insertion
+from contenant.store.connect import connect_to_migrate
 from contenant.store.describe import describe
 from contenant.store.location import locate
 from contenant.store.schema import metadata
-from contenant.store.store import Store
+from contenant.store.store import Store, open_store
+from tests.store.samples import Clock
 
 
 def _literals(path: Path) -> dict[str, Any]:
@@ -34,7 +37,7 @@ def _literals(path: Path) -> dict[str, Any]:
 
 
 def test_a_migrated_database_has_the_schema_in_code(store: Store) -> None:
-    engine = connect(locate(None), wait=5)
+    engine = connect_to_migrate(locate(None), wait=5)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
@@ -44,7 +47,7 @@ def test_a_migrated_database_has_the_schema_in_code(store: Store) -> None:
 def test_the_comparison_sees_a_difference(store: Store, database: Path) -> None:
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("ALTER TABLE host ADD COLUMN surplus TEXT")
-    engine = connect(locate(None), wait=5)
+    engine = connect_to_migrate(locate(None), wait=5)
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) != []
     engine.dispose()
@@ -96,6 +99,18 @@ def test_every_table_and_column_is_described() -> None:
         assert not [column.name for column in table.columns if not column.comment], table.name
 
 
+def test_the_columns_that_are_written_are_those_of_the_schema() -> None:
+    for name, columns in TABLES.items():
+        table = metadata.tables[name]
+        assert sorted(columns.names) == sorted(column.name for column in table.columns), name
+        assert columns.key == tuple(column.name for column in table.primary_key.columns), name
+
+
+def test_a_column_that_is_not_there_is_a_bug() -> None:
+    with pytest.raises(ValueError, match=r"host has no columns \['colour'\]"):
+        insertion("host", ["id", "colour"])
+
+
 def _modules(program: str) -> set[str]:
     answer = subprocess.run(
         [sys.executable, "-c", f"{program}\nimport sys; print('\\n'.join(sys.modules))"],
@@ -115,22 +130,25 @@ def test_a_snapshot_loads_no_sqlalchemy(store: Store) -> None:
     assert "sqlite3" in loaded
 
 
-def test_opening_a_current_store_loads_no_alembic(store: Store) -> None:
+def test_writing_to_a_current_store_loads_no_sqlalchemy(store: Store) -> None:
     program = (
         "from datetime import datetime, UTC\n"
+        "from contenant.core.changes import engine_remembered\n"
         "from contenant.store.store import open_store\n"
-        "open_store(now=lambda: datetime.now(UTC), host_id='h').close()"
+        "with open_store(now=lambda: datetime.now(UTC), host_id='h') as store:\n"
+        "    store.apply([engine_remembered('podman', 'runtime', 'runc')])"
     )
     loaded = _modules(program)
-    assert "sqlalchemy" in loaded
-    assert not {"alembic", "mako", "sqlalchemy.orm"} & loaded
+    assert not {"sqlalchemy", "alembic", "mako"} & loaded
+    with open_store(now=Clock(), host_id="h") as other:
+        assert other.setting("podman", "runtime") == "runc"
 
 
-def test_making_a_store_loads_alembic(contenant_home: Path) -> None:
+def test_making_a_store_loads_alembic_and_sqlalchemy(contenant_home: Path) -> None:
     """The counterpart: the two tests above look at the right names."""
     program = (
         "from datetime import datetime, UTC\n"
         "from contenant.store.store import open_store\n"
         "open_store(now=lambda: datetime.now(UTC), host_id='h').close()"
     )
-    assert "alembic" in _modules(program)
+    assert {"alembic", "sqlalchemy"} <= _modules(program)

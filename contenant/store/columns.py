@@ -1,0 +1,43 @@
+"""The columns of the tables that changes write, so that writing loads no SQLAlchemy.
+
+Most are the fields of a record; a test holds them against `store.schema`.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from contenant.core.records import ContainerRecord, EventRecord, ImageRecord, ProjectRecord, SessionRecord
+from contenant.store.rows import PolicyRow
+
+
+class Columns(NamedTuple):
+    """The columns of one table."""
+
+    names: tuple[str, ...]
+    key: tuple[str, ...] = ("id",)  # those of the primary key
+
+
+TABLES: Mapping[str, Columns] = {
+    "host": Columns(("id", "name", "created")),
+    "engine": Columns(("host", "kind", "identity", "version", "first_seen"), ("host", "kind", "identity")),
+    "project": Columns(("host", *ProjectRecord._fields)),
+    "container": Columns(("host", *ContainerRecord._fields)),
+    "session": Columns(("host", "project_id", *SessionRecord._fields)),
+    "image": Columns(("host", *ImageRecord._fields, "removed", "removed_why")),
+    "policy": Columns(("host", *PolicyRow._fields), ("host", "hash")),
+    "event": Columns(("topic", *EventRecord._fields), ("host", "seq")),
+    "setting": Columns(("host", "engine", "key", "value", "changed"), ("host", "engine", "key")),
+}
+
+
+def insertion(table: str, names: Iterable[str], *, unless_there: bool = False) -> str:
+    """The statement that inserts a row with these columns; with `unless_there`, only if its key is free.
+
+    ValueError where the table has no such column.
+    """
+    known, given = TABLES[table], tuple(names)
+    if unknown := set(given).difference(known.names):
+        raise ValueError(f"{table} has no columns {sorted(unknown)}")
+    slots = ", ".join(f":{name}" for name in given)
+    sql = f"INSERT INTO {table} ({', '.join(given)}) VALUES ({slots})"  # noqa: S608 - known columns only
+    return f"{sql} ON CONFLICT ({', '.join(known.key)}) DO NOTHING" if unless_there else sql
