@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -44,7 +45,8 @@ def _apply(arguments: list[str]) -> None:
     cut = change.switch(text, policy, {"--cut": True, "--keep": False}.get(flags[0]) if flags else None)
     spent = round((time.monotonic() - began) * 1000)
     _mark_ready(policy.mode)
-    ledger.digest(before)
+    with contextlib.suppress(OSError):  # a full disk costs the record, not the change
+        ledger.digest(before)
     os.close(held)
     print(f"contenant: firewall: policy {policy.hash[:12]} in force, {'cut' if cut else 'kept'}, {spent} ms")
 

@@ -34,21 +34,24 @@ def collect(since: str) -> Iterator[str]:
     A cursor says that the host has everything up to it; those rows are given up. A cursor of another
     container counts as none.
     """
-    digest()
+    error = ""
+    try:
+        digest()
+    except OSError as problem:  # a full disk: what is in the ledger is given all the same
+        error = problem.strerror or "unknown"
     book = _book()
     name, _, number = since.partition(":")
     taken = int(number) if name == book["id"] and number.isdigit() else 0
     rows = [row for line in place.read(LEDGER).splitlines() if (row := json.loads(line))["seq"] > taken]
-    if taken:
+    if taken and not error:
         place.write(LEDGER, "".join(_line(row) for row in rows))
         book["rows"] = len(rows)
         _save(book)
     for row in rows:
         yield _line(row)
     last = rows[-1]["seq"] if rows else max(taken, 0)
-    yield _line(
-        {"cursor": f"{book['id']}:{last}", "suppressed": book["suppressed"], "counters": book["counters"]}
-    )
+    tail = {"cursor": f"{book['id']}:{last}", "suppressed": book["suppressed"], "counters": book["counters"]}
+    yield _line(tail | ({"error": error} if error else {}))
 
 
 def digest(policy: str = "") -> None:

@@ -9,6 +9,7 @@ container runs on: banners only.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -98,7 +99,9 @@ def serve_udp(family: int, port: int) -> None:
         kind = IP_PKTINFO if family == socket.AF_INET else socket.IPV6_PKTINFO
         if family == socket.AF_INET6:
             back = info[:16] + struct.pack("=I", 0)
-        sock.sendmsg([reply_to(data, to, "udp", peer[0])], [(level, kind, back)], 0, peer)
+        reply = reply_to(data, to, "udp", peer[0])
+        with contextlib.suppress(OSError):  # addresses that nobody has do not answer
+            sock.sendmsg([reply], [(level, kind, back)], 0, peer)
 
 
 class Web(BaseHTTPRequestHandler):
