@@ -1,9 +1,9 @@
 """How a credential travels into a session: by a pipe, so that it stands in no argument and no environment.
 
 Claude Code reads its OAuth token and its API key from a file descriptor it is told of, and hands neither the
-descriptor nor the variable on to what it starts. Tried with 2.1.197 and 2.1.330, at the prompt and with -p. It
-opens the descriptor anew: so the pipe must be made by the agent's own user (2.1.197), and must not be one with a
-name in the file system, where that would wait for a writer for ever (both).
+descriptor nor the variable on to what it starts. Tried with 2.1.197 and 2.1.330, at the prompt and with -p.
+It opens the descriptor anew: so the pipe must be made by the agent's own user (2.1.197), and must not be one
+with a name in the file system, where that would wait for a writer for ever (both).
 """
 
 from collections.abc import Mapping, Sequence

@@ -3,7 +3,10 @@ Claude Code's item in the macOS keychain, Claude Code's file. The last two are r
 """
 
 import hashlib
+import os
+import pwd
 import re
+import sys
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
@@ -35,6 +38,15 @@ class Host(NamedTuple):
     home: str  # absolute
     platform: str  # sys.platform
     user: str  # the account's name where $USER is not set
+
+
+def this_host(env: Mapping[str, str]) -> Host:
+    """The host we run on, with the given environment."""
+    try:
+        user = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a uid without an account
+        user = ""
+    return Host(env, str(Path.home()), sys.platform, user)
 
 
 class Finding(NamedTuple):

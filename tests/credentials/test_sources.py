@@ -18,6 +18,12 @@ from contenant.credentials.values import CredentialError, fingerprint
 from .conftest import ACCESS, API_KEY, NOW, REFRESH, SETUP, Machine, claude_json
 
 
+def test_this_host(machine: Machine) -> None:
+    host = sources.this_host({"A": "1"})
+    assert (host.env, host.home, host.platform) == ({"A": "1"}, str(machine.home), sys.platform)
+    assert host.user
+
+
 def test_signed_in_nowhere(machine: Machine) -> None:
     assert sources.find(machine.host, {}, NOW) is None
     assert sources.find(machine.mac(), {}, NOW) is None
