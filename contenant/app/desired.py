@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from contenant import __version__
+from contenant import __version__, config
 from contenant.app import outfit
 from contenant.app.project import Project, container_dir
 from contenant.core import labels
@@ -15,7 +15,7 @@ from contenant.core.settings import Settings
 from contenant.core.values import ContainerSpec, EngineName, Mount, Publish
 
 if TYPE_CHECKING:
-    from contenant.app.policy import Effective
+    from contenant.app.policy import Effective, Given
 
 # What the entrypoint and the session wrapper need, and nothing more (docs/security/model.md).
 CAPABILITIES = ("CHOWN", "KILL", "NET_ADMIN", "NET_BIND_SERVICE", "SETGID", "SETPCAP", "SETUID")
@@ -158,8 +158,8 @@ def shielded(project: Project, spec: ContainerSpec, mode: str, engine: EngineNam
     return spec._replace(mounts=(*spec.mounts, *over))
 
 
-def want(project: Project, settings: Settings, engine: EngineName, now: int) -> Wanted:
-    """The container that settings and image recipe ask for at `now` (seconds since the epoch).
+def want(project: Project, settings: Settings, engine: EngineName, given: "Given", now: int) -> Wanted:
+    """The container that settings, image recipe and rules ask for at `now` (seconds since the epoch).
 
     Reads the image's inputs, asks no engine. Raises UsageError for a policy that cannot be.
     """
@@ -171,7 +171,7 @@ def want(project: Project, settings: Settings, engine: EngineName, now: int) -> 
         project,
         image=image,
         read_only=settings.read_only,
-        mounts=settings.mounts,
+        mounts=config.usable_mounts(settings, Path(project.path), os.environ),
         env={},
         publish=settings.publish,
         cpus=settings.cpus,
@@ -180,4 +180,4 @@ def want(project: Project, settings: Settings, engine: EngineName, now: int) -> 
     )
     mode = effective_mode(settings.protect, engine)
     text = spec_text(spec, mode)
-    return Wanted(image, effective(settings, now), spec, mode, text, spec_hash(text))
+    return Wanted(image, effective(settings, given, now), spec, mode, text, spec_hash(text))

@@ -8,11 +8,10 @@ by the next reconcile.
 import gc
 import os
 import time
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from contenant import config, locks
-from contenant.app import engines, outfit, session, wayback
+from contenant.app import configuration, engines, outfit, policy, session, wayback
 from contenant.app.desired import Wanted, current_version, want
 from contenant.app.idle import stop_if_idle
 from contenant.app.ledger import Ledger
@@ -75,9 +74,11 @@ def _prepare(
     record = ledger.project(project.path)
     container = ledger.container_of(record, engine.name)
     flags = _flags(request, container)
-    settings = _load_settings(project, flags)
-    _tell_pending(settings, ui)
-    wanted = want(project, settings, engine.name, int(time.time()))
+    settings = configuration.load(ledger, project.path, flags)
+    if told := config.pending_message(settings):
+        ui.warn(told)
+    given = policy.gather(ledger, project.path, container)
+    wanted = want(project, settings, engine.name, given, int(time.time()))
     plan = _plan(project, wanted, settled, container, request)
     for notice in plan.notices:
         ui.note(notice)
@@ -136,18 +137,6 @@ def _flags(request: RunRequest, container: ContainerRecord | None) -> dict[str, 
     }
     kept: dict[str, Any] = json.loads(container.flags) if container else {}
     return kept | {key: value for key, value in given.items() if value is not None}
-
-
-def _load_settings(project: Project, flags: Mapping[str, Any]) -> Settings:
-    from pathlib import Path
-
-    return config.load(Path(project.path), os.environ, flags)
-
-
-def _tell_pending(settings: Settings, ui: Ui) -> None:
-    if settings.pending:
-        asked = ", ".join(sorted({item.key for item in settings.pending}))
-        ui.warn(f"{settings.project_file} asks for {asked}: without effect until you trust that file")
 
 
 def _outfit(

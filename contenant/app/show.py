@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from contenant import config
-from contenant.app import engines
+from contenant.app import configuration, engines, policy
 from contenant.app.desired import want
 from contenant.app.ledger import Ledger
 from contenant.app.project import Project, identify
@@ -89,17 +89,18 @@ def _sections(
             for session in sessions
         ],
         "firewall": {"policy": container.policy},
-        "drift": _drift(path, container) if exists else ["the project directory is gone"],
+        "drift": _drift(ledger, path, container) if exists else ["the project directory is gone"],
     }
 
 
-def _drift(path: str, container: ContainerRecord) -> list[str]:
+def _drift(ledger: Ledger, path: str, container: ContainerRecord) -> list[str]:
     import json
 
     status = Path(path).stat()
     project = Project(path, container.name, (status.st_uid, status.st_gid))
-    settings = config.load(Path(path), os.environ, json.loads(container.flags))
-    wanted = want(project, settings, container.engine, int(time.time()))
+    settings = configuration.load(ledger, path, json.loads(container.flags))
+    given = policy.gather(ledger, path, container)
+    wanted = want(project, settings, container.engine, given, int(time.time()))
     found = []
     if wanted.image != container.image:
         found.append(f"image: {container.image} → {wanted.image}")

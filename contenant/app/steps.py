@@ -1,10 +1,11 @@
 """The steps of a run plan: image, remove, create, start. Each is recorded, done, and recorded as done."""
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from contenant import host
-from contenant.app import place, policy
+from contenant.app import firewall_registries, place, policy
 from contenant.app.desired import Wanted, label, shielded
 from contenant.app.ledger import Ledger
 from contenant.app.project import Project
@@ -17,7 +18,7 @@ from contenant.core.records import ContainerRecord, ProjectRecord
 from contenant.core.settings import Settings
 from contenant.core.values import ContainerSpec
 from contenant.engines.base import Engine
-from contenant.errors import ContenantError
+from contenant.errors import ContenantError, FirewallError
 
 
 class Site(NamedTuple):
@@ -46,7 +47,21 @@ def perform(site: Site, steps: Sequence[Step], container: ContainerRecord | None
                 assert container is not None
                 container = _start(site, container)
     assert container is not None
-    return apply_policy(site, container)
+    return apply_policy(_with_registries(site, container, ui), container)
+
+
+def _with_registries(site: Site, container: ContainerRecord, ui: Ui) -> Site:
+    """Hosts that only the tools in the image know are asked for once a container of it runs."""
+    if not site.wanted.policy.found:
+        return site
+    try:
+        hosts = firewall_registries.learn(site.ledger, site.engine, container)
+    except FirewallError as error:
+        ui.warn(f"{error.message}: {', '.join(site.wanted.policy.found)} may open less than it should")
+        return site
+    given = policy.gather(site.ledger, site.project.path, container)._replace(hosts=lambda: hosts)
+    wanted = policy.effective(site.settings, given, int(time.time()))
+    return site._replace(wanted=site.wanted._replace(policy=wanted))
 
 
 def _ensure_image(site: Site, ui: Ui) -> None:

@@ -37,6 +37,7 @@ def settle(engine: Engine, listing: Listing, ledger: Ledger, held: frozenset[str
     EngineUnavailableError, and then nothing was changed.
     """
     reports = listing.result()
+    drop_ended(ledger)
     recorded = ledger.read(engine.name)
     findings, strays = _differences(engine, recorded, reports)
     if not findings and not strays:
@@ -50,6 +51,13 @@ def settle(engine: Engine, listing: Listing, ledger: Ledger, held: frozenset[str
     else:
         reports = _repair_under_locks(engine, ledger, touched, held)
     return Settled(ledger.read(engine.name), reports)
+
+
+def drop_ended(ledger: Ledger) -> None:
+    """Record the end of rules whose time is over. Containers keep to it by themselves."""
+    view = ledger.snapshot()
+    if ended := view.ended_rules(host.now_text()) if view else []:
+        ledger.store().apply([changes.rule_removed(rule, "ended") for rule in ended])
 
 
 def _repair_under_locks(

@@ -7,7 +7,7 @@ log, in one transaction. One function per kind, so that no kind is ever spelled 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from contenant.core.records import ContainerRecord, ImageRecord, ProjectRecord, SessionRecord
+from contenant.core.records import ContainerRecord, ImageRecord, ProjectRecord, RuleRecord, SessionRecord
 from contenant.core.values import ContainerState
 
 
@@ -113,15 +113,31 @@ def image_removed(reference: str, why: str) -> Change:
     return Change("image.removed", reference, "", {"why": why})
 
 
-def policy_stored(policy_hash: str, rules: str, mode: str, parent: str, reason: str, author: str) -> Change:
-    """An effective policy, stored once under its content hash; `rules` is its canonical text."""
+def policy_stored(
+    policy_hash: str, rules: str, mode: str, parent: str, reason: str, author: str, expires: str = ""
+) -> Change:
+    """An effective policy, stored once under its content hash; `rules` is its canonical text.
+
+    `expires`: the moment at which its first entry ends, "" where none does.
+    """
     data = {"rules": rules, "mode": mode, "parent": parent, "reason": reason, "author": author}
-    return Change("policy.stored", policy_hash, "", data)
+    return Change("policy.stored", policy_hash, "", data | {"expires": expires})
 
 
 def engine_remembered(engine: str, key: str, value: str) -> Change:
     """A fact found out about an engine that is worth keeping, such as the OCI runtime that works."""
     return Change("engine.remembered", engine, "", {"key": key, "value": value})
+
+
+def rule_added(rule: RuleRecord) -> Change:
+    """A user's word about what may leave a project's containers."""
+    return Change("rule.added", rule.id, rule.project_id, rule._asdict())
+
+
+def rule_removed(rule: RuleRecord, why: str) -> Change:
+    """It does not count any more: taken back, replaced, ended by its own time, refused by a container."""
+    data = {"kind": rule.kind, "text": rule.text, "why": why}
+    return Change("rule.removed", rule.id, rule.project_id, data)
 
 
 def _described(container: ContainerRecord) -> dict[str, Any]:

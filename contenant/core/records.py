@@ -1,8 +1,10 @@
 """What the database remembers, as values. Moments are ISO-8601 UTC text (core.ages), "" where not yet."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from contenant.core.values import ContainerState, EngineName
+
+RuleKind = Literal["allow", "deny", "preset", "mode"]
 
 
 class ProjectRecord(NamedTuple):
@@ -76,6 +78,21 @@ class ImageRecord(NamedTuple):
     built: str
     seconds: float
     size: int  # bytes
+
+
+class RuleRecord(NamedTuple):
+    """What a user said by command about a project's policy."""
+
+    id: str
+    project_id: str
+    kind: RuleKind
+    text: str  # an entry as the policy keeps it, the name of a preset, or a mode
+    reason: str
+    author: str
+    added: str
+    until: str = ""  # "" for no end
+    removed: str = ""  # "" while it counts
+    removed_why: str = ""
 
 
 class EventRecord(NamedTuple):

@@ -183,6 +183,16 @@ def _policy_stored(writing: Writing, change: Change) -> bool:
     return add(writing, "policy", row, unless_there=True)
 
 
+def _rule_added(writing: Writing, change: Change) -> bool:
+    texts = {key: plain(change.data[key]) for key in ("reason", "author")}
+    return add(writing, "rule", {**change.data, **texts, "host": writing.host})
+
+
+def _rule_removed(writing: Writing, change: Change) -> bool:
+    what, why = "removed = :at, removed_why = :why", plain(change.data["why"])
+    return _set(writing, "rule", change.subject, what, "removed = ''", why=why)
+
+
 def _engine_remembered(writing: Writing, change: Change) -> bool:
     row = {"host": writing.host, "engine": change.subject, "key": change.data["key"], "changed": writing.at}
     row |= {"value": plain(change.data["value"])}
@@ -221,5 +231,7 @@ HANDLERS: Mapping[str, Handler] = {
     "image.failed": _only_event,
     "image.removed": _image_removed,
     "policy.stored": _policy_stored,
+    "rule.added": _rule_added,
+    "rule.removed": _rule_removed,
     "engine.remembered": _engine_remembered,
 }

@@ -6,7 +6,14 @@ Most are the fields of a record; a test holds them against `store.schema`.
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from contenant.core.records import ContainerRecord, EventRecord, ImageRecord, ProjectRecord, SessionRecord
+from contenant.core.records import (
+    ContainerRecord,
+    EventRecord,
+    ImageRecord,
+    ProjectRecord,
+    RuleRecord,
+    SessionRecord,
+)
 from contenant.store.rows import PolicyRow
 
 
@@ -22,6 +29,7 @@ TABLES: Mapping[str, Columns] = {
     "engine": Columns(("host", "kind", "identity", "version", "first_seen"), ("host", "kind", "identity")),
     "project": Columns(("host", *ProjectRecord._fields)),
     "container": Columns(("host", *ContainerRecord._fields)),
+    "rule": Columns(("host", *RuleRecord._fields)),
     "session": Columns(("host", "project_id", *SessionRecord._fields)),
     "image": Columns(("host", *ImageRecord._fields, "removed", "removed_why")),
     "policy": Columns(("host", *PolicyRow._fields), ("host", "hash")),

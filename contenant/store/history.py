@@ -148,6 +148,8 @@ def _event_summary(kind: str, data: Mapping[str, Any]) -> str:
     if "from" in data and "to" in data:
         why = f" ({data['why']})" if data.get("why") else ""
         return f"{data['from']} → {data['to']}{why}"
+    if kind in ("rule.added", "rule.removed"):
+        return f"{data['kind']} {data['text']}: {data.get('why') or data.get('reason') or '-'}"
     for key in ("why", "path", "reference", "image", "recipe", "mode", "log"):
         if data.get(key):
             return f"{data[key]}"

@@ -11,7 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from contenant.core.records import ContainerRecord, EventRecord, ImageRecord, ProjectRecord, SessionRecord
+from contenant.core.records import (
+    ContainerRecord,
+    EventRecord,
+    ImageRecord,
+    ProjectRecord,
+    RuleRecord,
+    SessionRecord,
+)
 from contenant.store import history
 from contenant.store.database import Database, Rows
 from contenant.store.encoding import from_column, to_column
@@ -42,6 +49,11 @@ FROM container c JOIN project p ON p.id = c.project_id
 WHERE c.host = :host AND c.gone = '' ORDER BY c.name, c.id
 """
 _SETTING = "SELECT value FROM setting WHERE host = :host AND engine = :engine AND key = :key"
+_RULES = (
+    f"SELECT {', '.join(f'r.{field}' for field in RuleRecord._fields)} FROM rule r"  # noqa: S608 - constants only
+    " JOIN project p ON p.id = r.project_id"
+    " WHERE r.host = :host AND r.removed = '' AND p.host = :host AND p.forgotten = ''"
+)
 _PATHS = (
     "SELECT path FROM project WHERE host = :host AND forgotten = '' AND substr(path, 1, :size) = :prefix"
     " ORDER BY path"
@@ -126,6 +138,16 @@ class Reads:
         """A policy by its hash."""
         rows = self._read(_POLICIES + " AND hash = :hash", hash=policy_hash)
         return PolicyRow(*rows[0]) if rows else None
+
+    def rules(self, path: str) -> list[RuleRecord]:
+        """The rules that count for the project at a canonical path, oldest first."""
+        rows = self._read(_RULES + " AND p.path = :path ORDER BY r.added, r.id", path=to_column(path))
+        return [RuleRecord(*row) for row in rows]
+
+    def ended_rules(self, now: str) -> list[RuleRecord]:
+        """Rules of all projects that have ended by themselves by the moment `now` and still count."""
+        rows = self._read(_RULES + " AND r.until <> '' AND r.until <= :now ORDER BY r.until, r.id", now=now)
+        return [RuleRecord(*row) for row in rows]
 
     def setting(self, engine: str, key: str) -> str | None:
         """A remembered fact about an engine."""

@@ -184,6 +184,24 @@ policy = Table(
     comment="An effective egress policy, stored once under the hash of its content.",
 )
 
+rule = Table(
+    "rule",
+    metadata,
+    _id("id"),
+    _host(),
+    _text("project_id", "the project whose policy it is a part of", ForeignKey("project.id")),
+    _text("kind", "allow, deny, preset or mode"),
+    _text("text", "an entry of the policy, the name of a preset, or a mode"),
+    _text("reason", "why, in the author's words"),
+    _text("author", "who gave it"),
+    _text("added", "when it was given"),
+    _later("until", "when it ends by itself; empty: never"),
+    _later("removed", "when it stopped counting"),
+    _later("removed_why", "why: taken back, replaced, ended, refused by a container"),
+    Index("ix_rule_project_id", "project_id", **only_where("removed = ''")),
+    comment="What a user said by command about a project's policy; its strongest layer.",
+)
+
 session = Table(
     "session",
     metadata,

@@ -18,6 +18,7 @@ def upgrade() -> None:
     _projects()
     _containers()
     _images()
+    _rules()
     _sessions()
     _egress()
     _usage()
@@ -165,6 +166,27 @@ def _images() -> None:
         _key("policy", "host", "hash"),
         _host("policy"),
     )
+
+
+def _rules() -> None:
+    op.create_table(
+        "rule",
+        _text("id"),
+        _text("host"),
+        _text("project_id"),
+        _text("kind"),
+        _text("text"),
+        _text("reason"),
+        _text("author"),
+        _text("added"),
+        _later("until"),
+        _later("removed"),
+        _later("removed_why"),
+        _key("rule", "id"),
+        _host("rule"),
+        _refers("rule", ["project_id"], ["project.id"]),
+    )
+    op.create_index("ix_rule_project_id", "rule", ["project_id"], **only_where("removed = ''"))
 
 
 def _sessions() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from contenant.core import changes
 from contenant.core.ages import to_text
 from contenant.core.changes import Change
-from contenant.core.records import ContainerRecord, ImageRecord, ProjectRecord, SessionRecord
+from contenant.core.records import ContainerRecord, ImageRecord, ProjectRecord, RuleRecord, SessionRecord
 from contenant.store.store import Store
 
 HOST = "0123456789abcdef"
@@ -69,6 +69,19 @@ def session(key: str = "s1", of: str = "c1", **more: Any) -> SessionRecord:
         "started": AT,
     }
     return SessionRecord(**fields | more)
+
+
+def rule(key: str = "r1", of: str = "p1", **more: Any) -> RuleRecord:
+    fields: dict[str, Any] = {
+        "id": key,
+        "project_id": of,
+        "kind": "allow",
+        "text": "a.example.com",
+        "reason": "needed",
+        "author": "me",
+        "added": AT,
+    }
+    return RuleRecord(**fields | more)
 
 
 def image(key: str = "i1", **more: Any) -> ImageRecord:

@@ -22,7 +22,7 @@ from contenant.store.location import Location
 from contenant.store.server import Server
 from contenant.store.store import Store
 from contenant.store.verify import verify
-from tests.store.samples import HOST, Clock, container, image, made, project, session
+from tests.store.samples import HOST, Clock, container, image, made, project, rule, session
 
 EVERY_CHANGE: list[list[Change]] = [
     made(),
@@ -45,6 +45,8 @@ EVERY_CHANGE: list[list[Change]] = [
     [changes.image_removed(image().reference, "stale")] * 2,
     [changes.engine_remembered("podman", "runtime", value) for value in ("runc", "runc", "crun")],
     [changes.project_moved("p1", "/work/one", "/work/\udcff new")] * 2,
+    [changes.rule_added(rule("r1")), changes.rule_added(rule("r2", kind="deny", until="2026-02-01"))],
+    [changes.rule_removed(rule("r1"), "ta\0ken back")] * 2,
     [changes.project_added(project("p2", "/b")), changes.project_forgotten("p2", "asked")],
 ]
 
