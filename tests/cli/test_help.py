@@ -79,7 +79,9 @@ def _parse(words: list[str]) -> None:
     root = COMMANDS["contenant"]
     context = root.make_context("contenant", words)
     while isinstance(context.command, LazyGroup):
-        rest = [*context._protected_args, *context.args]
+        # Public until click 8.2.
+        protected = "_protected_args" if hasattr(context, "_protected_args") else "protected_args"
+        rest = [*getattr(context, protected), *context.args]
         name, command, rest = context.command.resolve_command(context, rest)
         assert command is not None
         context = command.make_context(name, rest, parent=context)
