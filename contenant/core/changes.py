@@ -4,9 +4,10 @@ Deciding functions return changes; `Store.apply` writes each to its rows and, wi
 log, in one transaction. One function per kind, so that no kind is ever spelled twice.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from contenant.core.labels import encode
 from contenant.core.records import ContainerRecord, ImageRecord, ProjectRecord, RuleRecord, SessionRecord
 from contenant.core.values import ContainerState
 
@@ -138,6 +139,37 @@ def rule_removed(rule: RuleRecord, why: str) -> Change:
     """It does not count any more: taken back, replaced, ended by its own time, refused by a container."""
     data = {"kind": rule.kind, "text": rule.text, "why": why}
     return Change("rule.removed", rule.id, rule.project_id, data)
+
+
+def credential_used(fingerprint: str, source: str, kind: str, expires: str) -> Change:
+    """A session is given a credential; recorded once per fingerprint, and anew after it was forgotten."""
+    return Change("credential.used", fingerprint, "", {"source": source, "kind": kind, "expires": expires})
+
+
+def credential_stored(fingerprint: str, place: str, kind: str, expires: str) -> Change:
+    """`auth login` put one into contenant's own store; `place` is keyring or file."""
+    return Change("credential.stored", fingerprint, "", {"place": place, "kind": kind, "expires": expires})
+
+
+def credential_forgotten(fingerprint: str, held_by: Sequence[str]) -> Change:
+    """`auth logout` removed it; `held_by` are the ids of live sessions that were given it."""
+    return Change("credential.forgotten", fingerprint, "", {"sessions": list(held_by)})
+
+
+def config_trusted(path: str, digest: str, asked: Sequence[str]) -> Change:
+    """The user trusts a project's file with these bytes; `asked` is what it got that way."""
+    data = {"path": path, "sha256": digest, "asked": list(asked)}
+    return Change("config.trusted", encode(path), "", data)
+
+
+def config_revoked(path: str) -> Change:
+    """The user trusts that file no longer."""
+    return Change("config.revoked", encode(path), "", {"path": path})
+
+
+def home_removed(name: str, project_id: str, path: str) -> Change:
+    """The agent's home of the container `name` is gone, transcripts and all; `path` is the project's."""
+    return Change("home.removed", name, project_id, {"path": path})
 
 
 def _described(container: ContainerRecord) -> dict[str, Any]:

@@ -205,6 +205,52 @@ def _engine_remembered(writing: Writing, change: Change) -> bool:
     return writing.connection.execute(changed, row) > 0
 
 
+def _credential_used(writing: Writing, change: Change) -> bool:
+    row = {**change.data, "fingerprint": change.subject, "host": writing.host, "first_seen": writing.at}
+    if add(writing, "credential", row, unless_there=True):
+        return True
+    return _remembered_again(writing, change)
+
+
+def _remembered_again(writing: Writing, change: Change) -> bool:
+    again = (
+        "UPDATE credential SET forgotten = ''"
+        " WHERE host = :host AND fingerprint = :fingerprint AND forgotten <> ''"
+    )
+    return writing.connection.execute(again, {"host": writing.host, "fingerprint": change.subject}) > 0
+
+
+def _credential_stored(writing: Writing, change: Change) -> bool:
+    _remembered_again(writing, change)
+    return True
+
+
+def _credential_forgotten(writing: Writing, change: Change) -> bool:
+    values = {"host": writing.host, "at": writing.at, "fingerprint": change.subject}
+    forgotten = "UPDATE credential SET forgotten = :at WHERE host = :host AND fingerprint = :fingerprint"
+    writing.connection.execute(forgotten, values)
+    return True  # one that no session was given has no row
+
+
+def _config_trusted(writing: Writing, change: Change) -> bool:
+    return _trust(writing, change.data["path"], change.data["sha256"])
+
+
+def _config_revoked(writing: Writing, change: Change) -> bool:
+    return _trust(writing, change.data["path"], "")
+
+
+def _trust(writing: Writing, path: str, digest: str) -> bool:
+    row = {"host": writing.host, "path": to_column(path), "sha256": digest, "changed": writing.at}
+    changed = (
+        "UPDATE trust SET sha256 = :sha256, changed = :changed"
+        " WHERE host = :host AND path = :path AND sha256 <> :sha256"
+    )
+    if digest and add(writing, "trust", row, unless_there=True):
+        return True
+    return writing.connection.execute(changed, row) > 0
+
+
 def _only_event(writing: Writing, change: Change) -> bool:
     return True
 
@@ -234,4 +280,10 @@ HANDLERS: Mapping[str, Handler] = {
     "rule.added": _rule_added,
     "rule.removed": _rule_removed,
     "engine.remembered": _engine_remembered,
+    "credential.used": _credential_used,
+    "credential.stored": _credential_stored,
+    "credential.forgotten": _credential_forgotten,
+    "config.trusted": _config_trusted,
+    "config.revoked": _config_revoked,
+    "home.removed": _only_event,
 }

@@ -33,6 +33,11 @@ TABLES: Mapping[str, Columns] = {
     "session": Columns(("host", "project_id", *SessionRecord._fields)),
     "image": Columns(("host", *ImageRecord._fields, "removed", "removed_why")),
     "policy": Columns(("host", *PolicyRow._fields), ("host", "hash")),
+    "credential": Columns(
+        ("host", "fingerprint", "source", "kind", "expires", "first_seen", "forgotten"),
+        ("host", "fingerprint"),
+    ),
+    "trust": Columns(("host", "path", "sha256", "changed"), ("host", "path")),
     "event": Columns(("topic", *EventRecord._fields), ("host", "seq")),
     "setting": Columns(("host", "engine", "key", "value", "changed"), ("host", "engine", "key")),
 }

@@ -24,16 +24,31 @@ _EVENT = ("seq", "at", "kind", "subject", "project_id", "data", "previous", "has
 _COLUMNS = {"session": _SESSION, "event": _EVENT}
 _ORDER = {"session": ("started", "id"), "event": ("at", "seq")}
 _LOWEST: dict[str, Any] = {"session": "", "event": 0}
-_CONTAINER = {"session": "t.container_id", "event": "t.subject"}
+_JOIN = {
+    "session": "LEFT JOIN container c ON c.id = t.container_id",
+    # What a session left behind concerns the session's container.
+    "event": "LEFT JOIN session s ON t.kind = 'session.left' AND s.id = t.subject"
+    " LEFT JOIN container c ON c.id = coalesce(s.container_id, t.subject)",
+}
+_OF_CREDENTIAL = {
+    "session": "t.credential = :credential",
+    "event": "t.topic = 'credential' AND t.subject = :credential",
+}
 
 
 class Filter:
     """Which rows are wanted; empty means all. `kinds` holds "session", topics and event kinds."""
 
     def __init__(
-        self, project_ids: Sequence[str] | None, since: str, until: str, kinds: Sequence[str]
+        self,
+        project_ids: Sequence[str] | None,
+        since: str,
+        until: str,
+        kinds: Sequence[str],
+        credential: str = "",
     ) -> None:
         self.project_ids = project_ids
+        self.credential = credential  # a fingerprint
         self.since, self.until = since, until or "9999"
         self.sessions = not kinds or "session" in kinds
         self.kinds = [kind for kind in kinds if "." in kind]
@@ -75,18 +90,24 @@ def _statement(table: str, wanted: Filter) -> tuple[str, dict[str, Any]]:
         conditions.append(_among("t.project_id", "project", wanted.project_ids, values))
     if table == "event":
         conditions.append(_events_wanted(wanted, values))
+    if wanted.credential:
+        conditions.append(_OF_CREDENTIAL[table])
+        values["credential"] = wanted.credential
     sql = (
         f"SELECT {columns}, coalesce(p.path, ''), coalesce(c.name, ''), t.{at}, t.{tie} FROM {table} t"  # noqa: S608 - constants only
-        f" LEFT JOIN project p ON p.id = t.project_id LEFT JOIN container c ON c.id = {_CONTAINER[table]}"
+        f" LEFT JOIN project p ON p.id = t.project_id {_JOIN[table]}"
         f" WHERE {' AND '.join(conditions)} ORDER BY t.{at} DESC, t.{tie} DESC LIMIT :size"
     )
     return sql, values
 
 
 def _events_wanted(wanted: Filter, values: dict[str, Any]) -> str:
-    """Sessions have rows of their own: without a filter their events would only say the same again."""
+    """Sessions have rows of their own: without a filter their events would only say the same again.
+
+    But for what one left in the project, which no row tells.
+    """
     if not wanted.kinds and not wanted.topics:
-        return "t.topic <> 'session'"
+        return "(t.topic <> 'session' OR t.kind = 'session.left')"
     topics = {*wanted.topics, *(kind.partition(".")[0] for kind in wanted.kinds)}
     # Joined with "", so that the index of a project's own few events is taken rather than the topic's.
     column = "t.topic" if wanted.project_ids is None else "(t.topic || '')"
@@ -122,7 +143,7 @@ def _event_row(row: Sequence[Any]) -> HistoryRow:
     data = dict(zip(_EVENT, row, strict=False))
     data["data"] = json.loads(data["data"])
     path, container = from_column(row[len(_EVENT)]), row[len(_EVENT) + 1]
-    summary = _event_summary(data["kind"], data["data"])
+    summary = _event_summary(data["kind"], data["subject"], data["data"])
     return HistoryRow(data["at"], data["kind"], path, container, data["subject"], summary, data)
 
 
@@ -143,16 +164,27 @@ def _duration(seconds: int) -> str:
     return f"{minutes}m{rest:02d}s" if minutes else f"{rest}s"
 
 
-def _event_summary(kind: str, data: Mapping[str, Any]) -> str:
+def _event_summary(kind: str, subject: str, data: Mapping[str, Any]) -> str:
     """The few words of an event that matter to people."""
     if "from" in data and "to" in data:
         why = f" ({data['why']})" if data.get("why") else ""
         return f"{data['from']} → {data['to']}{why}"
     if kind in ("rule.added", "rule.removed"):
         return f"{data['kind']} {data['text']}: {data.get('why') or data.get('reason') or '-'}"
+    if kind == "session.left":
+        return _left_summary(data.get("findings", []))
+    if kind.startswith("credential."):
+        return ", ".join([subject, *(data[key] for key in ("kind", "source", "place") if key in data)])
     for key in ("why", "path", "reference", "image", "recipe", "mode", "log"):
         if data.get(key):
             return f"{data[key]}"
     if kind == "engine.remembered":
         return f"{data.get('key')} = {data.get('value')}"
     return ""
+
+
+def _left_summary(findings: Sequence[Sequence[str]]) -> str:
+    """What a session left in the project, dangers first, as they were recorded."""
+    shown = [f"{path} {happened}" for path, happened, *_ in findings[:3]]
+    more = [f"{len(findings) - 3} more"] if len(findings) > 3 else []
+    return f"left behind: {', '.join(shown + more)}"

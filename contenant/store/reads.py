@@ -49,6 +49,8 @@ FROM container c JOIN project p ON p.id = c.project_id
 WHERE c.host = :host AND c.gone = '' ORDER BY c.name, c.id
 """
 _SETTING = "SELECT value FROM setting WHERE host = :host AND engine = :engine AND key = :key"
+_TRUST = "SELECT sha256 FROM trust WHERE host = :host AND path = :path"
+_CREDENTIAL = "SELECT source, kind, expires FROM credential WHERE host = :host AND fingerprint = :fingerprint"
 _RULES = (
     f"SELECT {', '.join(f'r.{field}' for field in RuleRecord._fields)} FROM rule r"  # noqa: S608 - constants only
     " JOIN project p ON p.id = r.project_id"
@@ -154,22 +156,40 @@ class Reads:
         rows = self._read(_SETTING, engine=engine, key=key)
         return str(rows[0][0]) if rows else None
 
+    def trusted_hash(self, path: str) -> str:
+        """SHA-256 of the bytes a project's configuration file is trusted with, "" where it is not."""
+        rows = self._read(_TRUST, path=to_column(path))
+        return str(rows[0][0]) if rows else ""
+
+    def credential_source(self, fingerprint: str) -> tuple[str, str, str] | None:
+        """Source, kind and end of a credential that a session was given; None where none ever was."""
+        rows = self._read(_CREDENTIAL, fingerprint=fingerprint)
+        return (rows[0][0], rows[0][1], rows[0][2]) if rows else None
+
     def listing(self) -> list[ListingRow]:
         """What a list of containers says, by name."""
         built, latest = _images_by_reference(self._read(_IMAGES + " ORDER BY built, id"))
         return [_listed(row, built, latest) for row in self._read(_LISTING)]
 
     def history(
-        self, *, path: str = "", since: str = "", until: str = "", kinds: Sequence[str] = (), limit: int = 0
+        self,
+        *,
+        path: str = "",
+        since: str = "",
+        until: str = "",
+        kinds: Sequence[str] = (),
+        credential: str = "",
+        limit: int = 0,
     ) -> Iterator[HistoryRow]:
         """Sessions and what happened to everything else, newest first, read as they are asked for.
 
         `path`: of a project, forgotten ones included; `since` (inclusive) and `until` (exclusive): moments;
-        `kinds`: "session", topics such as "container", kinds such as "container.created"; `limit` 0: all.
+        `kinds`: "session", topics such as "container", kinds such as "container.created"; `credential`: a
+        fingerprint, whose own events and sessions are wanted; `limit` 0: all.
         """
         ids = [p.id for p in self._at_path(path)] if path else None
         return history.read(
-            self._database.rows, self.host_id, history.Filter(ids, since, until, kinds), limit
+            self._database.rows, self.host_id, history.Filter(ids, since, until, kinds, credential), limit
         )
 
     def events(self, after: int = 0) -> Iterator[EventRecord]:

@@ -294,6 +294,17 @@ credential = Table(
     comment="A credential that sessions were given.",
 )
 
+trust = Table(
+    "trust",
+    metadata,
+    _host(),
+    _text("path", "the project's configuration file; not valid UTF-8: `%:` and the percent-encoded bytes"),
+    _later("sha256", "of the bytes that are trusted; empty: none any more"),
+    _text("changed", "when that was said"),
+    PrimaryKeyConstraint("host", "path"),
+    comment="A project's configuration file that may have its way, as long as it keeps these bytes.",
+)
+
 # No foreign keys: what an event tells of must never be able to take the event with it.
 event = Table(
     "event",

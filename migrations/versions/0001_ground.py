@@ -278,6 +278,15 @@ def _credentials() -> None:
         _key("credential", "host", "fingerprint"),
         _host("credential"),
     )
+    op.create_table(
+        "trust",
+        _text("host"),
+        _text("path"),
+        _later("sha256"),
+        _text("changed"),
+        _key("trust", "host", "path"),
+        _host("trust"),
+    )
 
 
 def _events() -> None:

@@ -47,6 +47,11 @@ EVERY_CHANGE: list[list[Change]] = [
     [changes.project_moved("p1", "/work/one", "/work/\udcff new")] * 2,
     [changes.rule_added(rule("r1")), changes.rule_added(rule("r2", kind="deny", until="2026-02-01"))],
     [changes.rule_removed(rule("r1"), "ta\0ken back")] * 2,
+    [changes.credential_used("f" * 12, "keyring", "oauth", "2027-01-31T09:30:00.000Z")] * 2,
+    [changes.credential_stored("f" * 12, "file", "oauth", ""), changes.credential_forgotten("f" * 12, ["s1"])],
+    [changes.config_trusted("/b/\udcff", "a" * 64, ["env A"])] * 2,
+    [changes.config_revoked("/b/\udcff")] * 2,
+    [changes.home_removed("contenant-b", "p1", "/b/\udcff")],
     [changes.project_added(project("p2", "/b")), changes.project_forgotten("p2", "asked")],
 ]
 

@@ -1,0 +1,144 @@
+"""A project's settings with the user's trust in its file; and what `contenant config` shows and records.
+
+Whoever needs the settings of a project comes through `load`: only there a trusted file has its way.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from contenant import config, files
+from contenant.app.ledger import Ledger
+from contenant.app.project import identify
+from contenant.core import changes
+from contenant.core.settings import Settings
+from contenant.core.settings_layers import rows
+from contenant.errors import BusyError, NotFoundError
+from contenant.paths import ensure_private
+
+TEMPLATE = """\
+# Settings of contenant: docs/configuration.md, or `contenant config show`.
+#
+# memory = "4g"
+# mounts = ["~/reference:/reference:ro"]
+#
+# [env]
+# EDITOR = "vim"
+#
+# [firewall]
+# presets = ["github"]
+"""
+
+
+def load(ledger: Ledger, project: str, flags: Mapping[str, Any]) -> Settings:
+    """All layers for the project at a canonical path; its file has its way where its bytes are trusted.
+
+    Raises ConfigError, UsageError for flags, StateError.
+    """
+    return config.load(Path(project), os.environ, flags, trusted_hash=_trusted(ledger, project))
+
+
+def _trusted(ledger: Ledger, project: str) -> str:
+    """The database is asked only where there is a file: few projects have one."""
+    place = config.project_path(Path(project))
+    if not os.path.lexists(place):
+        return ""
+    view = ledger.snapshot()
+    return view.trusted_hash(str(place)) if view else ""
+
+
+class Row(NamedTuple):
+    """A setting, or one item of a list or table. Holds no secret."""
+
+    key: str
+    value: str
+    layer: str  # default, user, project, env or flag
+    source: str  # file or variable; "" for a default
+    state: Literal["in force", "pending"]  # pending: a project's file asks for it that is not trusted
+
+
+def show(path: Path) -> list[Row]:
+    """Every setting as a session in the project at `path` gets it, then what its file asks for in vain."""
+    canonical, _ = identify(path)
+    with Ledger(config.database_url(os.environ)) as ledger:
+        settings = load(ledger, canonical, {})
+    found = [Row(*row, "in force") for row in rows(settings)]
+    waiting = [
+        Row(item.key, item.text, item.origin.layer, item.origin.source, "pending")
+        for item in settings.pending
+    ]
+    return found + waiting
+
+
+class Request(NamedTuple):
+    """What a project's file asks for, and the bytes that ask for it."""
+
+    path: str
+    sha256: str  # 64 hex digits
+    text: str  # the file, byte for byte; undecodable ones replaced
+    asks: tuple[str, ...]  # `key value`, without values of variables
+    trusted: bool  # these very bytes are trusted already
+
+
+def read_request(path: Path) -> Request:
+    """What the file of the project at `path` asks for beyond what any project may have.
+
+    Raises NotFoundError where there is no file, ConfigError where it is wrong, BusyError where it changes
+    while it is read.
+    """
+    canonical, _ = identify(path)
+    place = config.project_path(Path(canonical))
+    with Ledger(config.database_url(os.environ)) as ledger:
+        trusted = _trusted(ledger, canonical)
+    settings = config.load(Path(canonical), os.environ, {})
+    if not settings.project_file:
+        raise NotFoundError(f"{place} does not exist", hint="a project without that file asks for nothing")
+    data = files.read(place, config.MAX_BYTES) or b""
+    if hashlib.sha256(data).hexdigest() != settings.project_hash:
+        raise BusyError(f"{place} is being changed", hint="look at it again when that has ended")
+    return Request(
+        path=settings.project_file,
+        sha256=settings.project_hash,
+        text=data.decode("utf-8", "replace"),
+        asks=tuple(f"{item.key} {item.text}" for item in settings.pending),
+        trusted=trusted == settings.project_hash,
+    )
+
+
+def trust(request: Request) -> None:
+    """Record the user's word for exactly the bytes that were shown."""
+    with Ledger(config.database_url(os.environ)) as ledger:
+        ledger.store().apply([changes.config_trusted(request.path, request.sha256, request.asks)])
+
+
+def revoke(path: Path) -> bool:
+    """Take the trust in a project's file back, whether or not it still exists; whether there was any."""
+    place = str(file_of(path))
+    with Ledger(config.database_url(os.environ)) as ledger:
+        store = ledger.store()
+        had = bool(store.trusted_hash(place))
+        store.apply([changes.config_revoked(place)])
+    return had
+
+
+def file_of(path: Path) -> Path:
+    """Where the file of the project at `path` is, whether or not it exists."""
+    return config.project_path(Path(identify(path)[0]))
+
+
+def prepare_file() -> Path:
+    """The user's file, made with examples in comments where there is none. Raises StateError."""
+    path = config.user_path()
+    ensure_private(path.parent)
+    if not os.path.lexists(path):
+        files.replace(path, TEMPLATE.encode())
+    return path
+
+
+def check_file() -> None:
+    """Read the user's file as a start would. Raises ConfigError with `file:key` and what is wrong."""
+    config.load(None, {}, {})
