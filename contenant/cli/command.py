@@ -92,7 +92,7 @@ def no_such_command(word: str, known: Sequence[str], path: str) -> UsageError:
     close = get_close_matches(word, known, n=2)
     hint = f"did you mean {' or '.join(close)}?" if close else f"commands: {', '.join(known)}"
     if path == "contenant":
-        hint += "; a project path goes behind run"
+        hint += " (a project path goes behind run)"
     return UsageError(f"no such command: {word}", hint=hint)
 
 

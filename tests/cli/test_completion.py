@@ -19,6 +19,7 @@ import pytest
 from contenant.cli import complete
 from contenant.cli.complete import Question, from_bash, lines, suggestions
 from contenant.cli.completion import SCRIPTS, SHELLS
+from contenant.cli.root import COMMANDS
 from tests.cli.conftest import Run
 
 
@@ -36,7 +37,7 @@ def projects(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_commands_with_their_summaries() -> None:
-    assert values("") == ["run", "list", "show", "stop", "clean", "history", "image", "completion"]
+    assert values("") == list(COMMANDS)
     assert values("cl") == ["clean"]
     assert values("image", "") == ["build", "list"]
     (item,) = suggestions([], "cl")
