@@ -19,6 +19,11 @@ def history(query: HistoryQuery) -> Iterator[HistoryRow]:
             return
         path = identify(query.path)[0] if query.path else ""
         for row in view.history(
-            path=path, since=query.since, until=query.until, kinds=query.kinds, limit=query.limit
+            path=path,
+            since=query.since,
+            until=query.until,
+            kinds=query.kinds,
+            credential=query.credential,
+            limit=query.limit,
         ):
             yield HistoryRow(*row)

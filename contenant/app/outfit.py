@@ -1,8 +1,6 @@
 """What makes a session the user's: the agent's home, who commits, the credential. Read at each start."""
 
 import os
-import pwd
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,7 +12,6 @@ from contenant.core.settings import Settings
 from contenant.core.values import Mount
 
 if TYPE_CHECKING:
-    from contenant.credentials.sources import Host
     from contenant.credentials.values import Credential, Secret
     from contenant.home.identity import Identity
 
@@ -40,11 +37,11 @@ def mounts(name: str) -> tuple[Mount, ...]:
 def prepare_home(project: Project, settings: Settings, owner: tuple[int, int], ui: Ui) -> None:
     """Make or refresh the agent's home; what is new about it is said. Done under the container's lock."""
     from contenant import home
-    from contenant.credentials.sources import claude_dir
+    from contenant.credentials.sources import claude_dir, this_host
     from contenant.home.identity import read_identity
     from contenant.home.layout import home_dir
 
-    machine = _machine()
+    machine = this_host(os.environ)
     wanted = home.Wanted(
         claude_dir=Path(claude_dir(machine)),
         sync=settings.home_sync,
@@ -83,14 +80,14 @@ def of_terminal(environ: Mapping[str, str]) -> Outfit:
 
 
 def _credential(project: Project, given: Mapping[str, str], ui: Ui) -> "Credential | None":
-    from contenant.credentials.sources import find
+    from contenant.credentials.sources import find, this_host
     from contenant.credentials.values import warning
     from contenant.home import signed_in
     from contenant.home.layout import home_dir
 
     if not given and signed_in(home_dir(project.name)):
         return None  # somebody logged in inside: that login is the project's own
-    found = find(_machine(), given, host.now())
+    found = find(this_host(os.environ), given, host.now())
     if found is not None and (text := warning(found, host.now())):
         ui.warn(text)
     return found
@@ -104,9 +101,3 @@ def _identity(project: Project, argv: Sequence[str]) -> "Identity":
     if not wants_credential(argv) and argv[0] != "jj":
         return Identity()
     return read_identity(Path(project.path), os.environ, Path.home())
-
-
-def _machine() -> "Host":
-    from contenant.credentials.sources import Host
-
-    return Host(os.environ, str(Path.home()), sys.platform, pwd.getpwuid(os.getuid()).pw_name)

@@ -127,6 +127,7 @@ class HistoryQuery(NamedTuple):
     until: str = ""
     kinds: tuple[str, ...] = ()  # "session", "container", "container.created", …
     limit: int = 0  # 0: no limit
+    credential: str = ""  # fingerprint
 
 
 Progress = Callable[[str], None]

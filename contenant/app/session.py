@@ -59,8 +59,15 @@ def begin(ledger: Ledger, seat: Seat, argv: tuple[str, ...]) -> SessionRecord:
         kind="agent" if agent else "command",
         credential=seat.outfit.credential.fingerprint if seat.outfit.credential else "",
     )
-    store.apply([changes.session_starting(record, seat.container.project_id)])
+    store.apply([*_used(seat), changes.session_starting(record, seat.container.project_id)])
     return record
+
+
+def _used(seat: Seat) -> list[Change]:
+    found = seat.outfit.credential
+    if found is None:
+        return []
+    return [changes.credential_used(found.fingerprint, found.source, found.kind, found.expires)]
 
 
 def rejoin(ledger: Ledger, session: SessionRecord, project_id: str) -> SessionRecord:
