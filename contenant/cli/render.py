@@ -18,6 +18,7 @@ from contenant.cli.text import shorten, visible, width
 
 Format = Literal["table", "json", "jsonl", "csv", "names"]
 _GAP = 2
+_LIST_ROOM = 50  # columns
 
 
 class Column(NamedTuple):
@@ -62,7 +63,17 @@ def emit_tree(tree: Mapping[str, Any], output: Output) -> None:
         indent = 2 if output.format == "json" else None
         output.stream.write(json.dumps(tree, indent=indent) + "\n")
         return
-    emit(list(flatten(tree)), _TREE, output)
+    rows = list(flatten(tree))
+    emit(list(_spread(rows)) if output.format == "table" else rows, _TREE, output)
+
+
+def _spread(rows: Iterable[tuple[str, object]]) -> Iterator[tuple[str, object]]:
+    """Lists that are too long for a line take one for each item; a sentence is not to be cut."""
+    for key, value in rows:
+        if isinstance(value, (list, tuple)) and len(plain(value)) > _LIST_ROOM:
+            yield from zip((key, *[""] * (len(value) - 1)), value, strict=True)
+        else:
+            yield key, value
 
 
 def flatten(value: object, key: str = "") -> Iterator[tuple[str, object]]:
@@ -89,7 +100,7 @@ def plain(value: object) -> str:
 
 
 _TREE = Table(
-    columns=(Column("KEY", lambda row: row[0]), Column("VALUE", lambda row: plain(row[1]), floor=20)),
+    columns=(Column("KEY", lambda row: row[0]), Column("VALUE", lambda row: plain(row[1]))),
     fields=("key", "value"),
     record=lambda row: {"key": row[0], "value": row[1]},
     name=lambda row: row[0],

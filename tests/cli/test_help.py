@@ -40,7 +40,7 @@ def test_help(run: Run, path: str) -> None:
     assert result.out.startswith(f"Usage: {path} [")
     assert all(len(line) <= 80 for line in result.out.splitlines())
     assert result.out.index("Examples:") < result.out.index("Options:")
-    if path != "contenant image":
+    if isinstance(COMMANDS[path], Command):
         assert result.out.index("Options:") < result.out.index("Exit codes:")
 
 
@@ -70,9 +70,13 @@ def test_examples_are_command_lines_that_parse(path: str) -> None:
     assert command.examples
     for line, purpose in command.examples:
         assert purpose
-        words = line.removeprefix("source <(").removesuffix(")").removesuffix(" | source").split()
-        assert words[0] == "contenant"
-        _parse(words[1:])
+        # What a shell does with the command, and lines of other programs, are not ours to parse.
+        words = (
+            line.removeprefix("source <(").removesuffix(")").partition(" | ")[0].partition(" < ")[0].split()
+        )
+        if words[0] == "contenant":
+            _parse(words[1:])
+    assert any("contenant" in line for line, _ in command.examples)
 
 
 def _parse(words: list[str]) -> None:

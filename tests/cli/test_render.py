@@ -168,6 +168,16 @@ def test_a_tree_is_whole_as_json_and_dotted_elsewhere() -> None:
     assert 'argv,"[""a"", ""b""]"\n' in shown("csv")
 
 
+def test_a_long_list_takes_a_line_an_item_and_is_never_cut() -> None:
+    stream = io.StringIO()
+    emit_tree({"drift": ["x" * 40, "y" * 40], "a": "z" * 90}, Output("table", stream, width=60))
+    assert [line.split() for line in stream.getvalue().splitlines()[1:]] == [
+        ["drift", "x" * 40],
+        ["y" * 40],
+        ["a", "z" * 90],
+    ]
+
+
 def test_flatten_keeps_plain_lists_together() -> None:
     assert list(flatten({"a": {"b": [1, 2]}, "c": [[1], [2]]})) == [
         ("a.b", [1, 2]),
