@@ -130,9 +130,9 @@ def table(now: datetime, base: str) -> Table:
             ),
             Column("LAST USED", lambda row: age(row.last_used, now)),
             Column("SESSIONS", lambda row: f"{row.sessions_live}/{row.sessions_total}", rank=3),
-            Column("IMAGE", lambda row: (row.claude or "-") + ("*" if row.outdated else ""), rank=2),
+            Column("IMAGE", _image, rank=2),
             Column("ENGINE", lambda row: row.engine, rank=4),
-            Column("FIREWALL", lambda row: row.firewall, colour=_firewall_colour),
+            Column("FIREWALL", lambda row: row.firewall or "-", colour=_firewall_colour),
             Column("AGE", lambda row: age(row.created, now), rank=5),
         ),
         fields=tuple(FIELDS),
@@ -143,6 +143,10 @@ def table(now: datetime, base: str) -> Table:
 
 def _project(row: Row, base: str) -> str:
     return below_home(row.project, base) + ("" if row.project_exists else " (gone)")
+
+
+def _image(row: Row) -> str:
+    return row.claude + ("*" if row.outdated else "") if row.claude else "-"
 
 
 def _firewall_colour(row: Row) -> str:
