@@ -18,11 +18,11 @@ from contenant.core.plan_run import not_found
 from contenant.core.records import ContainerRecord
 from contenant.core.settings import Settings
 from contenant.core.values import ContainerReport
-from contenant.errors import EngineUnavailableError
+from contenant.errors import ConfigError, EngineUnavailableError
 
 
 def show(path: Path, ui: Ui) -> dict[str, Any]:
-    """Sections project, engine, container, image, sessions, firewall, drift; JSON-ready.
+    """Sections project, engine, container, image, sessions, left_behind, firewall, drift; JSON-ready.
 
     Raises NotFoundError where the project has no container. An engine that is silent is said, not raised.
     """
@@ -59,7 +59,6 @@ def _sections(
 ) -> dict[str, Any]:
     exists = Path(path).is_dir()
     _, reason = engines.pick(ledger, None, container.engine, settings.engine)
-    sessions = [s for s in ledger.read(container.engine).sessions if s.container_id == container.id]
     return {
         "project": {"path": path, "exists": exists, "name": container.name},
         "engine": {
@@ -78,19 +77,36 @@ def _sections(
             "spec_hash": container.spec_hash,
         },
         "image": {"reference": container.image},
-        "sessions": [
-            {
-                "id": session.id,
-                "argv": list(session.argv),
-                "kind": session.kind,
-                "started": session.started,
-                "detachable": session.detachable,
-            }
-            for session in sessions
-        ],
+        "sessions": _sessions(ledger, container),
+        "left_behind": _left_behind(ledger, path),
         "firewall": {"policy": container.policy},
         "drift": _drift(ledger, path, container) if exists else ["the project directory is gone"],
     }
+
+
+def _sessions(ledger: Ledger, container: ContainerRecord) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": session.id,
+            "argv": list(session.argv),
+            "kind": session.kind,
+            "started": session.started,
+            "detachable": session.detachable,
+        }
+        for session in ledger.read(container.engine).sessions
+        if session.container_id == container.id
+    ]
+
+
+def _left_behind(ledger: Ledger, path: str) -> dict[str, Any]:
+    """What the last session that left something left in the project, for the host to run without asking."""
+    view = ledger.snapshot()
+    last = next(view.history(path=path, kinds=("session.left",), limit=1), None) if view else None
+    if last is None:
+        return {}
+    names = ("path", "happened", "level", "why")
+    findings = [dict(zip(names, finding, strict=True)) for finding in last.data["data"]["findings"]]
+    return {"session": last.subject, "at": last.at, "findings": findings}
 
 
 def _drift(ledger: Ledger, path: str, container: ContainerRecord) -> list[str]:
@@ -100,7 +116,10 @@ def _drift(ledger: Ledger, path: str, container: ContainerRecord) -> list[str]:
     project = Project(path, container.name, (status.st_uid, status.st_gid))
     settings = configuration.load(ledger, path, json.loads(container.flags))
     given = policy.gather(ledger, path, container)
-    wanted = want(project, settings, container.engine, given, int(time.time()))
+    try:
+        wanted = want(project, settings, container.engine, given, int(time.time()))
+    except ConfigError as error:
+        return [f"settings cannot be used: {error.message}"]
     found = []
     if wanted.image != container.image:
         found.append(f"image: {container.image} → {wanted.image}")

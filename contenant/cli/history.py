@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _AGE = re.compile(r"-?[0-9]+[a-z]*")
 TABLE_LIMIT = 50
-FAMILIES = ("session", "container", "project", "image", "policy", "engine")
+FAMILIES = (
+    *("session", "container", "project", "image", "policy", "rule", "engine"),
+    *("credential", "config", "home"),
+)
 # Key of JSON and CSV -> what it says. Only ever added to.
 FIELDS = {
     "at": "moment",
@@ -59,6 +62,14 @@ class Kind(click.ParamType):  # type: ignore[type-arg]  # generic only since cli
         return [CompletionItem(name) for name in FAMILIES if name.startswith(incomplete)]
 
 
+def _fingerprint(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    if value and not re.fullmatch("[0-9a-f]{12}", value):
+        raise UsageError(
+            f"not a fingerprint: {value}", hint="12 hex digits, as `contenant auth status` shows them"
+        )
+    return value
+
+
 @click.command(
     cls=Command,
     short_help=COMMANDS["history"].summary,
@@ -82,6 +93,13 @@ class Kind(click.ParamType):  # type: ignore[type-arg]  # generic only since cli
     help="Only this kind, such as session or container.created.",
 )
 @click.option(
+    "--credential",
+    metavar="FINGERPRINT",
+    default="",
+    callback=_fingerprint,
+    help="Only sessions that were given this one (contenant auth status), and what happened to it.",
+)
+@click.option(
     "--limit",
     type=click.IntRange(min=0),
     metavar="N",
@@ -95,6 +113,7 @@ def command(
     since: str,
     until: str,
     kinds: tuple[str, ...],
+    credential: str,
     limit: int | None,
     output: Output,
 ) -> int:
@@ -108,7 +127,12 @@ def command(
 
     now = datetime.now(UTC)
     query = HistoryQuery(
-        path=path, since=moment(since, now), until=moment(until, now), kinds=kinds, limit=limit or 0
+        path=path,
+        since=moment(since, now),
+        until=moment(until, now),
+        kinds=kinds,
+        credential=credential,
+        limit=limit or 0,
     )
     if query.since and query.until and query.since >= query.until:
         raise UsageError("--since is not before --until", hint="nothing lies between them")

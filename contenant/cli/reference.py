@@ -15,7 +15,7 @@ import click
 
 import contenant.cli.list as list_command
 from contenant import errors
-from contenant.cli import history, image_list, manual, outcomes
+from contenant.cli import auth_status, config_show, history, image_list, manual, outcomes
 from contenant.cli.command import LazyGroup
 from contenant.cli.exits import EXITS
 from contenant.cli.root import command as root
@@ -30,6 +30,8 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "contenant clean": outcomes.FIELDS,
     "contenant stop": outcomes.FIELDS,
     "contenant image list": image_list.FIELDS,
+    "contenant auth status": auth_status.FIELDS,
+    "contenant config show": config_show.FIELDS,
 }
 
 REFERENCE_HEAD = f"""{MADE}

@@ -33,8 +33,8 @@ EXIT_UNREACHABLE = 3
 def command(ctx: click.Context, path: Path, output: Output) -> int:
     """Show everything about one project's container.
 
-    Sections: project, engine (and why this one), container, image, live sessions, firewall, and drift: what
-    --recreate would change.
+    Sections: project, engine (and why this one), container, image, live sessions, what a session last left
+    behind for this machine to run without asking, firewall, and drift: what --recreate would change.
     """
     from contenant.app.show import show
 

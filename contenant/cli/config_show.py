@@ -1,0 +1,70 @@
+"""`contenant config show`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from contenant.cli.command import Command
+from contenant.cli.config import CONFIG_COMMANDS
+from contenant.cli.options import ProjectPath, rendered
+from contenant.cli.render import Column, Output, Table, emit
+from contenant.cli.settings import home, ui_of
+from contenant.cli.text import below_home
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Key of JSON and CSV -> what it says. Only ever added to.
+FIELDS = {
+    "key": "name of the setting; a list or table has a row for each item",
+    "value": "as it is written in a file; without the values of variables and passwords",
+    "layer": "default, user, project, env or flag",
+    "source": "file or variable it was written in, empty for a default",
+    "state": "in force; or pending: a project's file asks for it that is not trusted",
+}
+
+
+@click.command(
+    cls=Command,
+    short_help=CONFIG_COMMANDS["show"].summary,
+    examples=(
+        ("contenant config show", "for this directory"),
+        ("contenant config show ~/work/shop --json", "for programs"),
+    ),
+    exits=(0, 2),
+)
+@click.argument("path", type=ProjectPath(), default=".")
+@rendered
+@click.pass_context
+def command(ctx: click.Context, path: Path, output: Output) -> int:
+    """Show every setting with where it comes from.
+
+    Later layers win: default, user, project, env; options of a command line come last. What a project's file
+    asks for without being trusted is pending.
+    """
+    from contenant.app.configuration import show
+
+    rows = show(path)
+    emit(rows, table(), output)
+    if waiting := sum(row.state == "pending" for row in rows):
+        ui_of(ctx).note(f"{waiting} pending; `contenant config trust` lets the project's file have its way")
+    return 0
+
+
+def table() -> Table:
+    """How a setting is shown."""
+    base = home()
+    return Table(
+        columns=(
+            Column("KEY", lambda row: row.key),
+            Column("VALUE", lambda row: row.value or "-", floor=20),
+            Column("LAYER", lambda row: row.layer),
+            Column("SOURCE", lambda row: below_home(row.source, base) or "-", floor=16, rank=1),
+            Column("STATE", lambda row: row.state, lambda row: "yellow" if row.state == "pending" else ""),
+        ),
+        fields=tuple(FIELDS),
+        record=lambda row: row._asdict(),
+        name=lambda row: row.key,
+    )
