@@ -141,6 +141,11 @@ class Reads:
         rows = self._read(_POLICIES + " AND hash = :hash", hash=policy_hash)
         return PolicyRow(*rows[0]) if rows else None
 
+    def policies(self, beginning: str) -> list[PolicyRow]:
+        """The policies whose hash begins so, two at most, oldest first."""
+        sql = _POLICIES + " AND substr(hash, 1, :size) = :beginning ORDER BY created, hash LIMIT 2"
+        return [PolicyRow(*row) for row in self._read(sql, beginning=beginning, size=len(beginning))]
+
     def rules(self, path: str) -> list[RuleRecord]:
         """The rules that count for the project at a canonical path, oldest first."""
         rows = self._read(_RULES + " AND p.path = :path ORDER BY r.added, r.id", path=to_column(path))

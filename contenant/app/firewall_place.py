@@ -1,0 +1,103 @@
+"""A project as the firewall's commands see it: its containers on every engine, and the policy of each."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from contenant.app import configuration, engines, firewall_registries, policy
+from contenant.app.ledger import Ledger
+from contenant.app.policy import Effective, Given
+from contenant.app.project import identify
+from contenant.app.sync import settle
+from contenant.core.records import ContainerRecord, ProjectRecord, RuleRecord
+from contenant.engines.base import Engine
+from contenant.errors import EngineUnavailableError, FirewallError, NotFoundError
+
+
+class Target(NamedTuple):
+    """A container of the project. `engine` is None where it did not answer, or was not asked."""
+
+    container: ContainerRecord
+    engine: Engine | None
+    trouble: str = ""  # why it did not answer
+
+    @property
+    def running(self) -> bool:
+        """Whether it certainly runs."""
+        return self.engine is not None and self.container.state == "running"
+
+
+class Place(NamedTuple):
+    """A project. It may have no record yet, and no container."""
+
+    path: str  # canonical
+    name: str  # of its containers
+    record: ProjectRecord | None
+    targets: tuple[Target, ...]  # the one used last comes first
+
+
+def glance(ledger: Ledger, path: Path) -> Place:
+    """What is recorded of the project at `path`; no engine is asked."""
+    canonical, name = identify(path)
+    view = ledger.snapshot()
+    record = view.project_by_path(canonical) if view else None
+    found = view.containers(project_id=record.id) if view and record else []
+    newest = sorted(found, key=lambda container: container.last_used, reverse=True)
+    return Place(canonical, name, record, tuple(Target(container, None) for container in newest))
+
+
+def look(ledger: Ledger, path: Path, held: frozenset[str] = frozenset()) -> Place:
+    """The same after asking the engines that have containers of it, records brought up to date.
+
+    `held`: names of containers whose locks the caller holds.
+    """
+    place = glance(ledger, path)
+    connected: dict[str, Engine] = {}
+    trouble: dict[str, str] = {}
+    for name in dict.fromkeys(target.container.engine for target in place.targets):
+        try:
+            engine = engines.connect(ledger, name)
+            settle(engine, engine.containers(), ledger, held)
+            connected[name] = engine
+        except EngineUnavailableError as error:
+            trouble[name] = error.message
+    return place._replace(
+        targets=tuple(
+            Target(target.container, connected.get(kind), trouble.get(kind, ""))
+            for target in glance(ledger, path).targets
+            for kind in (target.container.engine,)
+        )
+    )
+
+
+def running(ledger: Ledger, path: Path) -> Target:
+    """The project's container that runs. Raises NotFoundError where none does, EngineUnavailableError."""
+    place = look(ledger, path)
+    if found := next((target for target in place.targets if target.running), None):
+        return found
+    if silent := next((target for target in place.targets if target.trouble), None):
+        raise EngineUnavailableError(silent.trouble, hint=f"{silent.container.engine} must answer for this")
+    what = f"{place.name} does not run" if place.targets else f"no container for {place.path}"
+    raise NotFoundError(what, hint="`contenant` there brings it up; come back while a session is open")
+
+
+def effective(ledger: Ledger, place: Place, target: Target | None, rules: Sequence[RuleRecord]) -> Effective:
+    """The policy of a container, or of the one the project would get, with these rules. Raises UsageError."""
+    flags = json.loads(target.container.flags) if target else {}
+    settings = configuration.load(ledger, place.path, flags)
+    return policy.effective(settings, Given(tuple(rules), lambda: _hosts(ledger, target)), int(time.time()))
+
+
+def _hosts(ledger: Ledger, target: Target | None) -> firewall_registries.Hosts:
+    if target is None:
+        return {}
+    if target.engine is None or not target.running:
+        return firewall_registries.remembered(ledger, target.container)
+    try:
+        return firewall_registries.learn(ledger, target.engine, target.container)
+    except FirewallError:  # it opens nothing then; the next run asks again, and says so
+        return {}

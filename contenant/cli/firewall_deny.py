@@ -1,0 +1,60 @@
+"""`contenant firewall deny`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from contenant.cli.command import Command
+from contenant.cli.firewall import FIREWALL_COMMANDS
+from contenant.cli.firewall_options import (
+    duration_option,
+    emit_changes,
+    end_of,
+    project_option,
+    reason_option,
+    utc_now,
+)
+from contenant.cli.options import rendered
+from contenant.cli.render import Output
+from contenant.cli.settings import ui_of
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+    from pathlib import Path
+
+
+@click.command(
+    cls=Command,
+    short_help=FIREWALL_COMMANDS["deny"].summary,
+    examples=(
+        ("contenant firewall deny sentry.io", "close it although the base opens it"),
+        ('contenant firewall deny "*.example.com"', "every name below it"),
+    ),
+    exits=(0, 1, 2, 3, 5, 6),
+)
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@duration_option
+@reason_option
+@project_option
+@rendered
+@click.pass_context
+def command(
+    ctx: click.Context,
+    names: tuple[str, ...],
+    duration: timedelta | None,
+    reason: str,
+    project: Path,
+    output: Output,
+) -> int:
+    """Close hosts to the project's container, at once; open connections are cut.
+
+    What is denied stays closed whatever layer allows it. A rule by command that allowed the same name ends.
+    """
+    from contenant.app.firewall import give
+    from contenant.core.policy_rules import Wish
+
+    ui = ui_of(ctx)
+    wish = Wish("deny", names, reason.strip(), end_of(duration, utc_now()))
+    return emit_changes(give(project, wish, ui), output, ui)
