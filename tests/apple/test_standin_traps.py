@@ -336,3 +336,17 @@ def test_the_gateway_answers_names(tiny: Standin) -> None:
         script = "nslookup -type=a name.test | tail -3"
         assert "192.0.2.77" in tiny.ok("exec", "asker", "sh", "-c", script)
         thread.join(5)
+
+
+def test_a_build_ends_on_a_signal(tiny: Standin, tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM tiny:1\nRUN echo up; sleep 60\n")
+    client = spawn(tiny, "build", "-t", "never", str(tmp_path))
+    assert client.stderr is not None
+    while not client.stderr.readline().rstrip().endswith(b" up"):
+        assert client.poll() is None
+    client.terminate()
+    began = time.monotonic()
+    out, err = client.communicate(timeout=20)
+    assert (client.returncode, out) == (1, b"") and b"exiting on signal 15" in err
+    assert time.monotonic() - began < 10
+    assert tiny.run("image", "inspect", "never").returncode == 1

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from . import refs
@@ -24,6 +25,7 @@ from .call import Call, complain, say
 from .create import architecture
 from .errors import AppleError, ParseError
 from .images import describe, fetch, next_number, put, ready
+from .podman import end_with_parent
 from .state import State
 
 MAXIMUM = 16 * 1024
@@ -195,6 +197,7 @@ def podman_words(call: Call, scratch: Path, path: str, number: int, contexts: di
 
 def stream(call: Call, words: list[str]) -> None:
     """Run podman build, its lines on stderr as BuildKit's plain progress. Raises AppleError."""
+    received: list[int] = []
     with subprocess.Popen(
         ["podman", *words],
         stdin=subprocess.DEVNULL,
@@ -203,16 +206,32 @@ def stream(call: Call, words: list[str]) -> None:
         text=True,
         errors="replace",
         env=call.podman.environment(),
+        preexec_fn=end_with_parent,
     ) as child:
+
+        def interrupt(number: int, _frame: object) -> None:
+            received.append(number)
+            child.terminate()
+
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2):
+            signal.signal(number, interrupt)
         assert child.stdout is not None
-        step, last = 1, ""
-        for line in child.stdout:
-            last = line.strip() or last
-            step += "STEP " in line
-            if not call.args["quiet"]:
-                complain(f"#{step} {line.rstrip()}")
+        last = show(call, child.stdout)
+    if received:
+        raise AppleError(f'interrupted: "exiting on signal {received[0]}"', "interrupted")
     if child.returncode != 0:
         raise AppleError(f'unknown: "failed to solve: {last.removeprefix("Error: ")}"', "unknown")
+
+
+def show(call: Call, lines: Iterable[str]) -> str:
+    """Print the lines of a build as numbered steps, unless it is to be quiet; the last of them."""
+    step, last = 1, ""
+    for line in lines:
+        last = line.strip() or last
+        step += "STEP " in line
+        if not call.args["quiet"]:
+            complain(f"#{step} {line.rstrip()}")
+    return last
 
 
 def build(call: Call) -> int:

@@ -115,6 +115,23 @@ def discard(listing: Sequence[str], removal: Sequence[str]) -> None:
         podman(*removal, *names)
 
 
+def working_containers(scope: str) -> list[str]:
+    """What builds that were killed left behind, as far as it stands directly on an image of the stand-in."""
+    words = podman("ps", "--all", "--external", "--format", "{{.ID}}={{.Image}}")
+    pairs = [word.partition("=") for word in words]
+    return [container for container, _, image in pairs if image.startswith(f"localhost/acs-{scope}/")]
+
+
+def image_names(scope: str) -> list[str]:
+    """The stand-in's own names of images, the newest first: what was built on another goes before it.
+
+    podman lists every name of an image that matches a filter, those of others among them: hence no filter.
+    """
+    names = podman("images", "--format", "{{.Repository}}:{{.Tag}}")
+    mine = [name for name in names if name.startswith(f"localhost/acs-{scope}/i:")]
+    return sorted(mine, key=lambda name: -int(name.rpartition(":")[2]))
+
+
 def clean(home: Path) -> None:
     """Remove every container, volume, network and image of the stand-in at `home`, then the home."""
     if shutil.which("podman") is not None:
@@ -123,9 +140,8 @@ def clean(home: Path) -> None:
         discard(("ps", "--all", *mine), ("rm", "--force", "--time", "0"))
         discard(("volume", "ls", *mine), ("volume", "rm", "--force"))
         discard(("network", "ls", *mine), ("network", "rm", "--force"))
-        # podman lists all names of an image that matches, those of others among them.
-        names = podman("images", "--format", "{{.Repository}}:{{.Tag}}")
-        for name in names:
-            if name.startswith(f"localhost/acs-{scope}/"):
-                podman("rmi", name)
+        for container in working_containers(scope):
+            podman("rm", "--force", container)
+        for name in image_names(scope):
+            podman("rmi", name)
     shutil.rmtree(home, ignore_errors=True)

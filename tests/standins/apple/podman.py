@@ -52,9 +52,15 @@ class PodmanError(Exception):
         self.code = code
 
 
-def die_with_parent() -> None:
-    """In a child: be killed when the parent dies. What runs in the guest is conmon's child and lives on."""
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+def die_with_parent(number: int = signal.SIGKILL) -> None:
+    """In a child: get the signal when the parent dies. What runs in the guest is conmon's and lives on."""
+    ctypes.CDLL(None).prctl(1, number)
+
+
+def end_with_parent() -> None:
+    """In a child that has something to tidy up: a session of its own, and SIGTERM when the parent dies."""
+    os.setsid()
+    die_with_parent(signal.SIGTERM)
 
 
 class Podman:
