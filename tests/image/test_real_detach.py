@@ -207,7 +207,9 @@ def test_unattended_end_leaves_its_code_and_ends_the_container(quiet_box: Callab
 
 def test_it_does_not_end_while_another_process_lives(quiet_box: Callable[..., Box]) -> None:
     box = quiet_box()
-    screen = box.screen("attach", new_id(), "--", "sh", "-c", "setsid sleep 9 & sleep 0.5; exit 0", **TERMINAL)
+    screen = box.screen(
+        "attach", new_id(), "--", "sh", "-c", "setsid sleep 9 & sleep 0.5; exit 0", **TERMINAL
+    )
     assert screen.end() == 0
     time.sleep(5)
     assert box.running()
