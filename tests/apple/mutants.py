@@ -109,5 +109,5 @@ MUTANTS = (
     Mutant(19, "system.py", 'return 0 if condition == "running" else 1', "return 0"),
     Mutant(19, "system.py", '    condition = "unregistered"\n', '    condition = "stopped"\n'),
     Mutant(20, "build.py", "    if len(data) >= MAXIMUM:", "    if len(data) > MAXIMUM:"),
-    Mutant(20, "build.py", '                complain(f"#{step}', '                say(f"#{step}'),
+    Mutant(20, "build.py", '            complain(f"#{step}', '            say(f"#{step}'),
 )
