@@ -58,30 +58,47 @@ def _sections(
     trouble: str,
 ) -> dict[str, Any]:
     exists = Path(path).is_dir()
-    _, reason = engines.pick(ledger, None, container.engine, settings.engine)
     return {
         "project": {"path": path, "exists": exists, "name": container.name},
-        "engine": {
-            "name": container.engine,
-            "reason": reason,
-            "version_at_creation": container.engine_version,
-            "answers": not trouble,
-            "trouble": trouble,
-        },
-        "container": {
-            "id": container.id,
-            "engine_id": container.engine_id,
-            "state": report.state if report else "unknown",
-            "created": container.created,
-            "last_used": container.last_used,
-            "spec_hash": container.spec_hash,
-        },
-        "image": {"reference": container.image},
+        "engine": _engine(ledger, settings, container, trouble),
+        "container": _container(container, report),
+        "image": _image(ledger, container.image),
         "sessions": _sessions(ledger, container),
         "left_behind": _left_behind(ledger, path),
-        "firewall": {"policy": container.policy},
+        "firewall": _firewall(ledger, container.policy),
         "drift": _drift(ledger, path, container) if exists else ["the project directory is gone"],
     }
+
+
+def _engine(ledger: Ledger, settings: Settings, container: ContainerRecord, trouble: str) -> dict[str, Any]:
+    _, reason = engines.pick(ledger, None, container.engine, settings.engine)
+    return {
+        "name": container.engine,
+        "reason": reason,
+        "version_at_creation": container.engine_version,
+        "answers": not trouble,
+        "trouble": trouble,
+    }
+
+
+def _container(container: ContainerRecord, report: ContainerReport | None) -> dict[str, Any]:
+    return {
+        "id": container.id,
+        "engine_id": container.engine_id,
+        "state": report.state if report else "unknown",
+        "created": container.created,
+        "last_used": container.last_used,
+        "spec_hash": container.spec_hash,
+    }
+
+
+def _image(ledger: Ledger, reference: str) -> dict[str, Any]:
+    """Where the container's image comes from, as far as its build is on record."""
+    view = ledger.snapshot()
+    built = next((image for image in view.images() if image.reference == reference), None) if view else None
+    provenance = built._asdict() if built else {}
+    kept = ("claude_version", "recipe", "base_origin", "digest", "built")
+    return {"reference": reference} | {name: provenance.get(name, "") for name in kept}
 
 
 def _sessions(ledger: Ledger, container: ContainerRecord) -> list[dict[str, Any]]:
@@ -107,6 +124,12 @@ def _left_behind(ledger: Ledger, path: str) -> dict[str, Any]:
     names = ("path", "happened", "level", "why")
     findings = [dict(zip(names, finding, strict=True)) for finding in last.data["data"]["findings"]]
     return {"session": last.subject, "at": last.at, "findings": findings}
+
+
+def _firewall(ledger: Ledger, policy_hash: str) -> dict[str, Any]:
+    view = ledger.snapshot()
+    stored = view.policy(policy_hash) if view else None
+    return {"policy": policy_hash, "mode": stored.mode if stored else ""}
 
 
 def _drift(ledger: Ledger, path: str, container: ContainerRecord) -> list[str]:
