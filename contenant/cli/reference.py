@@ -15,7 +15,7 @@ import click
 
 import contenant.cli.list as list_command
 from contenant import errors
-from contenant.cli import auth_status, config_show, history, image_list, manual, outcomes
+from contenant.cli import auth_status, config_show, doctor, history, image_list, manual, outcomes
 from contenant.cli.command import LazyGroup
 from contenant.cli.exits import EXITS
 from contenant.cli.root import command as root
@@ -32,6 +32,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "contenant image list": image_list.FIELDS,
     "contenant auth status": auth_status.FIELDS,
     "contenant config show": config_show.FIELDS,
+    "contenant doctor": doctor.FIELDS,
 }
 
 REFERENCE_HEAD = f"""{MADE}

@@ -24,6 +24,7 @@ COMMANDS = {
     "config": Lazy("config", "Show and edit settings, trust a project's."),
     "firewall": Lazy("firewall", "Say what may leave a container, and see what tried to."),
     "image": Lazy("image", "Build and list images."),
+    "doctor": Lazy("doctor", "Say what is wrong with this installation, and what mends it."),
     "completion": Lazy("completion", "Print the completion script for a shell."),
 }
 

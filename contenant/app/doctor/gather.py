@@ -1,0 +1,154 @@
+"""All facts, gathered side by side and within a minute, whatever hangs."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
+
+from contenant import __version__, config
+from contenant.app.desired import current_image
+from contenant.app.doctor import gather_engines, gather_machine, gather_use
+from contenant.app.doctor.clock import Deadline, Task
+from contenant.app.doctor.facts import CredentialFacts, DatabaseFacts, EngineFacts, Facts, Program, StateFacts
+from contenant.app.doctor.gather_use import Records
+from contenant.app.doctor.question import Question
+from contenant.app.engines import default_engine
+from contenant.app.results import Ui
+from contenant.core.settings import Settings
+from contenant.core.values import ENGINE_NAMES, EngineName
+from contenant.errors import ContenantError, EngineUnavailableError
+
+BUDGET = 45.0  # seconds for all questions; what has no answer then is told as such
+SETTLE = 5.0  # more, for a program that is killed to be gone
+QUIET = 2.0  # seconds after which the user is told what is waited for
+
+
+class Asked(NamedTuple):
+    """What the configuration says, as far as it can be read."""
+
+    program: Program
+    engine: EngineName | None
+    database_url: str
+    env: Mapping[str, str | None]
+    image: str
+
+
+class Looks(NamedTuple):
+    """What is under way."""
+
+    state: Task[StateFacts]
+    database: Task[DatabaseFacts]
+    credentials: Task[tuple[CredentialFacts, ...]]
+    engines: Mapping[Question, Task[EngineFacts]]
+
+
+def gather(only: EngineName | None, ui: Ui) -> Facts:
+    """Look at everything; of the engines, `only` one if given."""
+    deadline = Deadline(time.monotonic() + BUDGET)
+    asked = configured()
+    known = _records(asked.database_url)
+    default = _default(only, asked.engine)
+    wanted = {only} if only else known.engines | ({default} if default else set())
+    questions = [
+        Question(name, name in wanted, asked.image, known.runtime if name == "podman" else None, deadline)
+        for name in _of_interest(only, wanted)
+    ]
+    mac = sys.platform == "darwin"
+    looks = Looks(
+        Task(lambda: gather_machine.state(known.names, mac)),
+        Task(lambda: gather_use.database(asked.database_url, deadline)),
+        Task(lambda: gather_use.credentials(asked.env)),
+        {question: _look_at(question) for question in questions},
+    )
+    machine = gather_machine.machine(deadline)
+    _wait(looks, deadline, ui)
+    return Facts(
+        machine=machine,
+        program=asked.program,
+        engines=tuple(task.result() or _silent(question) for question, task in looks.engines.items()),
+        wanted_engine=default or "",
+        image=asked.image,
+        outdated=_outdated(known, asked.image),
+        open_firewalls=tuple((c, m) for c, m in sorted(known.modes.items()) if m in ("off", "audit")),
+        state=looks.state.result(),
+        database=looks.database.result(),
+        credentials=looks.credentials.result(),
+    )
+
+
+def _outdated(known: Records, image: str) -> tuple[str, ...]:
+    return tuple(sorted(path for path, made_of in known.projects.items() if image and made_of != image))
+
+
+def configured() -> Asked:
+    """The user's settings, or why they cannot be read and the defaults instead."""
+    try:
+        settings = config.load(None, os.environ, {})
+    except ContenantError as error:
+        return Asked(_program(error.message, error.hint), None, "", {}, "")
+    return Asked(_program("", ""), settings.engine, settings.database_url, settings.env, _image(settings))
+
+
+def _program(trouble: str, hint: str) -> Program:
+    return Program(__version__, sys.version_info[:3], trouble, hint)
+
+
+def _image(settings: Settings) -> str:
+    try:
+        return current_image(settings)
+    except ContenantError:  # a machine that is not served, or a certificate that cannot be read
+        return ""
+
+
+def _records(url: str) -> Records:
+    try:
+        return gather_use.records(url)
+    except ContenantError:  # `database` says why
+        return Records()
+
+
+def _default(only: EngineName | None, setting: EngineName | None) -> EngineName | None:
+    try:
+        return only or default_engine(setting)
+    except EngineUnavailableError:
+        return None
+
+
+def _of_interest(only: EngineName | None, wanted: Collection[EngineName]) -> list[EngineName]:
+    """Engines that are used, or that are there."""
+    import shutil
+
+    if only:
+        return [only]
+    return [name for name in ENGINE_NAMES if name in wanted or shutil.which(name)]
+
+
+def _look_at(question: Question) -> Task[EngineFacts]:
+    return Task(lambda: gather_engines.look_at(question))
+
+
+def _wait(looks: Looks, deadline: Deadline, ui: Ui) -> None:
+    """Until everything has an answer or the time is up; after a while, say for what."""
+    began = time.monotonic()
+    tasks: dict[str, Task[object]] = {
+        "the state directory": looks.state,
+        "the database": looks.database,
+        "the credential": looks.credentials,
+        **{question.name: task for question, task in looks.engines.items()},
+    }
+    end = Deadline(deadline.at + SETTLE)
+    while end.left():
+        missing = [name for name, task in tasks.items() if not task.wait(0.05)]
+        if not missing:
+            break
+        if time.monotonic() - began > QUIET:
+            ui.progress(f"waiting for {', '.join(missing)}")
+    ui.finish()
+
+
+def _silent(question: Question) -> EngineFacts:
+    """An engine that took all the time there was."""
+    return EngineFacts(question.name, question.wanted, trouble="wedged", seconds=BUDGET)
