@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pty
+import re
 import select
 import shutil
 import signal
@@ -105,7 +106,8 @@ class Screen:
     """A program on a pseudo-terminal, 100 columns by 30 lines."""
 
     def __init__(self, argv: list[str], env: dict[str, str]) -> None:
-        self.text = ""
+        self.text = ""  # since the last wait
+        self.raw = ""  # everything
         self.pid, self.terminal = pty.fork()
         if self.pid == 0:
             try:
@@ -124,11 +126,11 @@ class Screen:
     def wait_for(self, wanted: str, seconds: float = 30) -> str:
         """Read until the text has been shown since the last call; returns what was shown."""
         deadline = time.monotonic() + seconds
-        while wanted not in self.text:
-            assert time.monotonic() < deadline, f"never shown: {wanted!r} in {self.text[-3000:]!r}"
+        while wanted not in plain(self.text):
+            assert time.monotonic() < deadline, f"never shown: {wanted!r} in {plain(self.text)[-3000:]!r}"
             if not self._read(0.2):
-                assert wanted in self.text, f"ended without {wanted!r}: {self.text[-3000:]!r}"
-        seen, self.text = self.text, ""
+                assert wanted in plain(self.text), f"ended without {wanted!r}: {self.text[-3000:]!r}"
+        seen, self.text = plain(self.text), ""
         return seen
 
     def end(self, seconds: float = 20) -> int:
@@ -156,8 +158,18 @@ class Screen:
             data = os.read(self.terminal, 65536)
         except OSError:
             return False
-        self.text += data.decode("utf-8", "replace")
+        text = data.decode("utf-8", "replace")
+        self.text += text
+        self.raw += text
         return bool(data)
+
+
+def plain(text: str) -> str:
+    """What a terminal would show, roughly: steps to the right are blanks, other controls are nothing."""
+    moved = re.sub(r"\x1b\[\d*C", " ", text)
+    return re.sub(
+        r"\x1b\][^\x07\x1b]*(\x07|\x1b\\)|\x1b\[[0-9;:?<>=]*[A-Za-z]|\x1b[()][A-Z0-9]|\x1b[=>78]", "", moved
+    )
 
 
 def new_id() -> str:

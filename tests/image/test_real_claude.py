@@ -122,6 +122,7 @@ def test_the_first_start_reaches_the_prompt_without_a_dialog(api: Api) -> None:
     screen.wait_for("say hi")
     screen.type("\r")
     screen.wait_for("Hi from the stand-in.", 60)
+    assert "\x1b]0;Gi=" not in screen.raw, "no question about graphics in the terminal's title"
     screen.type("/exit\r")
     assert screen.end(30) == 0
 

@@ -163,7 +163,7 @@ def _check_message(number: int, message: Any) -> None:
 
 
 def answer(body: dict[str, Any], rules: Rules) -> list[Block]:
-    """The content of the reply: a call of the Bash tool when the user just asked for one, else the set text."""
+    """The content of the reply: a call of the Bash tool when the user asked for one, else the set text."""
     content = [one for one in body["messages"] if one["role"] == "user"][-1]["content"]
     blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
     names = {tool.get("name") for tool in body.get("tools") or ()}
