@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from contenant import config, host, locks
+from contenant.app import homes
 from contenant.app.images import stale_images
 from contenant.app.inventory import Survey, look_around
 from contenant.app.ledger import Ledger
@@ -18,6 +19,7 @@ from contenant.core import changes, labels
 from contenant.core.plan_clean import Candidate, Judgement, judge
 from contenant.core.records import ContainerRecord
 from contenant.core.values import ContainerReport
+from contenant.engines.base import Engine
 from contenant.errors import ContenantError
 
 
@@ -28,16 +30,19 @@ def plan(request: CleanRequest, ui: Ui) -> list[Verdict]:
         survey = look_around(ledger, settings.engine)
         view = ledger.snapshot()
         known = list(view.containers()) if view else []
-        named = {container.id for container in by_paths(known, request.paths)}
+        homeless = homes.without_container(request.paths, known) if request.purge else []
+        paths = [path for path in request.paths if path not in homeless]
+        named = {container.id for container in by_paths(known, paths)}
         verdicts = [
             verdict
             for container in known
             if (verdict := _verdict(ledger, survey, container, named, request)) is not None
         ]
+        going = [v.subject for v in verdicts if v.action == "remove"]
+        if request.purge:
+            verdicts += homes.verdicts(ledger, request, known, going)
         if request.images:
-            verdicts += stale_images(
-                ledger, survey, settings, [v.subject for v in verdicts if v.action == "remove"]
-            )
+            verdicts += stale_images(ledger, survey, settings, going)
     return sorted(verdicts, key=lambda verdict: (verdict.kind, verdict.name, verdict.engine))
 
 
@@ -60,22 +65,29 @@ def apply(verdicts: Sequence[Verdict], request: CleanRequest, ui: Ui) -> list[Ou
 def _remove_one(ledger: Ledger, survey: Survey, verdict: Verdict, request: CleanRequest, ui: Ui) -> Outcome:
     try:
         if verdict.kind == "image":
-            survey.connected[verdict.engine].remove_image(verdict.name)
+            _connected(survey, verdict).remove_image(verdict.name)
             ledger.store().apply([changes.image_removed(verdict.name, verdict.reason)])
             return Outcome(verdict, "removed", verdict.reason)
         with locks.held(verdict.name, lambda: ui.note(f"waiting for another contenant at {verdict.name}")):
+            if verdict.kind == "home":
+                return homes.remove(ledger, verdict)
             return _remove_container(ledger, survey, verdict, request)
     except ContenantError as error:
         return Outcome(verdict, "failed", error.message)
 
 
+def _connected(survey: Survey, verdict: Verdict) -> Engine:
+    assert verdict.engine, "only a home has none"
+    return survey.connected[verdict.engine]
+
+
 def _remove_container(ledger: Ledger, survey: Survey, verdict: Verdict, request: CleanRequest) -> Outcome:
-    engine = survey.connected[verdict.engine]
+    engine = _connected(survey, verdict)
     settled = settle(engine, engine.containers(), ledger, frozenset({verdict.name}))
     container = ledger.store().container(verdict.subject)
     if container is None or container.gone:
         return Outcome(verdict, "kept", "it is gone already")
-    survey = survey._replace(reports=survey.reports | {verdict.engine: settled.reports})
+    survey = survey._replace(reports=survey.reports | {engine.name: settled.reports})
     # --stale judges by the age of now: what was used since the question was asked stays.
     again = _judge(ledger, survey, container, set() if request.stale else {container.id}, request)
     if again is None or again.action == "keep":

@@ -84,15 +84,16 @@ class CleanRequest(NamedTuple):
     stale: timedelta | None = None
     images: bool = False
     force: bool = False
+    purge: bool = False  # the agent's homes too
 
 
 class Verdict(NamedTuple):
     """One row of a clean plan: the same in --dry-run, in the question and in JSON."""
 
-    kind: Literal["container", "image"]
+    kind: Literal["container", "image", "home"]
     name: str
     project: str
-    engine: EngineName
+    engine: EngineName | Literal[""]  # "" for a home
     action: Literal["remove", "stop", "keep"]
     reason: str  # "unused for 41d", "2 live sessions; --force removes it"
     last_used: str

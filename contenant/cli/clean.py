@@ -59,6 +59,9 @@ class Age(click.ParamType):  # type: ignore[type-arg]  # generic only since clic
     "--stale", type=Age(), metavar="AGE", help="Containers not used for this long: 90m, 12h, 30d, 6w, 1y."
 )
 @click.option("--images", is_flag=True, help="Also images that no container needs; alone, only those.")
+@click.option(
+    "--purge", is_flag=True, help="Also the agent's home: transcripts, history, settings, an own login."
+)
 @click.option("-n", "--dry-run", is_flag=True, help="Show the plan, change nothing.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @click.option("-f", "--force", is_flag=True, help="Also containers that are paused or have live sessions.")
@@ -70,6 +73,7 @@ def command(
     everything: bool,
     stale: timedelta | None,
     images: bool,
+    purge: bool,
     dry_run: bool,
     yes: bool,
     force: bool,
@@ -79,7 +83,8 @@ def command(
 
     The project's files are never touched. Nothing without contenant's labels is removed, nor a container
     with live sessions unless --force. Age counts from the last activity. Without PATH, --all or --stale,
-    it is the current directory's container; PATH is a project directory or a container's name.
+    it is the current directory's container; PATH is a project directory or a container's name. The agent's
+    home outlives its container unless --purge takes it too; with --all, also homes without a container.
 
     Where there is no terminal to ask on, --yes or --dry-run is needed. Exit code 1: declined, refused for
     the container that was named, or at least one removal failed.
@@ -92,7 +97,7 @@ def command(
     from contenant.app.results import CleanRequest
 
     here = () if everything or images or stale is not None else (Path(),)
-    request = CleanRequest(paths=paths or here, all=everything, stale=stale, images=images, force=force)
+    request = CleanRequest(paths or here, everything, stale, images, force, purge)
     ui = ui_of(ctx)
     plan = clean.plan(request, ui)
     going = [verdict for verdict in plan if verdict.action == "remove"]

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 # Key of JSON and CSV -> what it says. Only ever added to.
 FIELDS = {
-    "kind": "container or image",
+    "kind": "container, home (the agent's, of the container called so) or image",
     "name": "name of the container, or reference of the image",
     "project": "path of the project, empty for an image",
-    "engine": "container, podman or docker",
+    "engine": "container, podman or docker; empty for a home",
     "action": "what is planned: remove, stop or keep",
     "reason": "why",
-    "last_used": "moment of the last activity, empty for an image",
+    "last_used": "moment of the last activity, empty for an image or a home",
     "subject": "contenant's id of it",
     "result": "what became of it: removed, stopped, kept or failed; empty in a dry run",
     "detail": "why, in the words of what did it; empty in a dry run",
@@ -52,7 +52,7 @@ def table(key: str, why: str) -> Table:
             Column("KIND", lambda row: row["kind"], rank=3),
             Column("NAME", lambda row: row["name"], floor=24),
             Column("PROJECT", lambda row: below_home(row["project"], base) or "-", floor=14, rank=1),
-            Column("ENGINE", lambda row: row["engine"], rank=4),
+            Column("ENGINE", lambda row: row["engine"] or "-", rank=4),
             Column("LAST USED", lambda row: age(row["last_used"], now), rank=2),
             Column(key.upper(), lambda row: row[key], colour=lambda row: _COLOURS.get(row[key], "")),
             Column("WHY", lambda row: row[why]),

@@ -1,0 +1,82 @@
+"""Agents' homes in `clean --purge`: which go, and their removal. Without it they outlive their containers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+
+from contenant import home
+from contenant.app.ledger import Ledger
+from contenant.app.project import identify
+from contenant.app.results import CleanRequest, Outcome, Verdict
+from contenant.core import changes
+from contenant.core.records import ContainerRecord
+from contenant.home.layout import home_dir
+
+CONTENT = "the agent's transcripts, history, settings and login"
+
+
+def without_container(paths: Iterable[Path], containers: Sequence[ContainerRecord]) -> list[Path]:
+    """The paths whose project has a home and no container: nothing but the home can go there."""
+    known = {container.name for container in containers}
+    names = ((path, _name(path)) for path in paths)
+    return [path for path, name in names if name and name not in known]
+
+
+def verdicts(
+    ledger: Ledger, request: CleanRequest, containers: Sequence[ContainerRecord], going: Collection[str]
+) -> list[Verdict]:
+    """What becomes of the homes that `--purge` is about; `going` are ids of containers that are removed.
+
+    Those are the homes of the containers that were selected, of the paths that were named and, with --all,
+    every one there is.
+    """
+    staying = {container.name for container in containers if container.id not in going}
+    chosen = {container.name for container in containers if container.id in going}
+    chosen |= {name for path in request.paths if (name := _name(path))}
+    names = _existing() if request.all else _existing() & chosen
+    paths = _projects(ledger)
+    return [_verdict(name, paths.get(name, ("", ""))[1], name in staying) for name in sorted(names)]
+
+
+def remove(ledger: Ledger, verdict: Verdict) -> Outcome:
+    """Remove a home unless a container is (still, or again) there to use it. The caller holds its lock."""
+    store = ledger.store()
+    if any(container.name == verdict.name for container in store.containers()):
+        return Outcome(verdict, "kept", "its container stays")
+    home.remove(home_dir(verdict.name))
+    project_id, path = _projects(ledger).get(verdict.name, ("", ""))
+    store.apply([changes.home_removed(verdict.name, project_id, path)])
+    return Outcome(verdict, "removed", verdict.reason)
+
+
+def _verdict(name: str, project: str, stays: bool) -> Verdict:
+    return Verdict(
+        kind="home",
+        name=name,
+        project=project,
+        engine="",
+        action="keep" if stays else "remove",
+        reason="its container stays" if stays else CONTENT,
+        last_used="",
+        subject=name,
+    )
+
+
+def _name(path: Path) -> str:
+    """The name of the home that a path on the command line stands for, "" where there is none."""
+    return next((name for name in (identify(path)[1], str(path)) if name in _existing()), "")
+
+
+def _existing() -> set[str]:
+    try:
+        return {entry.name for entry in home_dir("x").parent.iterdir()}
+    except FileNotFoundError:
+        return set()
+
+
+def _projects(ledger: Ledger) -> dict[str, tuple[str, str]]:
+    """Container name -> id and path of its project, forgotten ones included."""
+    view = ledger.snapshot()
+    found = [*view.projects(forgotten=True), *view.projects()] if view else []
+    return {project.name: (project.id, project.path) for project in found}
