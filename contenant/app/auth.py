@@ -141,10 +141,8 @@ def login(text: str) -> Stored:
         change = changes.credential_stored(kept.fingerprint, kept.place, kept.kind, kept.expires)
         ledger.store().apply([change])
     found = survey(this_host(os.environ), {}, host.now())
-    own = next((finding for finding in found if finding.source == kept.place), None)
-    where = own.found.where if own and own.found else kept.place
-    before = [f.found.where for f in found[:1] if f.source == "environment" and f.found]
-    return Stored(kept, where, why, before[0] if before else "")
+    where = {finding.source: finding.found.where for finding in found if finding.found}
+    return Stored(kept, where.get(kept.place, kept.place), why, where.get("environment", ""))
 
 
 def logout() -> tuple[keep.Kept | None, Sequence[Holder]]:

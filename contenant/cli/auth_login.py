@@ -24,9 +24,7 @@ _REST = 0.3  # seconds in which the further lines of a paste arrive
 @click.command(
     cls=Command,
     short_help=AUTH_COMMANDS["login"].summary,
-    examples=(
-        ("contenant auth login", "then paste what `claude setup-token` printed; nothing is shown"),
-    ),
+    examples=(("contenant auth login", "then paste what `claude setup-token` printed; nothing is shown"),),
     exits=(0, 1, 2),
 )
 @click.pass_context
