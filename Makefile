@@ -5,14 +5,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.dev-$(shell cksum pyproject.toml | cut -d' ' -f1)
 
-.PHONY: demo test check unit bench format docs clean
+.PHONY: demo test mutants check unit bench format docs clean
 
 demo: ## set up an engine, build the image, run the main job on examples/hello
 	sh packaging/setup demo
 	sh examples/demo
 
 test: tools $(STAMP) ## all tests, the real engines and the real agent included
-	$(BIN)/pytest tests
+	$(BIN)/pytest tests -m "not slow"
+
+mutants: tools $(STAMP) ## break the stand-in of Apple's container in twenty ways: each must be noticed
+	$(BIN)/pytest tests/apple -m slow
 
 unit: $(STAMP) ## the tests that need no engine
 	$(BIN)/pytest tests -m "not real"
