@@ -14,7 +14,8 @@ import pytest
 from contenant.core.values import Mount
 from tests.image.containers import Box, Screen, new_id
 from tests.standins import messages_api
-from tests.standins.messages_api import OAUTH_BETA, make_authority
+from tests.standins.authority import make_authority
+from tests.standins.messages_api import OAUTH_BETA
 
 pytestmark = pytest.mark.real
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
+from contenant.image.certificates import parse
 from contenant.image.lock import read_lock
+from contenant.image.recipe import current
 from contenant.paths import asset
 from tests.image.containers import Box
 
@@ -90,3 +94,14 @@ def test_the_agents_settings_are_roots(box: Box) -> None:
     assert box.execute("stat", "-c", "%U %a", "/etc/claude-code/managed-settings.json").out == "root 644\n"
     assert box.run("sh", "-c", "echo x >>/etc/claude-code/managed-settings.json").code != 0
     assert box.execute("stat", "-c", "%U %a", "/home/claude/.claude.json").out == "claude 600\n"
+
+
+def test_extra_certificates_are_trusted_and_told_to_the_agent(box: Box) -> None:
+    wanted = current(SimpleNamespace(ca_certificates=())).certificates
+    trusted = {
+        one.fingerprint for one in parse(box.run("cat", "/etc/ssl/certs/ca-certificates.crt").out.encode())
+    }
+    assert {one.fingerprint for one in wanted} <= trusted
+    assert len(trusted) > 100, "beside the public ones"
+    told = box.run("sh", "-c", 'cat "${NODE_EXTRA_CA_CERTS:-/dev/null}"').out.encode()
+    assert set(parse(told)) == set(wanted)

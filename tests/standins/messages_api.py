@@ -5,7 +5,7 @@ is refused as the service refuses it, with an error of its shape; every request 
 
 In a test: `with serve(Rules(...), authority, ("127.0.0.1", 0)) as api: ...; api.seen`.
 In a container: `python3 messages_api.py --certificate C --key K --listen 127.0.0.1:443 --log FILE --token T`.
-It needs the standard library only. `make_authority` uses the openssl program.
+It needs the standard library only. Certificates: `tests.standins.authority`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import ssl
-import subprocess
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -80,28 +79,6 @@ class ApiError(Exception):
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
         self.kind = kind
-
-
-def make_authority(folder: Path, names: tuple[str, ...] = (API_HOST, LOGIN_HOST)) -> Authority:
-    """A new authority and a server certificate for `names`, as PEM files in `folder`."""
-    ca, ca_key = folder / "ca.crt", folder / "ca.key"
-    certificate, key, request = folder / "server.crt", folder / "server.key", folder / "server.csr"
-    extensions = folder / "server.ext"
-    extensions.write_text("subjectAltName=" + ",".join(f"DNS:{name}" for name in names) + "\n")
-    curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-    _openssl(
-        "req", "-x509", *curve, "-keyout", ca_key, "-out", ca, "-days", "2", "-subj", "/CN=contenant test CA"
-    )
-    _openssl("req", *curve, "-keyout", key, "-out", request, "-subj", f"/CN={names[0]}")
-    _openssl(
-        *("x509", "-req", "-in", request, "-CA", ca, "-CAkey", ca_key, "-CAcreateserial"),
-        *("-extfile", extensions, "-out", certificate, "-days", "2"),
-    )
-    return Authority(ca, certificate, key)
-
-
-def _openssl(*argv: object) -> None:
-    subprocess.run(["openssl", *map(str, argv)], check=True, capture_output=True, timeout=60)
 
 
 def check_credentials(headers: dict[str, str], rules: Rules) -> None:

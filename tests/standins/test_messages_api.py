@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.standins.messages_api import API_HOST, LOGIN_HOST, Api, Authority, Rules, make_authority, serve
+from tests.standins.authority import make_authority
+from tests.standins.messages_api import API_HOST, LOGIN_HOST, Api, Authority, Rules, serve
 
 TOKEN, KEY = "sk-ant-oat01-good", "sk-ant-api03-good"
 BODY: dict[str, Any] = {"model": "m", "max_tokens": 10, "messages": [{"role": "user", "content": "say hi"}]}
