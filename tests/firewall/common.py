@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import time
 from typing import Any
 
-from tests.firewall.lab.engines import Box
+from tests.firewall.lab.box import Box
+from tests.firewall.lab.network import EVIL, SHARED, Lab
 
-DENIED_CODES = {"ECONNREFUSED", "ECONNRESET", "EPERM", "EACCES", "ENETUNREACH", "EHOSTUNREACH", "SSLEOFError",
-                "SSLZeroReturnError", "NONAME", "EADDRNOTAVAIL", "BrokenPipeError", "EPIPE"}  # fmt: skip
+DENIED_CODES = {
+    "ECONNREFUSED",
+    "ECONNRESET",
+    "EPERM",
+    "EACCES",
+    "ENETUNREACH",
+    "EHOSTUNREACH",
+    "SSLEOFError",
+    "SSLZeroReturnError",
+    "NONAME",
+    "EADDRNOTAVAIL",
+    "BrokenPipeError",
+    "EPIPE",
+}
 
 
 def nothing_left(box: Box, since: float, besides: set[tuple[str, str, int, str]] | None = None) -> None:
@@ -29,3 +45,61 @@ def with_allowed(policy: dict[str, Any], *entries: dict[str, Any], **changes: An
 def request(host: str, path: str = "/", method: str = "GET", version: str = "1.1", more: str = "") -> str:
     """A raw HTTP request."""
     return f"{method} {path} HTTP/{version}\r\nHost: {host}\r\n{more}\r\n"
+
+
+LATER = {"name": "later.example"}
+
+
+def closed(box: Box, lab: Lab) -> None:
+    """Neither a stranger nor a denied name is reached, and nothing leaves towards them."""
+    since = lab.now()
+    assert refused(box.probe(("tcp", {"address": EVIL, "port": 8080}), start="plain")[0])
+    assert "error" in box.probe(("https", {"name": "blocked.example", "address": SHARED}), start="plain")[0]
+    assert refused(box.probe(("udp", {"address": EVIL, "port": 443}), start="plain")[0])
+    nothing_left(box, since)
+
+
+def pids(box: Box, words: str) -> list[str]:
+    """Processes whose command line holds these words."""
+    script = (
+        f"for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline | grep -q '^{words}' && echo ${{p#/proc/}}; done"
+    )
+    return box.root("sh", "-c", script).out.split()
+
+
+def freeze_supervisor(box: Box) -> None:
+    """Stop the supervisor in its tracks, so that what happens without it can be seen."""
+    found = pids(box, "/bin/bash -p /usr/local/lib/contenant/firewall/supervise")
+    assert found
+    assert box.root("kill", "-STOP", *found).code == 0
+
+
+def await_daemons(box: Box, seconds: float = 12) -> None:
+    """Wait until both daemons run again."""
+    deadline = time.monotonic() + seconds
+    while not all(box.status()["daemons"].values()):
+        assert time.monotonic() < deadline, box.status()
+        time.sleep(0.3)
+
+
+def never_ran(box: Box, words: str) -> None:
+    """The container ended with 97 and one line that says why."""
+    box.start(wait=False)
+    assert box.exit_code() == 97
+    said = [line for line in box.logs().splitlines() if "firewall" in line]
+    assert words in said[0]
+
+
+def follow(box: Box, seconds: float, name: str = "allowed.example") -> subprocess.Popen[bytes]:
+    """A stream of the agent's, on its way."""
+    wanted = json.dumps([["follow", {"name": name, "seconds": seconds}]])
+    return subprocess.Popen(
+        box.engine.argv("exec", "--user", "1000", box.name, "python3", "-IS", "/lab/probe.py", wanted),
+        stdout=subprocess.PIPE,
+    )
+
+
+def outcome(stream: subprocess.Popen[bytes]) -> dict[str, object]:
+    out = stream.communicate(timeout=30)[0]
+    found: dict[str, object] = json.loads(out)[0]
+    return found

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.firewall.lab.engines import Box, DockerLab, LabEngine, PodmanLab, Shape, limits
+from tests.firewall.lab.box import Box
+from tests.firewall.lab.engines import DockerLab, LabEngine, PodmanLab, Shape, limits
 from tests.firewall.lab.network import Lab, remove_leftovers
 from tests.firewall.report import AttackReport
 
@@ -69,9 +70,15 @@ def base_image() -> str:
     env = {**os.environ, "CONTENANT_ENGINE": "podman"}
     subprocess.run(["python3", "-m", "contenant", "image", "build"], check=True, env=env, timeout=1800)
     found = subprocess.run(
-        ["podman", "images", "--filter", "label=dev.contenant.layer=base", "--format", "{{.Repository}}:{{.Tag}}"],
-        check=True, capture_output=True, text=True,
-    ).stdout.split()  # fmt: skip
+        [
+            *("podman", "images", "--filter", "label=dev.contenant.layer=base"),
+            "--format",
+            "{{.Repository}}:{{.Tag}}",
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.split()
     if not found:
         pytest.fail("contenant image build left no image; set CONTENANT_TEST_IMAGE")
     return found[0]
@@ -91,7 +98,9 @@ def build(context: Path, tag: str) -> str:
 
     runtime = find_working_runtime("podman")
     words = ["podman", *(("--runtime", runtime) if runtime else ()), "build", "--quiet", "--network", "none"]
-    done = subprocess.run([*words, *limits(), "--tag", tag, str(context)], capture_output=True, text=True, timeout=600)
+    done = subprocess.run(
+        [*words, *limits(), "--tag", tag, str(context)], capture_output=True, text=True, timeout=600
+    )
     if done.returncode:
         pytest.fail(f"the image could not be built: {done.stderr[-600:]}")
     return tag
@@ -111,11 +120,14 @@ def engine(
     """Each engine in turn."""
     made: LabEngine
     if request.param == "podman":
-        made = PodmanLab(lab)
+        made = PodmanLab(lab, image)
     else:
         # The tag is of the content, so that a kept store is not asked for an older one.
         identity = subprocess.run(
-            ["podman", "image", "inspect", "--format", "{{.Id}}", image], check=True, capture_output=True, text=True
+            ["podman", "image", "inspect", "--format", "{{.Id}}", image],
+            check=True,
+            capture_output=True,
+            text=True,
         ).stdout.strip()
         tag = f"localhost/fwlab:{identity[:16]}"
         subprocess.run(["podman", "tag", image, tag], check=True)

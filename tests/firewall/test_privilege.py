@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.firewall.common import nothing_left
-from tests.firewall.lab.engines import FIREWALL, Box
+from tests.firewall.lab.box import FIREWALL, Box
 from tests.firewall.lab.network import EVIL, Lab
 
 pytestmark = pytest.mark.real
@@ -45,8 +45,13 @@ def test_network_tools(box: Box, argv: list[str], start: str) -> None:
 
 @attack(27, "the kernel's switches written directly", "refused")
 def test_switches(box: Box) -> None:
-    for path in ("/proc/sys/net/ipv4/ip_forward", "/proc/sys/net/ipv6/conf/all/disable_ipv6",
-                 "/proc/sys/net/ipv4/conf/all/route_localnet", "/proc/sysrq-trigger", "/sys/kernel/uevent_helper"):  # fmt: skip
+    for path in (
+        "/proc/sys/net/ipv4/ip_forward",
+        "/proc/sys/net/ipv6/conf/all/disable_ipv6",
+        "/proc/sys/net/ipv4/conf/all/route_localnet",
+        "/proc/sysrq-trigger",
+        "/sys/kernel/uevent_helper",
+    ):
         answer = box.probe(("write", {"path": path, "text": "1"}), start="plain")[0]
         assert answer["a"] != "done"
         assert answer["w"] != "done"
@@ -67,9 +72,15 @@ BECOMING = [
 ]
 
 
-@pytest.mark.parametrize("argv", BECOMING, ids=[argv[0].rpartition("/")[2] + f"-{n}" for n, argv in enumerate(BECOMING)])
+@pytest.mark.parametrize(
+    "argv", BECOMING, ids=[argv[0].rpartition("/")[2] + f"-{n}" for n, argv in enumerate(BECOMING)]
+)
 @pytest.mark.parametrize("start", ["agent", "plain"])
-@attack(28, "sudo with NOPASSWD, su, a setuid shell, a file capability, setuid(), planted in the image", "refused or still the agent")
+@attack(
+    28,
+    "sudo with NOPASSWD, su, a setuid shell, a file capability, setuid(), planted in the image",
+    "refused or still the agent",
+)
 def test_becoming_another(box: Box, argv: list[str], start: str) -> None:
     answer = box.probe(("run", {"argv": argv}), start=start)[0]
     assert answer["code"] != 0 or answer["out"].strip() == "1000"
@@ -105,7 +116,9 @@ def test_other_processes(box: Box) -> None:
     for pid in (1, *box.status()["daemons"].values(), *supervisors(box)):
         for start in ("agent", "plain"):
             answer = box.probe(("attack_process", {"pid": pid}), start=start)[0]
-            assert not {"done", "opened"} & {answer[key] for key in ("ptrace", "mem", "root", "ns/net", "environ")}
+            assert not {"done", "opened"} & {
+                answer[key] for key in ("ptrace", "mem", "root", "ns/net", "environ")
+            }
 
 
 @attack(30, "kill -9 of dnsmasq, nginx, the supervisor and process 1", "EPERM")
@@ -119,20 +132,34 @@ def test_kill(box: Box) -> None:
 def supervisors(box: Box) -> list[int]:
     """Pids of the supervisor."""
     words = f"/bin/bash -p {FIREWALL}/supervise "
-    script = f"for p in /proc/[0-9]*; do [ \"$(tr '\\0' ' ' <$p/cmdline)\" = '{words}' ] && echo ${{p#/proc/}}; done"
+    same = f"[ \"$(tr '\\0' ' ' <$p/cmdline)\" = '{words}' ]"
+    script = f"for p in /proc/[0-9]*; do {same} && echo ${{p#/proc/}}; done"
     own = [int(pid) for pid in box.root("sh", "-c", script).out.split()]
     assert own
     return own
 
 
 WRITABLE = [
-    "/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/contenant/policy/policy.json",
-    "/run/contenant/firewall/ready", "/run/contenant/firewall/table", "/run/contenant/firewall/state.json",
-    "/run/contenant/firewall/nginx.conf", "/run/contenant/firewall/rules.nft", "/run/contenant/firewall/expires",
-    "/run/contenant/firewall/proxy/nginx.pid", "/run/contenant/ready", f"{FIREWALL}/check", f"{FIREWALL}/fw/policy.py",
-    "/var/log/contenant-firewall/ledger.jsonl", "/var/log/contenant-firewall/dns/dns.log",
-    "/var/log/contenant-firewall/proxy/proxy.log", "/var/lib/contenant-firewall/addresses.json", "/usr/sbin/nft",
-]  # fmt: skip
+    "/etc/resolv.conf",
+    "/etc/hosts",
+    "/etc/nsswitch.conf",
+    "/etc/contenant/policy/policy.json",
+    "/run/contenant/firewall/ready",
+    "/run/contenant/firewall/table",
+    "/run/contenant/firewall/state.json",
+    "/run/contenant/firewall/nginx.conf",
+    "/run/contenant/firewall/rules.nft",
+    "/run/contenant/firewall/expires",
+    "/run/contenant/firewall/proxy/nginx.pid",
+    "/run/contenant/ready",
+    f"{FIREWALL}/check",
+    f"{FIREWALL}/fw/policy.py",
+    "/var/log/contenant-firewall/ledger.jsonl",
+    "/var/log/contenant-firewall/dns/dns.log",
+    "/var/log/contenant-firewall/proxy/proxy.log",
+    "/var/lib/contenant-firewall/addresses.json",
+    "/usr/sbin/nft",
+]
 
 
 @pytest.mark.parametrize("path", WRITABLE)
@@ -157,7 +184,8 @@ def test_reading_the_record(box: Box) -> None:
 def test_resolver_variables(box: Box, lab: Lab) -> None:
     since = lab.now()
     script = (
-        "echo 'alias evil.example' >/tmp/aliases; HOSTALIASES=/tmp/aliases RES_OPTIONS='ndots:9' LOCALDOMAIN=evil.example "
+        "echo 'alias evil.example' >/tmp/aliases; "
+        "HOSTALIASES=/tmp/aliases RES_OPTIONS='ndots:9' LOCALDOMAIN=evil.example "
         "python3 -c \"import socket; socket.getaddrinfo('alias', 443)\""
     )
     assert box.agent("sh", "-c", script).code != 0
@@ -173,7 +201,9 @@ def test_rights_of_a_session(box: Box) -> None:
         assert answer["Uid"].split() == ["1000"] * 4
 
 
-@attack(34, "rights of the engine's own exec as the agent, without the wrapper", "no_new_privs, nothing effective")
+@attack(
+    34, "rights of the engine's own exec as the agent, without the wrapper", "no_new_privs, nothing effective"
+)
 def test_rights_of_a_plain_exec(box: Box) -> None:
     answer = box.probe(("rights",), start="plain")[0]
     assert answer["NoNewPrivs"] == "1"
@@ -181,13 +211,19 @@ def test_rights_of_a_plain_exec(box: Box) -> None:
         assert answer[name] == "0" * 16
 
 
-@attack(35, "the engine's exec as root flushes the rules", "succeeds; no session starts then, and the supervisor puts them back",
-        limit=True)  # fmt: skip
+@attack(
+    35,
+    "the engine's exec as root flushes the rules",
+    "succeeds; no session starts then, and the supervisor puts them back",
+    limit=True,
+)
 def test_root_exec(own: Callable[..., Box], lab: Lab) -> None:
     box = own()
     assert box.root("nft", "flush", "ruleset").code == 0
     since = lab.now()
-    session = box.agent("python3", "-IS", "/lab/probe.py", '[["tcp", {"address": "45.66.0.66", "port": 8080}]]')
+    session = box.agent(
+        "python3", "-IS", "/lab/probe.py", '[["tcp", {"address": "45.66.0.66", "port": 8080}]]'
+    )
     assert session.code != 0
     assert "firewall" in session.err
     nothing_left(box, since)
@@ -220,12 +256,18 @@ def test_no_user_with_capabilities(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(asked) == 2
     for argv in asked:
         assert not [word for word in argv if word == "-u" or word.startswith("--user=")]
-        assert not [argv[at + 1] for at, word in enumerate(argv) if word == "--user" and argv[at + 1] not in ("0", "0:0")]
+        assert not [
+            argv[at + 1]
+            for at, word in enumerate(argv)
+            if word == "--user" and argv[at + 1] not in ("0", "0:0")
+        ]
         assert "no-new-privileges" in " ".join(argv)
         assert "NET_ADMIN" in " ".join(argv)
 
 
-@attack(37, "sessions from the very instant of the start", "none runs before the firewall is proven; nothing left")
+@attack(
+    37, "sessions from the very instant of the start", "none runs before the firewall is proven; nothing left"
+)
 def test_first_instant(own: Callable[..., Box], lab: Lab) -> None:
     box = own(start=False)
     since = lab.now()
@@ -233,7 +275,9 @@ def test_first_instant(own: Callable[..., Box], lab: Lab) -> None:
     codes = []
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
-        done = box.agent("python3", "-IS", "/lab/probe.py", '[["tcp", {"address": "45.66.0.66", "port": 8080}]]')
+        done = box.agent(
+            "python3", "-IS", "/lab/probe.py", '[["tcp", {"address": "45.66.0.66", "port": 8080}]]'
+        )
         codes.append(done.code)
         if done.code == 0:
             assert "ECONNREFUSED" in done.out

@@ -32,6 +32,7 @@ def read_file(path: str, now: int) -> tuple[str, Policy]:
     """The policy of a file or of a directory's policy.json: its text and content. Raises FirewallError."""
     path = path + "/policy.json" if os.path.isdir(path) else path
     try:
+        _refuse_writable(path)
         with open(path, encoding="utf-8") as file:
             text = file.read(1 << 20)
         return text, read_policy(text, now)
@@ -39,6 +40,16 @@ def read_file(path: str, now: int) -> tuple[str, Policy]:
         raise place.FirewallError(f"{path}: policy refused: {error}") from None
     except OSError as error:
         raise place.FirewallError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _refuse_writable(path: str) -> None:
+    """A policy the agent could have written is none: it lies on a read-only mount, or is root's alone."""
+    if os.statvfs(path).f_flag & os.ST_RDONLY:
+        return
+    for each in (path, os.path.dirname(path)):
+        status = os.stat(each)
+        if status.st_uid != 0 or status.st_mode & 0o022:
+            raise place.FirewallError(f"{each}: policy refused: others can write it; mount it read-only")
 
 
 def start(text: str, policy: Policy) -> Target:

@@ -17,9 +17,10 @@ _MEND_KERNEL = (
 _PROBES = {
     "reject": "chain probe { type filter hook output priority 0; reject with icmpx type admin-prohibited; }",
     "record": (
+        "counter probed { }\n"
         "set probe { type uid . inet_proto . ipv4_addr . inet_service; size 16; flags dynamic,timeout; "
         "timeout 1h; counter; }\n"
-        "chain probe { meta l4proto tcp update @probe { "
+        "chain probe { counter name probed meta l4proto tcp update @probe { "
         "meta skuid . meta l4proto . ip daddr . th dport counter } }"
     ),
 }

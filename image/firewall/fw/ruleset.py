@@ -21,7 +21,8 @@ FAKE_ANY, FAKE_AUDIT, FAKE_HOST = "198.18.0.1", "198.18.0.2", "198.18.0.3"
 # RFC 6890 and its registry: addresses that are nobody's on the public internet, and 6to4's relay.
 PRIVATE4 = (
     "0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, 192.0.0.0/24, "
-    "192.0.2.0/24, 192.88.99.0/24, 192.168.0.0/16, 198.18.0.0/15, 198.51.100.0/24, 203.0.113.0/24, 224.0.0.0/3"
+    "192.0.2.0/24, 192.88.99.0/24, 192.168.0.0/16, 198.18.0.0/15, 198.51.100.0/24, 203.0.113.0/24, "
+    "224.0.0.0/3"
 )
 # Within 2000::/3: Teredo and the other special blocks, documentation, 6to4 (holds an IPv4 address).
 PRIVATE6 = "2001::/23, 2001:db8::/32, 2002::/16, 3fff::/20"
@@ -57,7 +58,7 @@ def render(policy: Policy, environment: Environment, plan: Plan) -> str:
         _deny(plan.features),
         _proxy(policy, environment, plan),
         _output(environment, plan),
-        _leaving(),
+        _leaving(plan.features),
         _input(policy, plan),
         _chain("forward", "type filter hook forward priority filter; policy drop;"),
     )
@@ -70,9 +71,9 @@ def _chain(name: str, *lines: str) -> str:
 
 
 def _sets(features: Features) -> str:
-    text = "\tcounter denied { }\n\tcounter queries { }\n"
     if not features.record:
-        return text
+        return ""
+    text = "\tcounter denied { }\n\tcounter queries { }\n"
     for name in ("blocked4", "blocked6", "dialed4", "dialed6"):
         kind = f"type uid . inet_proto . ipv{name[-1]}_addr . inet_service"
         lines = (kind, "size 4096", "flags dynamic,timeout", "timeout 1h", "counter")
@@ -88,6 +89,10 @@ def _record(name: str, family: int, features: Features, match: str = "meta l4pro
     return f"meta nfproto {protocol} {match} update @{name}{family} {{ {key} counter }}"
 
 
+def _count(name: str, features: Features) -> str:
+    return f" counter name {name}" if features.record else ""
+
+
 def _steer(environment: Environment, plan: Plan) -> str:
     """Names and web ports go to the local daemons, whatever address was dialled.
 
@@ -99,7 +104,7 @@ def _steer(environment: Environment, plan: Plan) -> str:
     lines = [f"meta skuid {{ {FWPROXY}, {FWDNS} }} return"]
     for family in families:
         asking = f"meta nfproto {family} meta l4proto {{ tcp, udp }} th dport 53"
-        lines += [f"{asking} counter name queries redirect to :{plan.dns_port}"]
+        lines += [f"{asking}{_count('queries', plan.features)} redirect to :{plan.dns_port}"]
     lines += ['oifname "lo" return']
     lines += [f"dnat ip to ip daddr . tcp dport map {{ {fakes} }}"] if fakes else []
     lines += [_record("dialed", 4, plan.features, f"ip daddr != {FAKE_NET} {dialled}")]
@@ -111,7 +116,8 @@ def _steer(environment: Environment, plan: Plan) -> str:
 
 
 def _deny(features: Features) -> str:
-    lines = [_record("blocked", 4, features), _record("blocked", 6, features), "counter name denied"]
+    lines = [_record("blocked", 4, features), _record("blocked", 6, features)]
+    lines += [_count("denied", features).strip()]
     if features.reject:
         lines += ["meta l4proto tcp reject with tcp reset", "reject with icmpx type admin-prohibited"]
     return _chain("deny", *lines, "drop")
@@ -165,16 +171,16 @@ def _output(environment: Environment, plan: Plan) -> str:
     )
 
 
-def _leaving() -> str:
-    """A socket bound to an interface keeps it through a redirect: what was meant for a local daemon would go out
-    on the wire, addressed to the loopback. Only here is the interface the one that will be used.
+def _leaving(features: Features) -> str:
+    """A socket bound to an interface keeps it through a redirect: what was meant for a local daemon would go
+    out on the wire, addressed to the loopback. Only here is the interface the one that will be used.
     """
     return _chain(
         "leaving",
         "type filter hook postrouting priority filter; policy accept;",
         'oifname "lo" accept',
-        "ip daddr 127.0.0.0/8 counter name denied drop",
-        "ip6 daddr ::1 counter name denied drop",
+        f"ip daddr 127.0.0.0/8{_count('denied', features)} drop",
+        f"ip6 daddr ::1{_count('denied', features)} drop",
     )
 
 
@@ -183,8 +189,8 @@ def _input(policy: Policy, plan: Plan) -> str:
         "input",
         "type filter hook input priority filter; policy drop;",
         'iifname "lo" accept',
-        f"ct mark != 0 ct mark != {plan.mark} drop",
-        "ct state established accept",
+        # Answers to the proxy. What the agent itself opened while the firewall was off gets none any more.
+        f"ct mark {plan.mark} ct state established accept",
         "meta l4proto { icmp, icmpv6 } ct state related accept",
         "icmpv6 type { nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert } ip6 hoplimit 255 accept",
         *(f"{protocol} dport {port} accept" for port, protocol in policy.inbound),

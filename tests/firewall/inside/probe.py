@@ -1,4 +1,4 @@
-"""Runs inside the container, as the agent, standard library only: each probe tries something and tells how it went.
+"""Runs inside the container, as the agent, standard library only: each probe tries something and reports.
 
     python3 -IS probe.py '[["tcp", {"address": "45.66.0.66", "port": 443}], …]'
 
@@ -7,8 +7,6 @@ Prints a JSON list. An error is told by its errno name: {"error": "ECONNREFUSED"
 
 from __future__ import annotations
 
-import ctypes
-import errno
 import json
 import os
 import socket
@@ -18,14 +16,12 @@ import sys
 import time
 from typing import Any
 
+sys.path.insert(0, "/lab")
+
+from probe_local import attack_process, listen, name_of, raw, read, rights, run, write
+
+LOCAL = (attack_process, listen, raw, read, rights, run, write)
 Result = dict[str, Any]
-
-
-def name_of(error: OSError) -> str:
-    """The errno's name, or what kind of error it is."""
-    if isinstance(error, ssl.SSLError):  # whose numbers are its own
-        return type(error).__name__
-    return errno.errorcode.get(error.errno or 0, type(error).__name__)
 
 
 def connect(address: str, port: int, seconds: float, scope: str = "") -> socket.socket:
@@ -43,7 +39,9 @@ def connect(address: str, port: int, seconds: float, scope: str = "") -> socket.
     return sock
 
 
-def tcp(address: str, port: int, send: str = "", seconds: float = 3, scope: str = "", device: str = "") -> Result:
+def tcp(
+    address: str, port: int, send: str = "", seconds: float = 3, scope: str = "", device: str = ""
+) -> Result:
     """Connect, send latin-1 text, and tell what came back."""
     if device:
         sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -92,7 +90,9 @@ def resolve(name: str) -> Result:
     return {"addresses": [str(item[4][0]) for item in found]}
 
 
-def https(name: str, address: str = "", sni: str = "", host: str = "", path: str = "/", seconds: float = 5) -> Result:
+def https(
+    name: str, address: str = "", sni: str = "", host: str = "", path: str = "/", seconds: float = 5
+) -> Result:
     """TLS as a client library does it. `address` and `sni` may lie."""
     if not address:
         looked = resolve(name)
@@ -101,7 +101,10 @@ def https(name: str, address: str = "", sni: str = "", host: str = "", path: str
         address = next(item for item in looked["addresses"] if ":" not in item)
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    with connect(address, 443, seconds) as plain, context.wrap_socket(plain, server_hostname=sni or name) as secure:
+    with (
+        connect(address, 443, seconds) as plain,
+        context.wrap_socket(plain, server_hostname=sni or name) as secure,
+    ):
         secure.sendall(f"GET {path} HTTP/1.1\r\nHost: {host or name}\r\nConnection: close\r\n\r\n".encode())
         text = read_all(secure, seconds)
     body = text.partition("\r\n\r\n")[2]
@@ -111,7 +114,7 @@ def https(name: str, address: str = "", sni: str = "", host: str = "", path: str
 def hello(sni: str, address: str, how: str = "whole", seconds: float = 7, port: int = 443) -> Result:
     """A hand-made ClientHello with any bytes (latin-1) as its name, cut in any way.
 
-    `how`: whole, two (segments), bytes (one a segment), records (two TLS records). Tells whether a TLS answer came.
+    `how`: whole, two (segments), bytes (one a segment), records (two TLS records). Did a TLS answer come?
     """
     message = client_hello(sni.encode("latin-1"))
     head, parts = b"\x16\x03\x01", []
@@ -121,7 +124,9 @@ def hello(sni: str, address: str, how: str = "whole", seconds: float = 7, port: 
     else:
         record = head + struct.pack(">H", len(message)) + message
         cut = record.find(sni.encode("latin-1")) + max(1, len(sni) // 2)
-        parts = {"whole": [record], "two": [record[:cut], record[cut:]]}.get(how) or [record[i : i + 1] for i in range(len(record))]
+        parts = {"whole": [record], "two": [record[:cut], record[cut:]]}.get(how) or [
+            record[i : i + 1] for i in range(len(record))
+        ]
     with connect(address, port, seconds) as sock:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for part in parts:
@@ -158,7 +163,9 @@ def silent(address: str, port: int, seconds: float) -> Result:
         return {"data": data.decode("latin-1"), "closed_after": time.monotonic() - began}
 
 
-def udp(address: str, port: int, data: str = "leak", seconds: float = 0.5, device: str = "", multicast: str = "") -> Result:
+def udp(
+    address: str, port: int, data: str = "leak", seconds: float = 0.5, device: str = "", multicast: str = ""
+) -> Result:
     """One datagram, broadcast allowed; `multicast` names the interface it should go out of."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as sock:
@@ -196,121 +203,11 @@ def dns(name: str, server: str, kind: int = 1, over: str = "udp", seconds: float
             sock.send(query)
             data = sock.recv(2048)
     code, count = data[3] & 15, struct.unpack(">H", data[6:8])[0]
-    return {"code": code, "answers": count, "last": ".".join(str(b) for b in data[-4:]) if count and kind == 1 else ""}
-
-
-def raw(what: str) -> Result:
-    """Sockets that need a right: opening them is enough of a test, and sending where opening succeeds."""
-    if what == "ping-socket":
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_ICMP) as sock:
-            sock.sendto(b"\x08\0\0\0\0\0\0\0leak", ("45.66.0.66", 0))
-    elif what == "raw":
-        with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as sock:
-            sock.sendto(b"\x08\0\0\0\0\0\0\0leak", ("45.66.0.66", 0))
-    elif what == "packet":
-        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)) as sock:
-            sock.bind(("eth0", 0))
-            sock.send(b"\xff" * 60)
-    elif what == "mark":
-        with socket.socket() as sock:
-            sock.setsockopt(socket.SOL_SOCKET, 36, 1)
-    elif what == "transparent":
-        with socket.socket() as sock:
-            sock.setsockopt(socket.IPPROTO_IP, 19, 1)
-    elif what == "sctp":
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM, 132) as sock:
-            sock.settimeout(1)
-            sock.connect(("45.66.0.66", 9999))
-    elif what == "vsock":
-        for target in (1, 2):
-            with socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM) as sock:
-                sock.settimeout(1)
-                sock.connect((target, 1024))
-                return {"reached": target}
-    return {"done": what}
-
-
-def rights() -> Result:
-    """What this process may do, from its own status."""
-    with open("/proc/self/status") as file:
-        fields = {line.partition(":")[0]: line.partition(":")[2].strip() for line in file}
-    wanted = ("Uid", "NoNewPrivs", "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
-    return {name: fields[name] for name in wanted}
-
-
-def run(argv: list[str], seconds: float = 5) -> Result:
-    """A program's exit code and words; 127 when there is none."""
-    import subprocess
-
-    try:
-        done = subprocess.run(argv, capture_output=True, timeout=seconds, stdin=subprocess.DEVNULL)
-    except FileNotFoundError:
-        return {"code": 127}
-    except PermissionError:
-        return {"code": 126}
-    except subprocess.TimeoutExpired:
-        return {"code": 124}
-    return {"code": done.returncode, "out": done.stdout.decode("utf-8", "replace")[-2000:], "err": done.stderr.decode("utf-8", "replace")[-600:]}
-
-
-def become(uid: int) -> Result:
-    os.setresuid(uid, uid, uid)
-    return {"uid": os.getuid()}
-
-
-def attack_process(pid: int) -> Result:
-    """ptrace and signals at somebody else's process."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    outcome: Result = {"ptrace": "done" if libc.ptrace(16, pid, 0, 0) == 0 else errno.errorcode[ctypes.get_errno()]}
-    for name in ("mem", "root", "ns/net", "environ"):
-        try:
-            descriptor = os.open(f"/proc/{pid}/{name}", os.O_RDONLY)
-            os.close(descriptor)
-            outcome[name] = "opened"
-        except OSError as error:
-            outcome[name] = name_of(error)
-    try:
-        os.kill(pid, 9)
-        outcome["kill"] = "done"
-    except OSError as error:
-        outcome["kill"] = name_of(error)
-    return outcome
-
-
-def write(path: str, text: str = "nameserver 45.66.0.66\n") -> Result:
-    """Append to a file, create it, or rename something over it."""
-    outcome: Result = {}
-    for mode in ("a", "w"):
-        try:
-            with open(path, mode) as file:
-                file.write(text)
-            outcome[mode] = "done"
-        except OSError as error:
-            outcome[mode] = name_of(error)
-    try:
-        mine = f"/tmp/{os.getpid()}"
-        with open(mine, "w") as file:
-            file.write(text)
-        os.rename(mine, path)
-        outcome["rename"] = "done"
-    except OSError as error:
-        outcome["rename"] = name_of(error)
-    return outcome
-
-
-def read(path: str) -> Result:
-    with open(path, "rb") as file:
-        return {"data": file.read(200).decode("latin-1")}
-
-
-def listen(port: int, seconds: float = 1.0, address: str = "127.0.0.1") -> Result:
-    """Sit on a port, connect to it ourselves and tell whether we met only us."""
-    with socket.create_server((address, port)) as server:
-        server.settimeout(seconds)
-        with connect("127.0.0.1", port, seconds) as own:
-            got, peer = server.accept()
-            got.sendall(b"mine")
-            return {"met": own.recv(4).decode(), "peer": peer[0]}
+    return {
+        "code": code,
+        "answers": count,
+        "last": ".".join(str(b) for b in data[-4:]) if count and kind == 1 else "",
+    }
 
 
 def flood(count: int, domain: str = "evil.example") -> Result:
@@ -351,12 +248,18 @@ def follow(name: str, seconds: float, port: int = 443) -> Result:
     return {"lines": lines, "gap": gap, "end": end, "after": time.monotonic() - began}
 
 
+PROBES = {
+    each.__name__: each
+    for each in (*LOCAL, tcp, http, resolve, https, hello, silent, udp, dns, flood, follow)
+}
+
+
 def main() -> None:
     results = []
     for name, arguments in json.loads(sys.argv[1]):
         began = time.monotonic()
         try:
-            result = globals()[name](**arguments)
+            result = PROBES[name](**arguments)
         except OSError as error:
             result = {"error": name_of(error)}
         results.append(result | {"ms": (time.monotonic() - began) * 1000})

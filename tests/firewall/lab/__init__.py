@@ -1,1 +1,1 @@
-"""An internet of our own for the firewall's tests: namespaces, servers that log, a sniffer. Nothing leaves it."""
+"""An internet of our own: namespaces, servers that log, a sniffer. Nothing leaves it."""

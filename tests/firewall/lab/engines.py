@@ -1,7 +1,7 @@
 """Containers in the lab, through a small interface, so that any engine can be put behind it.
 
-Each engine runs inside the lab's machine namespace: its bridges, its address translation and its containers have
-no way out but into the lab's internet.
+Each engine runs inside the lab's machine namespace: its bridges, its address translation and its containers
+have no way out but into the lab's internet.
 """
 
 from __future__ import annotations
@@ -14,16 +14,14 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from tests.firewall.lab.network import RESOLVER, Lab
 
 CAPABILITIES = ("NET_ADMIN", "SETUID", "SETGID", "SETPCAP", "NET_BIND_SERVICE", "CHOWN", "KILL")
-FIREWALL = "/usr/local/lib/contenant/firewall"
 INSIDE = Path(__file__).parent.parent / "inside"
-AGENT = 1000
 
 
 class Done(NamedTuple):
@@ -76,7 +74,9 @@ class _Command:
         return self.lab.on_host("env", *(f"{k}={v}" for k, v in self.environment.items()), self.name, *words)
 
     def call(self, *words: str, timeout: float = 60) -> Done:
-        done = subprocess.run(self.argv(*words), capture_output=True, timeout=timeout, text=True, errors="replace")
+        done = subprocess.run(
+            self.argv(*words), capture_output=True, timeout=timeout, text=True, errors="replace"
+        )
         return Done(done.returncode, done.stdout, done.stderr)
 
     def must(self, *words: str, timeout: float = 120) -> str:
@@ -111,7 +111,7 @@ class PodmanLab(_Command):
     gateway = "10.123.0.1"
     environment: dict[str, str] = {}  # noqa: RUF012 - set per instance where needed
 
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, lab: Lab, image: str) -> None:
         from contenant.engines.select import find_working_runtime
 
         self.lab = lab
@@ -120,9 +120,37 @@ class PodmanLab(_Command):
         self._global = ("--runtime", runtime) if runtime else ()
         self.start_words = tuple(limits())
         self._networks = {True: f"fwlab{os.getpid()}-6", False: f"fwlab{os.getpid()}-4"}
-        for ipv6, words in ((True, ("--ipv6", "--subnet", "10.123.0.0/24", "--subnet", "fd4c:123::/64")),
-                            (False, ("--subnet", "10.123.1.0/24"))):  # fmt: skip
+        for ipv6, words in (
+            (True, ("--ipv6", "--subnet", "10.123.0.0/24", "--subnet", "fd4c:123::/64")),
+            (False, ("--subnet", "10.123.1.0/24")),
+        ):
             self.must("network", "create", "--disable-dns", *words, self._networks[ipv6])
+        for network in self._networks.values():
+            self.must(
+                "run",
+                "--detach",
+                "--name",
+                f"{network}-keeper",
+                "--network",
+                network,
+                *self.start_words,
+                "--entrypoint",
+                "sleep",
+                image,
+                "infinity",
+            )
+        self._pin_bridges()
+
+    def _pin_bridges(self) -> None:
+        """A bridge takes its address from its ports, so it changes as containers come and go, and for half a
+        minute the others talk to nobody. Only this lab's business: it starts and ends one a second.
+        """
+        shown = subprocess.run(
+            self.lab.on_host("ip", "-j", "link", "show", "type", "bridge"), capture_output=True
+        )
+        for number, link in enumerate(json.loads(shown.stdout)):
+            words = ("ip", "link", "set", link["ifname"], "address", f"02:00:00:00:00:{number + 1:02x}")
+            subprocess.run(self.lab.on_host(*words), check=True)
 
     def argv(self, *words: str) -> list[str]:
         line = super().argv(*words)
@@ -134,6 +162,8 @@ class PodmanLab(_Command):
 
     def close(self) -> None:
         for network in self._networks.values():
+            self.call("kill", f"{network}-keeper")
+            self.call("rm", "--force", f"{network}-keeper")
             self.call("network", "rm", "--force", network)
 
     def _network(self, shape: Shape) -> list[str]:
@@ -152,19 +182,37 @@ class DockerLab(_Command):
         self._directory = Path(tempfile.mkdtemp(prefix="fwlab-docker-"))
         self._data = Path(kept) / "fwlab" if kept else self._directory / "data"
         self._keep = bool(kept)
-        self.environment = {"DOCKER_HOST": f"unix://{self._directory}/sock", "DOCKER_CONFIG": str(self._directory)}
+        self.environment = {
+            "DOCKER_HOST": f"unix://{self._directory}/sock",
+            "DOCKER_CONFIG": str(self._directory),
+        }
         self._log = (self._directory / "log").open("wb")
         self._daemon = subprocess.Popen(
             lab.on_host(
-                "dockerd", "--data-root", str(self._data), "-H", f"unix://{self._directory}/sock",
-                "--exec-root", str(self._directory / "exec"), "--pidfile", str(self._directory / "pid"),
-                "--bip", "10.178.0.1/24", "--ipv6", "--fixed-cidr-v6", "fd4c:178::/64", "--iptables=true",
+                "dockerd",
+                "--data-root",
+                str(self._data),
+                "-H",
+                f"unix://{self._directory}/sock",
+                "--exec-root",
+                str(self._directory / "exec"),
+                "--pidfile",
+                str(self._directory / "pid"),
+                "--bip",
+                "10.178.0.1/24",
+                "--ipv6",
+                "--fixed-cidr-v6",
+                "fd4c:178::/64",
+                "--iptables=true",
             ),
-            stdout=self._log, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+        )
         self._await()
-        for ipv6, words in ((True, ("--ipv6", "--subnet", "fd4c:179::/64", "--subnet", "10.178.2.0/24")),
-                            (False, ("--subnet", "10.178.3.0/24"))):  # fmt: skip
+        for ipv6, words in (
+            (True, ("--ipv6", "--subnet", "fd4c:179::/64", "--subnet", "10.178.2.0/24")),
+            (False, ("--subnet", "10.178.3.0/24")),
+        ):
             self.call("network", "rm", f"fwlab{ipv6:d}")
             self.must("network", "create", *words, f"fwlab{ipv6:d}")
         if self.call("image", "inspect", image).code:
@@ -192,141 +240,6 @@ class DockerLab(_Command):
             if time.monotonic() > deadline or self._daemon.poll() is not None:
                 raise RuntimeError(f"dockerd did not start: {(self._directory / 'log').read_text()[-800:]}")
             time.sleep(0.2)
-
-
-class Box:
-    """One container under test."""
-
-    def __init__(self, engine: LabEngine, lab: Lab, name: str, image: str, shape: Shape, policy: dict[str, Any]) -> None:
-        self.engine, self.lab, self.name, self.shape = engine, lab, name, shape
-        self.policy_directory = Path(tempfile.mkdtemp(prefix="fwlab-policy-"))
-        self.policy_directory.chmod(0o755)
-        self.write_policy(policy)
-        engine.create(name, shape, image, self.policy_directory)
-        self.addresses: set[str] = set()
-
-    def write_policy(self, policy: dict[str, Any] | str) -> None:
-        """Replace the mounted policy.json in one step, as the host does. Text is written as it stands."""
-        text = policy if isinstance(policy, str) else json.dumps({"format": 1, "policy": policy})
-        temporary = self.policy_directory / "policy.new"
-        temporary.write_bytes(text.encode("latin-1"))
-        temporary.chmod(0o644)
-        temporary.replace(self.policy_directory / "policy.json")
-
-    def start(self, wait: bool = True) -> None:
-        """Start; wait until the firewall's check agrees."""
-        _must(self._run("start", self.name))
-        if wait:
-            self.await_ready()
-
-    def await_ready(self, seconds: float = 20) -> None:
-        """Wait until `check` agrees and the entrypoint has marked the container ready."""
-        deadline = time.monotonic() + seconds
-        while self.root("sh", "-c", f"test -e /run/contenant/ready && {FIREWALL}/check").code:
-            if time.monotonic() > deadline or not self.running():
-                raise RuntimeError(f"{self.name} is not ready: {self.logs()[-800:]}")
-            time.sleep(0.05)
-        self.addresses = self._addresses()
-
-    def root(self, *argv: str, timeout: float = 60) -> Done:
-        """A command as the container's root, as the engine execs it."""
-        return self._run("exec", "--user", "0", self.name, *argv, timeout=timeout)
-
-    def plain(self, *argv: str, timeout: float = 60) -> Done:
-        """A command as the agent by the engine's own means, without the wrapper: nobody should, somebody will."""
-        return self._run("exec", "--user", str(AGENT), self.name, *argv, timeout=timeout)
-
-    def agent(self, *argv: str, timeout: float = 60) -> Done:
-        """A command as the agent, started the way sessions are: checked as root, then dropped for good."""
-        drop = (f"--reuid={AGENT}", f"--regid={AGENT}", "--clear-groups", "--no-new-privs", "--bounding-set=-all",
-                "--inh-caps=-all", "--ambient-caps=-all")  # fmt: skip
-        script = f'{FIREWALL}/check && exec setpriv {" ".join(drop)} -- "$@"'
-        return self.root("sh", "-c", script, "session", *argv, timeout=timeout)
-
-    def probe(self, *calls: Sequence[Any], timeout: float = 60, start: str = "agent") -> list[dict[str, Any]]:
-        """Probes of inside/probe.py as (name, {arguments}); their results."""
-        wanted = [[call[0], call[1] if len(call) > 1 else {}] for call in calls]
-        run = {"agent": self.agent, "plain": self.plain, "root": self.root}[start]
-        done = run("python3", "-IS", "/lab/probe.py", json.dumps(wanted), timeout=timeout)
-        if done.code:
-            raise RuntimeError(f"probe failed: {done.code} {done.err[-800:]}")
-        results: list[dict[str, Any]] = json.loads(done.out)
-        return results
-
-    def try_one(self, what: str, /, **arguments: Any) -> dict[str, Any]:
-        """One probe."""
-        return self.probe((what, arguments))[0]
-
-    def firewall(self, command: str, *words: str) -> Done:
-        """One of the firewall's commands."""
-        return self.root(f"{FIREWALL}/{command}", *words)
-
-    def apply(self, policy: dict[str, Any] | str, *flags: str) -> Done:
-        """Replace the mounted policy and bring it into force."""
-        self.write_policy(policy)
-        return self.firewall("apply", "/etc/contenant/policy", *flags)
-
-    def rows(self, **fields: Any) -> list[dict[str, Any]]:
-        """What was recorded, with these fields."""
-        lines = [json.loads(line) for line in self.firewall("collect").out.splitlines()]
-        return [row for row in lines if "layer" in row and all(row.get(k) == v for k, v in fields.items())]
-
-    def status(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.firewall("status").out)
-        return found
-
-    def left(self, since: float) -> set[tuple[str, str, int, str]]:
-        """What left this container after a moment."""
-        return self.lab.left(self.addresses, since)
-
-    def running(self) -> bool:
-        return self._run("inspect", "--format", "{{.State.Running}}", self.name).out.strip() == "true"
-
-    def exit_code(self, seconds: float = 15) -> int:
-        """Wait for the container to end by itself."""
-        deadline = time.monotonic() + seconds
-        while self.running():
-            if time.monotonic() > deadline:
-                raise RuntimeError(f"{self.name} still runs")
-            time.sleep(0.1)
-        return int(self._run("inspect", "--format", "{{.State.ExitCode}}", self.name).out)
-
-    def logs(self) -> str:
-        done = self._run("logs", self.name)
-        return done.out + done.err
-
-    def stop(self) -> None:
-        _must(self._run("stop", "--time", "2", self.name))
-
-    def remove(self) -> None:
-        self._run("kill", self.name)
-        self._run("rm", "--force", self.name)
-        shutil.rmtree(self.policy_directory, ignore_errors=True)
-
-    def _addresses(self) -> set[str]:
-        done = self.root("cat", "/proc/net/fib_trie", "/proc/net/if_inet6")
-        lines = done.out.splitlines()
-        four = {lines[i - 1].split()[-1] for i, line in enumerate(lines) if "32 host LOCAL" in line}
-        six = {_spelt(line.split()[0]) for line in lines if len(line.split()) == 6 and len(line.split()[0]) == 32}
-        return {address for address in four | six if not address.startswith("127.") and address != "::1"}
-
-    def _run(self, *words: str, timeout: float = 60) -> Done:
-        done = subprocess.run(
-            self.engine.argv(*words), capture_output=True, timeout=timeout, text=True, errors="replace",
-            stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-        return Done(done.returncode, done.stdout, done.stderr)
-
-
-def _must(done: Done) -> None:
-    if done.code:
-        raise RuntimeError(done.err.strip())
-
-
-def _spelt(digits: str) -> str:
-    import ipaddress
-
-    return str(ipaddress.IPv6Address(int(digits, 16)))
 
 
 def limits() -> list[str]:

@@ -125,7 +125,7 @@ class Web(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    do_POST = do_HEAD = do_CONNECT = do_GET
+    do_POST = do_HEAD = do_CONNECT = do_GET  # noqa: N815 - http.server looks for these names
 
     def _stream(self) -> None:
         """A line every 50 ms for a minute."""
@@ -137,7 +137,7 @@ class Web(BaseHTTPRequestHandler):
             self.wfile.flush()
             time.sleep(0.05)
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *_: Any) -> None:
         """Nothing on stderr."""
 
 

@@ -34,9 +34,20 @@ ZONE = {
 }
 
 _ANSWERING = (
-    "1.0.0.0/8", "8.0.0.0/8", "45.53.0.0/16", "45.66.0.0/16", "45.113.0.0/16", "100.64.0.0/10", "169.254.0.0/16",
-    "172.16.0.0/12", "192.0.2.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
-)  # fmt: skip
+    "1.0.0.0/8",
+    "8.0.0.0/8",
+    "45.53.0.0/16",
+    "45.66.0.0/16",
+    "45.113.0.0/16",
+    "100.64.0.0/10",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.0.2.0/24",
+    "192.168.0.0/16",
+    "198.18.0.0/15",
+    "198.51.100.0/24",
+    "203.0.113.0/24",
+)
 
 
 class Lab:
@@ -104,7 +115,7 @@ class Lab:
             _ip("-n", name, "link", "set", link, "up")
         _ip("-n", self.host, "route", "add", "default", "via", "45.0.0.2")
         _ip("-n", self.host, "-6", "route", "add", "default", "via", "2a0d:5600::2")
-        # These answer over TCP, whoever they belong to; the private ones stand for what lies around a container.
+        # These answer over TCP; the private ones stand for what lies around a container.
         for block in _ANSWERING:
             _ip("-n", self.net, "route", "add", "local", block, "dev", "lo")
         # Whatever else is dialled ends here too.
@@ -124,7 +135,15 @@ class Lab:
 
     def _serve(self, namespace: str, directory: Path, *words: str) -> None:
         script = Path(__file__).with_name("internet.py")
-        argv = ["nsenter", f"--net={netns_path(namespace)}", "--", "python3", str(script), str(directory), *words]
+        argv = [
+            "nsenter",
+            f"--net={netns_path(namespace)}",
+            "--",
+            "python3",
+            str(script),
+            str(directory),
+            *words,
+        ]
         self._servers.append(subprocess.Popen(argv))
         deadline = time.monotonic() + 10
         while not (directory / "up").exists():
@@ -141,11 +160,29 @@ def _ip(*words: str) -> None:
 def _certificate(directory: Path) -> None:
     names = ",".join(f"DNS:{name}" for name in ZONE)
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-         "-days", "2", "-subj", "/CN=lab", "-addext", f"subjectAltName={names}",
-         "-keyout", str(directory / "key.pem"), "-out", str(directory / "cert.pem")],
-        check=True, capture_output=True,
-    )  # fmt: skip
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=lab",
+            "-addext",
+            f"subjectAltName={names}",
+            "-keyout",
+            str(directory / "key.pem"),
+            "-out",
+            str(directory / "cert.pem"),
+        ],
+        check=True,
+        capture_output=True,
+    )
 
 
 def remove_leftovers() -> None:
