@@ -8,7 +8,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from contenant.core.labels import encode
-from contenant.core.records import ContainerRecord, ImageRecord, ProjectRecord, RuleRecord, SessionRecord
+from contenant.core.records import (
+    ContainerRecord,
+    EgressRecord,
+    ImageRecord,
+    ProjectRecord,
+    RuleRecord,
+    SessionRecord,
+)
 from contenant.core.values import ContainerState
 
 
@@ -170,6 +177,15 @@ def config_revoked(path: str) -> Change:
 def home_removed(name: str, project_id: str, path: str) -> Change:
     """The agent's home of the container `name` is gone, transcripts and all; `path` is the project's."""
     return Change("home.removed", name, project_id, {"path": path})
+
+
+def egress_collected(
+    container: ContainerRecord, since: str, cursor: str, rows: Sequence[tuple[str, EgressRecord]]
+) -> Change:
+    """What a container's firewall recorded from the cursor `since` to `cursor`; `rows`: (id, record)."""
+    kept = [{"id": key, **row._asdict()} for key, row in rows]
+    data = {"since": since, "cursor": cursor, "rows": kept}
+    return Change("egress.collected", container.id, container.project_id, data)
 
 
 def _described(container: ContainerRecord) -> dict[str, Any]:

@@ -62,6 +62,14 @@ class SessionRecord(NamedTuple):
     kind: str = "command"  # agent or command
 
 
+class SessionSpan(NamedTuple):
+    """When a session lived; `ended` "" while it does."""
+
+    session_id: str
+    started: str
+    ended: str
+
+
 class ImageRecord(NamedTuple):
     """One image contenant built."""
 
@@ -93,6 +101,26 @@ class RuleRecord(NamedTuple):
     until: str = ""  # "" for no end
     removed: str = ""  # "" while it counts
     removed_why: str = ""
+
+
+class EgressRecord(NamedTuple):
+    """A decision of a container's firewall; equal ones are one, with a count."""
+
+    container_id: str
+    session_id: str  # "" where it is not known
+    policy: str  # hash of the policy that decided
+    layer: str  # dns (asked for), tls, http, tcp (a port of its own) or l3 (a packet)
+    verdict: str  # allow, deny, would-deny (audit) or steered (an address was dialled, a name decided)
+    destination: str  # host name, "" where an address was used
+    address: str  # where it went, or would have gone; "" where it is not known
+    port: int
+    protocol: str  # tcp or udp
+    uid: int  # of the process in the container, -1 where it is not known
+    first_seen: str
+    last_seen: str
+    attempts: int
+    sent: int  # bytes from the container
+    received: int
 
 
 class EventRecord(NamedTuple):

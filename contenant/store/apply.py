@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from contenant.core.changes import Change
 from contenant.core.names import container_name
 from contenant.core.records import ContainerRecord
-from contenant.store.columns import insertion
+from contenant.store.columns import TABLES, insertion
 from contenant.store.database import Connection
 from contenant.store.encoding import plain, to_column
 from contenant.store.trouble import unknown
@@ -20,6 +20,14 @@ _OPEN = "ended = ''"
 _THERE = "gone = ''"
 # Brought forward but never back: clocks may be set back.
 _USED = "last_used = CASE WHEN last_used < :used THEN :used ELSE last_used END"
+
+_ADD_UP = (
+    insertion("egress", TABLES["egress"].names)
+    + " ON CONFLICT (container_id, session_id, policy, layer, verdict, destination, address, port, uid)"
+    " DO UPDATE SET attempts = egress.attempts + excluded.attempts, sent = egress.sent + excluded.sent,"
+    " received = egress.received + excluded.received, last_seen ="
+    " CASE WHEN egress.last_seen < excluded.last_seen THEN excluded.last_seen ELSE egress.last_seen END"
+)
 
 
 class Writing(NamedTuple):
@@ -193,6 +201,25 @@ def _rule_removed(writing: Writing, change: Change) -> bool:
     return _set(writing, "rule", change.subject, what, "removed = ''", why=why)
 
 
+def _egress_collected(writing: Writing, change: Change) -> bool:
+    """Nothing where another contenant took the same over first: it would count twice."""
+    since, cursor = change.data["since"], change.data["cursor"]
+    if not _set(
+        writing,
+        "container",
+        change.subject,
+        "collected = :cursor",
+        "collected = :since",
+        since=since,
+        cursor=cursor,
+    ):
+        return False
+    for row in change.data["rows"]:
+        texts = {key: plain(row[key]) for key in ("destination", "address", "policy")}
+        writing.connection.execute(_ADD_UP, {**row, **texts, "host": writing.host})
+    return True
+
+
 def _engine_remembered(writing: Writing, change: Change) -> bool:
     row = {"host": writing.host, "engine": change.subject, "key": change.data["key"], "changed": writing.at}
     row |= {"value": plain(change.data["value"])}
@@ -279,6 +306,7 @@ HANDLERS: Mapping[str, Handler] = {
     "policy.stored": _policy_stored,
     "rule.added": _rule_added,
     "rule.removed": _rule_removed,
+    "egress.collected": _egress_collected,
     "engine.remembered": _engine_remembered,
     "credential.used": _credential_used,
     "credential.stored": _credential_stored,

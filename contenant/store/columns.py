@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from contenant.core.records import (
     ContainerRecord,
+    EgressRecord,
     EventRecord,
     ImageRecord,
     ProjectRecord,
@@ -28,7 +29,8 @@ TABLES: Mapping[str, Columns] = {
     "host": Columns(("id", "name", "created")),
     "engine": Columns(("host", "kind", "identity", "version", "first_seen"), ("host", "kind", "identity")),
     "project": Columns(("host", *ProjectRecord._fields)),
-    "container": Columns(("host", *ContainerRecord._fields)),
+    "container": Columns(("host", *ContainerRecord._fields, "collected")),
+    "egress": Columns(("id", "host", *EgressRecord._fields)),
     "rule": Columns(("host", *RuleRecord._fields)),
     "session": Columns(("host", "project_id", *SessionRecord._fields)),
     "image": Columns(("host", *ImageRecord._fields, "removed", "removed_why")),

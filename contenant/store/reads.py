@@ -13,13 +13,15 @@ from typing import Any, Self
 
 from contenant.core.records import (
     ContainerRecord,
+    EgressRecord,
     EventRecord,
     ImageRecord,
     ProjectRecord,
     RuleRecord,
     SessionRecord,
+    SessionSpan,
 )
-from contenant.store import history
+from contenant.store import egress, history
 from contenant.store.database import Database, Rows
 from contenant.store.encoding import from_column, to_column
 from contenant.store.rows import HistoryRow, ListingRow, PolicyRow
@@ -155,6 +157,38 @@ class Reads:
         """Rules of all projects that have ended by themselves by the moment `now` and still count."""
         rows = self._read(_RULES + " AND r.until <> '' AND r.until <= :now ORDER BY r.until, r.id", now=now)
         return [RuleRecord(*row) for row in rows]
+
+    def egress_cursor(self, container_id: str) -> str:
+        """The cursor up to which a container's firewall record was taken over, "" for not at all."""
+        rows = self._read(egress.CURSOR, id=container_id)
+        return str(rows[0][0]) if rows else ""
+
+    def spans(self, container_id: str, since: str) -> list[SessionSpan]:
+        """When the sessions of a container lived that live, or ended at the moment `since` or later."""
+        return [SessionSpan(*row) for row in self._read(egress.SPANS, id=container_id, since=since)]
+
+    def refused_in(self, session_id: str) -> list[EgressRecord]:
+        """What the firewall refused a session, or would have, in the order of its first attempt."""
+        return [EgressRecord(*row) for row in self._read(egress.OF_SESSION, session=session_id)]
+
+    def egress(
+        self,
+        project_id: str,
+        *,
+        refused: bool = False,
+        since: str = "",
+        destination: str = "",
+        limit: int = 0,
+    ) -> list[EgressRecord]:
+        """What the firewalls of a project's containers recorded, newest first; `limit` 0: all."""
+        sql = egress.log(refused=refused, destination=bool(destination), limit=bool(limit))
+        values = {"project": project_id, "since": since, "destination": destination, "limit": limit}
+        return [EgressRecord(*row) for row in self._read(sql, **values)]
+
+    def names_used(self, since: str, project_id: str = "") -> list[tuple[str, int]]:
+        """Host names and ports that were let through since then, in one project or on this host."""
+        sql = egress.used(of_project=bool(project_id))
+        return [(row[0], row[1]) for row in self._read(sql, since=since, project=project_id)]
 
     def setting(self, engine: str, key: str) -> str | None:
         """A remembered fact about an engine."""

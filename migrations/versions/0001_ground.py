@@ -114,6 +114,7 @@ def _containers() -> None:
         _later("gone_why"),
         _later("spec", "{}"),
         _later("flags", "{}"),
+        _later("collected"),
         _key("container", "id"),
         _host("container"),
         _refers("container", ["project_id"], ["project.id"]),
@@ -222,7 +223,8 @@ def _sessions() -> None:
 
 
 def _egress() -> None:
-    attempt = ["container_id", "session_id", "policy", "destination", "address", "port", "verdict"]
+    decided = ["policy", "layer", "verdict", "destination", "address", "port", "uid"]
+    attempt = ["container_id", "session_id", *decided]
     op.create_table(
         "egress",
         _text("id"),
@@ -230,13 +232,18 @@ def _egress() -> None:
         _text("container_id"),
         _later("session_id"),
         _later("policy"),
+        _text("layer"),
+        _text("verdict"),
         _text("destination"),
         _later("address"),
         _number("port"),
-        _text("verdict"),
+        _later("protocol"),
+        _number("uid"),
         _text("first_seen"),
         _text("last_seen"),
-        _number("count"),
+        _number("attempts"),
+        _number("sent", server_default="0"),
+        _number("received", server_default="0"),
         _key("egress", "id"),
         _host("egress"),
         _refers("egress", ["container_id"], ["container.id"]),

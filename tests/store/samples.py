@@ -8,7 +8,14 @@ from typing import Any
 from contenant.core import changes
 from contenant.core.ages import to_text
 from contenant.core.changes import Change
-from contenant.core.records import ContainerRecord, ImageRecord, ProjectRecord, RuleRecord, SessionRecord
+from contenant.core.records import (
+    ContainerRecord,
+    EgressRecord,
+    ImageRecord,
+    ProjectRecord,
+    RuleRecord,
+    SessionRecord,
+)
 from contenant.store.store import Store
 
 HOST = "0123456789abcdef"
@@ -82,6 +89,28 @@ def rule(key: str = "r1", of: str = "p1", **more: Any) -> RuleRecord:
         "added": AT,
     }
     return RuleRecord(**fields | more)
+
+
+def attempt(of: str = "c1", **more: Any) -> EgressRecord:
+    """A name that was refused once."""
+    fields: dict[str, Any] = {
+        "container_id": of,
+        "session_id": "",
+        "policy": "e" * 64,
+        "layer": "dns",
+        "verdict": "deny",
+        "destination": "a.example.com",
+        "address": "",
+        "port": 443,
+        "protocol": "tcp",
+        "uid": -1,
+        "first_seen": AT,
+        "last_seen": AT,
+        "attempts": 1,
+        "sent": 0,
+        "received": 0,
+    }
+    return EgressRecord(**fields | more)
 
 
 def image(key: str = "i1", **more: Any) -> ImageRecord:

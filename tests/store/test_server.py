@@ -22,7 +22,7 @@ from contenant.store.location import Location
 from contenant.store.server import Server
 from contenant.store.store import Store
 from contenant.store.verify import verify
-from tests.store.samples import HOST, Clock, container, image, made, project, rule, session
+from tests.store.samples import HOST, Clock, attempt, container, image, made, project, rule, session
 
 EVERY_CHANGE: list[list[Change]] = [
     made(),
@@ -46,9 +46,14 @@ EVERY_CHANGE: list[list[Change]] = [
     [changes.engine_remembered("podman", "runtime", value) for value in ("runc", "runc", "crun")],
     [changes.project_moved("p1", "/work/one", "/work/\udcff new")] * 2,
     [changes.rule_added(rule("r1")), changes.rule_added(rule("r2", kind="deny", until="2026-02-01"))],
+    [changes.egress_collected(container(), "", "b:1", [("e1", attempt()), ("e2", attempt())])] * 2,
+    [changes.egress_collected(container(), "b:1", "b:2", [("e3", attempt(attempts=4))])],
     [changes.rule_removed(rule("r1"), "ta\0ken back")] * 2,
     [changes.credential_used("f" * 12, "keyring", "oauth", "2027-01-31T09:30:00.000Z")] * 2,
-    [changes.credential_stored("f" * 12, "file", "oauth", ""), changes.credential_forgotten("f" * 12, ["s1"])],
+    [
+        changes.credential_stored("f" * 12, "file", "oauth", ""),
+        changes.credential_forgotten("f" * 12, ["s1"]),
+    ],
     [changes.config_trusted("/b/\udcff", "a" * 64, ["env A"])] * 2,
     [changes.config_revoked("/b/\udcff")] * 2,
     [changes.home_removed("contenant-b", "p1", "/b/\udcff")],
