@@ -140,7 +140,14 @@ def current_image(settings: Settings) -> str:
 
 def current_version(settings: Settings) -> str:
     """The agent's version in that image, `2.1.330`."""
-    return current_image(settings).rpartition(":")[2].partition("-")[0]
+    return tagged_version(current_image(settings))
+
+
+def tagged_version(reference: str) -> str:
+    """The agent's version that an image of ours has in its tag, "" for any other."""
+    name, _, tag = reference.rpartition(":")
+    version, dash, _ = tag.partition("-")
+    return version if dash and name.rpartition("/")[2] == "contenant" else ""
 
 
 def shielded(project: Project, spec: ContainerSpec, mode: str, engine: EngineName) -> ContainerSpec:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from contenant import config
 from contenant.app import engines
-from contenant.app.desired import current_image
+from contenant.app.desired import current_image, tagged_version
 from contenant.app.ledger import Ledger
 from contenant.app.results import Inventory, Row, Ui
 from contenant.app.sync import settle
@@ -84,7 +84,7 @@ def _row(item: "ListingRow", survey: Survey, current: str) -> Row:
         sessions_live=item.sessions_live,
         sessions_total=item.sessions_total,
         image=item.image,
-        claude=item.claude,
+        claude=item.claude or tagged_version(item.image),
         outdated=item.image != current,
         engine=item.engine,
         firewall=item.firewall,
