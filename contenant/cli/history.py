@@ -78,7 +78,7 @@ def _fingerprint(ctx: click.Context, param: click.Parameter, value: str) -> str:
         ("contenant history . --kind session", "who ran what in this project"),
         ("contenant history --since 7d --json", "a week, for programs"),
     ),
-    exits=(0, 2, 4),
+    exits=(0, 1, 2),
 )
 @click.argument("path", type=ProjectPath(), required=False)
 @click.option(

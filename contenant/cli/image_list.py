@@ -37,6 +37,7 @@ FIELDS = {
     cls=Command,
     short_help=IMAGE_COMMANDS["list"].summary,
     examples=(("contenant image list", "newest first"), ("contenant image list --json", "for programs")),
+    exits=(0, 1, 2),
 )
 @rendered
 @click.pass_context

@@ -60,7 +60,7 @@ FIELDS = {
         ("contenant list --json", "for programs"),
         ("contenant list -q", "names only"),
     ),
-    exits=(0, 2, 3),
+    exits=(0, 1, 2, 3),
 )
 @click.option(
     "--sort",

@@ -25,7 +25,7 @@ EXIT_UNREACHABLE = 3
         ("contenant show", "the container of this directory"),
         ("contenant show ~/work/shop --json", "for programs"),
     ),
-    exits=(0, 2, 3, 4),
+    exits=(0, 1, 2, 3, 4),
 )
 @click.argument("path", type=ProjectPath(), default=".")
 @rendered
