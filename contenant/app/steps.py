@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from contenant import host
-from contenant.app import firewall_registries, place, policy
+from contenant.app import firewall_registries, mounted, place, policy
 from contenant.app.desired import Wanted, label, shielded
 from contenant.app.ledger import Ledger
 from contenant.app.project import Project
@@ -101,7 +101,9 @@ def _make(site: Site, container: ContainerRecord) -> ContainerRecord:
     store = site.ledger.store()
     try:
         place.prepare(site.project, site.wanted.policy)
-        engine_id = site.engine.create(_labelled(site, container))
+        spec = _labelled(site, container)
+        mounted.note(container.name, spec.mounts)
+        engine_id = site.engine.create(spec)
     except ContenantError as error:
         store.apply([changes.container_gone(container, f"create failed: {error.message}")])
         raise
@@ -132,6 +134,7 @@ def _project_record(site: Site, now: str) -> tuple[ProjectRecord, list[Change]]:
 
 def _start(site: Site, container: ContainerRecord) -> ContainerRecord:
     place.prepare(site.project, site.wanted.policy)
+    mounted.check(container.name)
     site.engine.start(container.name)
     done = [changes.container_state(container, "running", "started")]
     site.ledger.store().apply([*_policy_changes(site, container, "started"), *done])
