@@ -12,6 +12,11 @@ def contenant_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The CONTENANT_HOME of this test, and of everything it starts."""
     home = tmp_path / "contenant"
     monkeypatch.setenv("CONTENANT_HOME", str(home))
-    for name in ("CONTENANT_ENGINE", "CONTENANT_DATABASE_URL", "CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_API_KEY"):
+    for name in (
+        "CONTENANT_ENGINE",
+        "CONTENANT_DATABASE_URL",
+        "CLAUDE_CODE_OAUTH_TOKEN",
+        "ANTHROPIC_API_KEY",
+    ):
         monkeypatch.delenv(name, raising=False)
     return home

@@ -34,7 +34,8 @@ from contenant.core.policy_registries import joined, read_configuration, read_re
         (
             "apt",
             (
-                "deb [signed-by=/x] http://deb.example.org/debian trixie main\n#deb http://not.example.org x y\n"
+                "deb [signed-by=/x] http://deb.example.org/debian trixie main\n"
+                "#deb http://not.example.org x y\n"
                 "Types: deb\nURIs: http://a.example.org/debian https://b.example.org/security\n"
             ),
             ("a.example.org", "b.example.org", "deb.example.org"),
