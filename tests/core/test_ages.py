@@ -29,7 +29,8 @@ def test_durations(text: str, expected: timedelta) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["-5d", "5", "junk", "", "0d", "1.5h", "d", "5 d x", "99999999d", "\uff11d", "1D"]
+    "text",
+    ["-5d", "5", "junk", "", "0d", "1.5h", "d", "5 d x", "99999999d", "999999y", "101y", "\uff11d", "1D"],
 )
 def test_what_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="not a duration"):
