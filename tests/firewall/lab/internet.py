@@ -1,10 +1,10 @@
 """The lab's internet, one process in its own namespace. Answers on every address and logs what reached it.
 
-    python3 internet.py DIRECTORY [gateway]
+    python3 internet.py DIRECTORY [gateway|no-web]
 
 DIRECTORY holds `cert.pem`, `key.pem` and `zone.json` (name -> addresses; `*.x` for wildcards), read anew at
 every query; each thing that arrives becomes one line of `log.jsonl`. With `gateway` it plays the machine the
-container runs on: banners only.
+container runs on: banners only. With `no-web` ports 80 and 443 are left to somebody else.
 """
 
 from __future__ import annotations
@@ -191,7 +191,8 @@ def handle(connection: socket.socket, peer: Any, port: int, secure: ssl.SSLConte
 def main() -> None:
     gateway = "gateway" in sys.argv[2:]
     families = (socket.AF_INET, socket.AF_INET6)
-    ports = BANNERS if gateway else (53, 80, 443, *BANNERS)
+    web = () if "no-web" in sys.argv[2:] else (80, 443)
+    ports = BANNERS if gateway else (53, *web, *BANNERS)
     for family in families:
         for port in ports:
             threading.Thread(target=serve_tcp, args=(family, port, gateway), daemon=True).start()

@@ -53,14 +53,14 @@ _ANSWERING = (
 class Lab:
     """The two namespaces, the servers and the sniffer."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, web: bool = True) -> None:
         self.directory = directory
         self.host, self.net = f"fwlab{os.getpid()}h", f"fwlab{os.getpid()}n"
         self._servers: list[subprocess.Popen[bytes]] = []
         self.set_zone({})
         _certificate(directory)
         self._wire()
-        self._serve(self.net, directory)
+        self._serve(self.net, directory, *(() if web else ("no-web",)))
         gateway = directory / "gateway"
         gateway.mkdir()
         (gateway / "zone.json").write_text("{}")

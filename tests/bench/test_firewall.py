@@ -1,0 +1,232 @@
+"""What the firewall costs against none, interleaved: start, throughput, connections, memory, changes."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.firewall.common import with_allowed
+from tests.firewall.conftest import POLICY, base_image, image
+from tests.firewall.lab.box import FIREWALL, Box
+from tests.firewall.lab.engines import PodmanLab, Shape
+from tests.firewall.lab.network import SHARED, Lab, remove_leftovers
+from tests.firewall.lab.sniff import netns_path
+
+__all__ = ["base_image", "image"]
+
+pytestmark = [pytest.mark.bench, pytest.mark.real, pytest.mark.timeout(1200)]
+
+# The budgets.
+START_MS, THROUGHPUT, CONNECTION_MS, MEMORY_MB, CHANGE_S = 120.0, 0.90, 1.0, 10.0, 0.30
+SIZE_MB = 512
+
+NGINX = """
+daemon off; pid /tmp/bench.pid; error_log stderr crit; worker_processes 2;
+events { worker_connections 512; }
+http {
+  access_log off; sendfile on; keepalive_requests 100000;
+  server { listen 80; root /bench; }
+  server { listen 443 ssl; root /bench; ssl_certificate /bench/cert.pem; ssl_certificate_key /bench/key.pem;
+           ssl_session_cache off; ssl_session_tickets off; }
+}
+"""
+
+CONNECT = """
+import socket, ssl, sys, time
+context = ssl.create_default_context()
+context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+address = socket.getaddrinfo("allowed.example", 443, socket.AF_INET)[0][4]
+times = []
+for _ in range(int(sys.argv[1])):
+    began = time.perf_counter()
+    plain = socket.create_connection(address, 5)
+    with context.wrap_socket(plain, server_hostname="allowed.example"):
+        times.append((time.perf_counter() - began) * 1000)
+print(*times)
+"""
+
+
+class Pair(NamedTuple):
+    """The same container with the firewall and without."""
+
+    walled: Box
+    bare: Box
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """An internet whose web is left to nginx."""
+    remove_leftovers()
+    built = Lab(tmp_path_factory.mktemp("internet"), web=False)
+    yield built
+    built.close()
+
+
+@pytest.fixture(scope="module")
+def engine(lab: Lab, image: str) -> Iterator[PodmanLab]:
+    made = PodmanLab(lab, image)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def pair(engine: PodmanLab, lab: Lab, image: str) -> Iterator[Pair]:
+    """Two containers and a web server that outruns them."""
+    (lab.directory / "nginx.conf").write_text(NGINX)
+    with (lab.directory / "big").open("wb") as file:
+        file.truncate(SIZE_MB << 20)
+    engine.must("run", "--detach", "--name", "fwlab-bench-web", "--network", f"ns:{netns_path(lab.net)}",
+                "--volume", f"{lab.directory}:/bench:ro", *engine.start_words, "--entrypoint", "nginx", image,
+                "-c", "/bench/nginx.conf")  # fmt: skip
+    walled = Box(engine, lab, "fwlab-bench-walled", image, Shape(), POLICY)
+    bare = Box(engine, lab, "fwlab-bench-bare", image, Shape(words=("sleep", "infinity")), POLICY)
+    try:
+        walled.start()
+        bare.start(wait=False)
+        yield Pair(walled, bare)
+    finally:
+        for name in ("fwlab-bench-web", walled.name, bare.name):
+            engine.call("kill", name)
+            engine.call("rm", "--force", name)
+
+
+@pytest.fixture(scope="module")
+def report() -> Iterator[Callable[[str, str, str], None]]:
+    """Rows of the table, printed at the end."""
+    rows: list[tuple[str, str, str]] = []
+    yield lambda what, found, budget: rows.append((what, found, budget))
+    print("\n\n| the firewall's cost | measured | budget |\n|---|---|---|")
+    for row in rows:
+        print(f"| {' | '.join(row)} |")
+
+
+def test_start(engine: PodmanLab, image: str, report: Any, tmp_path: Path) -> None:
+    """Wall time of a whole `podman run`, with `up` and with `true` as its only process."""
+    walls: dict[str, list[float]] = {"true": [], f"{FIREWALL}/up": []}
+    tmp_path.chmod(0o755)
+    for number in range(16):
+        for program, times in walls.items():
+            name = f"fwlab-bench-start-{number}"
+            engine.create(name, Shape(words=(program,)), image, tmp_path)
+            began = time.monotonic()
+            engine.must("start", "--attach", name)
+            if number:
+                times.append((time.monotonic() - began) * 1000)
+            engine.must("rm", "--force", name)
+    bare, walled = (statistics.median(times) for times in walls.values())
+    least = min(walls[f"{FIREWALL}/up"]) - min(walls["true"])
+    report("start", f"+{walled - bare:.0f} ms (median of 15; least {least:+.0f} ms)", f"≤ +{START_MS:.0f} ms")
+    assert min(walled - bare, least) <= START_MS
+
+
+def test_throughput(pair: Pair, report: Any) -> None:
+    """One HTTPS download after the other, in turns."""
+    speeds: dict[str, list[float]] = {"walled": [], "bare": []}
+    for number in range(7):
+        for name, box in zip(speeds, pair, strict=True):
+            run = box.root("curl", "-sk", "-o", "/dev/null", "-w", "%{speed_download} %{size_download}",
+                           "https://allowed.example/big")  # fmt: skip
+            speed, size = (float(word) for word in run.out.split())
+            assert size == SIZE_MB << 20, run.err
+            if number:
+                speeds[name].append(speed / 1e6)
+    walled, bare = (statistics.median(values) for values in speeds.values())
+    best = max(speeds["walled"]) / max(speeds["bare"])
+    found = f"{walled / bare:.2f} ({walled:.0f} of {bare:.0f} MB/s; best against best {best:.2f})"
+    report("HTTPS throughput", found, f"≥ {THROUGHPUT:.2f}")
+    assert max(walled / bare, best) >= THROUGHPUT
+
+
+def test_new_connection(pair: Pair, report: Any) -> None:
+    """TCP and TLS, name already resolved."""
+    medians: dict[str, list[float]] = {"walled": [], "bare": []}
+    for number in range(6):
+        for name, box in zip(medians, pair, strict=True):
+            done = box.root("python3", "-IS", "-c", CONNECT, "60")
+            assert done.code == 0, done.err
+            if number:
+                medians[name].append(statistics.median(float(word) for word in done.out.split()))
+    walled, bare = (statistics.median(values) for values in medians.values())
+    report(
+        "new TLS connection",
+        f"{walled - bare:+.2f} ms ({walled:.2f} against {bare:.2f})",
+        f"≤ +{CONNECTION_MS} ms",
+    )
+    assert min(walled - bare, min(medians["walled"]) - min(medians["bare"])) <= CONNECTION_MS
+
+
+def test_memory(pair: Pair, engine: PodmanLab, report: Any) -> None:
+    """Proportional set size of everything the firewall keeps running, after work."""
+    first = engine.must("inspect", "--format", "{{.State.Pid}}", pair.walled.name)
+    space = Path(f"/proc/{first}/ns/pid").readlink()
+    total = {}
+    for process in Path("/proc").iterdir():
+        if not process.name.isdigit():
+            continue
+        try:
+            words = (process / "cmdline").read_text().replace("\0", " ")
+            if (process / "ns/pid").readlink() == space and any(
+                w in words for w in ("nginx", "dnsmasq", "supervise")
+            ):
+                total[f"{process.name} {words[:30]}"] = _pss(process)
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    assert len(total) >= 4
+    found = sum(total.values()) / 1024
+    report("memory (PSS)", f"{found:.1f} MB in {len(total)} processes", f"≤ {MEMORY_MB:.0f} MB")
+    assert found <= MEMORY_MB, total
+
+
+def test_live_change(pair: Pair, report: Any) -> None:
+    """Adding and removing a name in turns, the engine's exec included."""
+    walls, inside = [], []
+    for number in range(10):
+        more = with_allowed(POLICY, {"name": "later.example"}) if number % 2 == 0 else POLICY
+        pair.walled.write_policy(more)
+        began = time.monotonic()
+        done = pair.walled.firewall("apply", "/etc/contenant/policy")
+        walls.append(time.monotonic() - began)
+        assert done.code == 0, done.err
+        inside.append(int(done.out.rpartition(", ")[2].split()[0]) / 1000)
+    found = f"{statistics.median(walls):.2f} s with exec, {statistics.median(inside):.2f} s inside"
+    report("live change", found, f"≤ {CHANGE_S:.1f} s")
+    assert statistics.median(walls) <= CHANGE_S
+
+
+def test_check(pair: Pair, report: Any) -> None:
+    """What every session pays before it starts, with the recording sets full."""
+    fill = "; ".join(
+        f"add element inet contenant blocked4 {{ 1000 . 6 . 8.{n // 250}.{n % 250}.1 . 80 }}"
+        for n in range(4000)
+    )
+    assert pair.walled.root("nft", fill.replace("; ", "\n")).code == 0
+    script = f"i=0; while [ $i -lt 100 ]; do {FIREWALL}/check || exit 1; i=$((i+1)); done"
+    began = time.monotonic()
+    assert pair.walled.root("sh", "-c", script).code == 0
+    each = (time.monotonic() - began) * 10
+    report("check before a session", f"{each:.1f} ms", "< 15 ms")
+    assert each < 15
+
+
+def _pss(process: Path) -> int:
+    text = (process / "smaps_rollup").read_text()
+    return next(int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:"))
+
+
+def test_the_pair_is_what_it_says(pair: Pair) -> None:
+    """One behind the firewall, the other not; else the ratios mean nothing."""
+    assert pair.walled.firewall("check").code == 0
+    assert pair.bare.root("nft", "list", "ruleset").out.strip() == ""
+    shown = subprocess.run(
+        pair.bare.engine.argv("inspect", pair.bare.name), capture_output=True, check=True
+    ).stdout
+    assert json.loads(shown)[0]["State"]["Running"]
+    answer = pair.bare.probe(("resolve", {"name": "allowed.example"}), start="root")[0]
+    assert SHARED in answer["addresses"]
