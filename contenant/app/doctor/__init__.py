@@ -14,6 +14,9 @@ from contenant.app.doctor.line import Line, presentable
 from contenant.app.results import Ui
 from contenant.core.values import EngineName
 
+BUDGET = 45.0  # seconds for all questions; what has no answer then is told as such
+TO_MEND = 22.0  # the same, where it is done twice
+
 
 class Report(NamedTuple):
     """Every line, and what `mend` did about some of them, by their id."""
@@ -37,11 +40,11 @@ def examine(only: EngineName | None, *, fix: bool, ui: Ui) -> Report:
     """Look at everything, or of the engines at `only` one; with `fix`, mend what is safe and look again."""
     from contenant.app.doctor.gather import gather
 
-    facts = gather(only, ui)
+    facts = gather(only, TO_MEND if fix else BUDGET, ui)
     lines = judge(facts)
     if not fix or not any(line.mend for line in lines):
         return Report(lines, {})
     from contenant.app.doctor.mend import mend_all
 
     done = mend_all(lines, facts, ui)
-    return Report(judge(gather(only, ui)), done)
+    return Report(judge(gather(only, TO_MEND, ui)), done)

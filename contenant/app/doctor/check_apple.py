@@ -18,6 +18,7 @@ from contenant.engines.versions import Version, parse_version
 
 # Kata 3.28.0's, the default since 0.12. The one before 0.9, 6.12.28, has no nf_tables (#1002, #2120).
 OLDEST_KERNEL: Version = (6, 18, 15)
+SETTLED: Version = (1, 0, 0)
 _NEW_KERNEL = "container system kernel set --recommended --force"
 
 
@@ -25,12 +26,22 @@ def check(engine: EngineFacts, machine: Machine) -> Iterator[Line]:
     """Service, skew, kernel of new and of running containers, age of containers, Time Machine."""
     assert engine.apple is not None
     yield Line("service.container", "ok", "container: service", "running")
+    yield release(engine, machine)
     yield skew(engine)
     yield default_kernel(engine.apple)
     yield running_kernels(engine, machine)
     yield made_before(engine, machine)
     if machine.system == "darwin":
         yield time_machine(engine.apple, engine.store, machine)
+
+
+def release(engine: EngineFacts, machine: Machine) -> Line:
+    """0.12 is the oldest that will do; Apple settled names, JSON and errors with 1.0."""
+    name, what = "release.container", "container: release"
+    if (parse_version(engine.client) or SETTLED) >= SETTLED:
+        return Line(name, "ok", what, engine.client)
+    detail = f"{engine.client} is served, 1.0 and later are better tested"
+    return Line(name, "warn", what, detail, remedies.upgrade_engine(machine, "container"))
 
 
 def skew(engine: EngineFacts) -> Line:

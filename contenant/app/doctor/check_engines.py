@@ -93,9 +93,16 @@ def _remedy(engine: EngineFacts, machine: Machine) -> tuple[str, Mend]:
     if engine.trouble == "too-old":
         return remedies.upgrade_engine(machine, engine.name), ""
     if engine.name == "container":
-        is_down = engine.trouble == "down"
-        return (remedies.start_service(), "start-service") if is_down else (remedies.restart_service(), "")
+        return _apple_remedy(engine)
     return (_podman_remedy if engine.name == "podman" else _docker_remedy)(engine, machine), ""
+
+
+def _apple_remedy(engine: EngineFacts) -> tuple[str, Mend]:
+    if engine.trouble == "down":
+        return remedies.start_service(), "start-service"
+    # `system stop` may hang or leave the service as it was (apple/container #2166)
+    last = "; where that hangs too, restart the Mac" if engine.trouble == "wedged" else ""
+    return f"{remedies.restart_service()}{last}", ""
 
 
 def _podman_remedy(engine: EngineFacts, machine: Machine) -> str:

@@ -12,6 +12,9 @@ from contenant.process import ProcessTimeoutError, capture
 T_co = TypeVar("T_co", covariant=True)
 
 
+LEAST = 0.5  # seconds that make it worth asking
+
+
 class Deadline(NamedTuple):
     """A moment, in seconds of time.monotonic()."""
 
@@ -37,6 +40,8 @@ def ask(
 ) -> Answer:
     """Run a program to its end within `limit` seconds and the deadline; it is killed when it takes longer."""
     began = time.monotonic()
+    if deadline.left() < LEAST:
+        return Answer(-1, stderr="there was no time left to ask")
     try:
         done = capture(argv, timeout=deadline.left(limit), env=env)
     except ProcessTimeoutError as error:

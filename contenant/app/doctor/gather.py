@@ -21,7 +21,7 @@ from contenant.core.settings import Settings
 from contenant.core.values import ENGINE_NAMES, EngineName
 from contenant.errors import ContenantError, EngineUnavailableError
 
-BUDGET = 45.0  # seconds for all questions; what has no answer then is told as such
+RECORDS = 8.0  # seconds for what the other questions depend on
 SETTLE = 5.0  # more, for a program that is killed to be gone
 QUIET = 2.0  # seconds after which the user is told what is waited for
 
@@ -45,11 +45,11 @@ class Looks(NamedTuple):
     engines: Mapping[Question, Task[EngineFacts]]
 
 
-def gather(only: EngineName | None, ui: Ui) -> Facts:
-    """Look at everything; of the engines, `only` one if given."""
-    deadline = Deadline(time.monotonic() + BUDGET)
+def gather(only: EngineName | None, budget: float, ui: Ui) -> Facts:
+    """Look at everything, within `budget` seconds; of the engines, `only` one if given."""
+    deadline = Deadline(time.monotonic() + budget)
     asked = configured()
-    known = _records(asked.database_url)
+    known = read_records(asked.database_url)
     default = _default(only, asked.engine)
     wanted = {only} if only else known.engines | ({default} if default else set())
     questions = [
@@ -58,7 +58,7 @@ def gather(only: EngineName | None, ui: Ui) -> Facts:
     ]
     mac = sys.platform == "darwin"
     looks = Looks(
-        Task(lambda: gather_machine.state(known.names, mac)),
+        Task(lambda: gather_machine.state(known.names if known.known else None, mac)),
         Task(lambda: gather_use.database(asked.database_url, deadline)),
         Task(lambda: gather_use.credentials(asked.env)),
         {question: _look_at(question) for question in questions},
@@ -68,7 +68,7 @@ def gather(only: EngineName | None, ui: Ui) -> Facts:
     return Facts(
         machine=machine,
         program=asked.program,
-        engines=tuple(task.result() or _silent(question) for question, task in looks.engines.items()),
+        engines=tuple(task.result() or _silent(question, budget) for question, task in looks.engines.items()),
         wanted_engine=default or "",
         image=asked.image,
         outdated=_outdated(known, asked.image),
@@ -103,10 +103,13 @@ def _image(settings: Settings) -> str:
         return ""
 
 
-def _records(url: str) -> Records:
+def read_records(url: str) -> Records:
+    """The records; `known` is False where they cannot be read in time, and `database` says why."""
+    task = Task(lambda: gather_use.records(url))
+    task.wait(RECORDS)
     try:
-        return gather_use.records(url)
-    except ContenantError:  # `database` says why
+        return task.result() or Records()
+    except ContenantError:
         return Records()
 
 
@@ -149,6 +152,6 @@ def _wait(looks: Looks, deadline: Deadline, ui: Ui) -> None:
     ui.finish()
 
 
-def _silent(question: Question) -> EngineFacts:
+def _silent(question: Question, budget: float) -> EngineFacts:
     """An engine that took all the time there was."""
-    return EngineFacts(question.name, question.wanted, trouble="wedged", seconds=BUDGET)
+    return EngineFacts(question.name, question.wanted, trouble="wedged", seconds=budget)

@@ -102,8 +102,8 @@ def _lines(place: Path) -> list[str]:
     return data.decode("utf-8", "surrogateescape").splitlines()
 
 
-def state(needed: Collection[str], mac: bool) -> StateFacts:
-    """The state directory. `needed` are the names of containers that are not gone."""
+def state(needed: Collection[str] | None, mac: bool) -> StateFacts:
+    """The state directory. `needed` are the names of containers that are not gone, None: nobody knows."""
     place = state_dir()
     if not os.path.lexists(place):
         return StateFacts(str(place), there=False, free=free(place))
@@ -112,7 +112,7 @@ def state(needed: Collection[str], mac: bool) -> StateFacts:
         writable=os.access(place, os.R_OK | os.W_OK | os.X_OK),
         free=free(place),
         loose=tuple(_loose(place)),
-        mounts=() if mac else tuple(leftovers(_mount_points(), needed)),
+        mounts=() if mac or needed is None else tuple(leftovers(_mount_points(), needed)),
     )
 
 
@@ -131,7 +131,7 @@ def free(place: Path) -> int:
 def _loose(place: Path) -> Iterator[Loose]:
     for path, wanted in ((place, 0o700), *((place / name, mode) for name, mode in _OURS_ALONE)):
         try:
-            status = path.lstat()
+            status = path.stat()
         except OSError:
             continue
         mode = status.st_mode & 0o7777
@@ -155,8 +155,12 @@ def _unescaped(path: str) -> str:
 
 def leftovers(points: Collection[str], needed: Collection[str]) -> Iterator[str]:
     """Mount points below the containers' directories of containers that are not `needed`."""
-    above = container_dir("")
     for point in sorted(points):
-        path = Path(point)
-        if above in path.parents and path.relative_to(above).parts[0] not in needed:
+        if (name := owner_of(point)) and name not in needed:
             yield point
+
+
+def owner_of(point: str) -> str:
+    """The container below whose directory a mount point is, "" for others."""
+    above, path = Path(os.path.realpath(container_dir(""))), Path(point)
+    return path.relative_to(above).parts[0] if above in path.parents else ""

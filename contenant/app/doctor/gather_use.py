@@ -26,8 +26,9 @@ WAIT = 3.0  # seconds for another contenant's lock
 
 
 class Records(NamedTuple):
-    """What the records say, as far as they can be read."""
+    """What the records say."""
 
+    known: bool = False  # there are records, of our schema, and they could be read
     engines: frozenset[EngineName] = frozenset()  # that have containers
     names: frozenset[str] = frozenset()  # of containers that are not gone
     projects: Mapping[str, str] = {}  # image reference by project, of containers that are not gone
@@ -43,6 +44,7 @@ def records(url: str) -> Records:
         reads = Reads(opened, host.installation_id())
         rows = reads.listing()
         return Records(
+            known=True,
             engines=frozenset(row.engine for row in rows),
             names=frozenset(row.name for row in rows),
             projects={row.project: row.image for row in rows},

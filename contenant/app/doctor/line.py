@@ -35,4 +35,4 @@ def clean(text: str, home: str) -> str:
         return text
     base = re.escape(home.rstrip("/"))
     text = re.sub(rf"'{base}/", "~/'", text)
-    return re.sub(rf"(?<![\w./~-]){base}(?![\w.-])", "~", text)
+    return re.sub(rf"(?<![\w.~-]){base}(?![\w.-])", "~", text)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from contenant import idmap
+from contenant import idmap, locks
 from contenant.app.doctor.facts import Facts
-from contenant.app.doctor.gather import configured
+from contenant.app.doctor.gather import configured, read_records
+from contenant.app.doctor.gather_machine import owner_of
 from contenant.app.doctor.line import Line, Mend
 from contenant.app.engines import RUNTIME_KEY
 from contenant.app.ledger import Ledger
@@ -49,16 +50,21 @@ def close_state(facts: Facts, ui: Ui) -> str:
     """Take the rights of others away from the state directory."""
     loose = [item for item in (facts.state.loose if facts.state else ()) if not item.foreign]
     for item in loose:
-        Path(item.path).chmod(item.mode & item.wanted, follow_symlinks=True)
+        Path(item.path).chmod(item.wanted)
     return f"closed {', '.join(Path(item.path).name for item in loose)} to others"
 
 
 def unmount(facts: Facts, ui: Ui) -> str:
-    """Unmount what no container needs, innermost first."""
-    points = sorted(facts.state.mounts if facts.state else (), key=len, reverse=True)
-    for point in points:
-        idmap.unmount(Path(point))
-    return f"unmounted {len(points)}"
+    """Unmount what no container needs, innermost first; a container that is being made has its lock held."""
+    count = 0
+    for point in sorted(facts.state.mounts if facts.state else (), key=len, reverse=True):
+        name = owner_of(point)
+        with locks.try_held(name) as free:
+            known = read_records(configured().database_url)
+            if free and known.known and name not in known.names:
+                idmap.unmount(Path(point))
+                count += 1
+    return f"unmounted {count}"
 
 
 def remember_runtime(facts: Facts, ui: Ui) -> str:
