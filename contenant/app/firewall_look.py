@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from contenant import config
 from contenant.app import firewall_place
@@ -14,7 +14,7 @@ from contenant.app.ledger import Ledger
 from contenant.app.policy import Effective
 from contenant.core import policy_diff
 from contenant.core.ages import to_text
-from contenant.core.policy import Answer, Rule, why
+from contenant.core.policy import Rule
 from contenant.core.policy_names import HOST
 from contenant.core.policy_rules import LAYER
 from contenant.core.records import RuleRecord
@@ -103,21 +103,6 @@ def moment(seconds: int) -> str:
     return to_text(datetime.fromtimestamp(seconds, UTC)) if seconds else ""
 
 
-class Reason(NamedTuple):
-    """Why a host can or cannot be reached."""
-
-    answer: Answer
-    policy: str  # hash of what was asked
-    in_force: str  # hash of what the container has; "" where there is none
-
-
-def explain(path: Path, host: str, port: int) -> Reason:
-    """Which rule decides about a host in the project at `path`. Raises UsageError for what is no name."""
-    with Ledger(config.database_url(os.environ)) as ledger:
-        place, _, wanted = _wanted(ledger, path)
-    return Reason(why(wanted.resolved, host, port), wanted.hash, _current(place))
-
-
 def compare(path: Path, old: str, new: str) -> tuple[policy_diff.PolicyDiff, str, str]:
     """What changed between two policies, with their hashes.
 
@@ -149,24 +134,3 @@ def _text(ledger: Ledger, path: Path, name: str) -> tuple[str, str]:
             f"no policy begins with {name}", hint="`contenant history --kind policy` shows every policy"
         )
     return found[0].hash, found[0].rules
-
-
-def as_record(reason: Reason) -> dict[str, Any]:
-    """A Reason as nested data."""
-    rule = reason.answer.rule
-    return {
-        "allowed": reason.answer.allowed,
-        "why": reason.answer.text,
-        "mode": reason.answer.mode,
-        "rule": None
-        if rule is None
-        else {
-            "entry": str(rule.pattern),
-            "layer": rule.layer,
-            "source": rule.source,
-            "preset": rule.preset,
-            "reason": rule.reason,
-            "until": moment(rule.until),
-        },
-        "policy": {"hash": reason.policy, "in_force": reason.in_force},
-    }

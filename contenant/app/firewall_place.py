@@ -17,6 +17,8 @@ from contenant.core.records import ContainerRecord, ProjectRecord, RuleRecord
 from contenant.engines.base import Engine
 from contenant.errors import EngineUnavailableError, FirewallError, NotFoundError
 
+HOST_NAME = "host.contenant.internal"  # what `host:PORT` is called in the container
+
 
 class Target(NamedTuple):
     """A container of the project. `engine` is None where it did not answer, or was not asked."""

@@ -30,6 +30,10 @@ def stop_if_idle(ledger: Ledger, engine: Engine, container: ContainerRecord, sec
 
 def stop(ledger: Ledger, engine: Engine, container: ContainerRecord, seconds: int, why: str) -> None:
     """Stop a container and record it. The caller holds its lock."""
+    if why != "idle":  # after a session the record was just taken
+        from contenant.app import egress
+
+        egress.last_words(ledger, engine, container)
     engine.stop(container.name, seconds)
     current = ledger.store().container(container.id) or container
     ledger.store().apply([changes.container_state(current, "stopped", why)])

@@ -50,7 +50,11 @@ def run(request: RunRequest, ui: Ui) -> int:
         if not ended:
             ui.note("detached; `contenant` here comes back to it")
             return code
+        from contenant.app import egress  # no start waits for what an end needs
+
+        asked = egress.begin_at_end(ledger, ready.seat.engine, ready.seat.container)
         wayback.end(ledger, ready.seat.container, ready.session.id, project.path, ui)
+        egress.finish_at_end(ledger, asked, ready.session.id, ui)
         if not ready.keep_running:
             stop_if_idle(ledger, ready.seat.engine, ready.seat.container, ready.stop_seconds)
     return code

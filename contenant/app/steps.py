@@ -165,6 +165,9 @@ def apply_policy(site: Site, container: ContainerRecord) -> ContainerRecord:
 def remove(ledger: Ledger, engine: Engine, container: ContainerRecord, why: str) -> None:
     """Remove a container and what is kept for it on the host; its records stay. The caller holds its lock."""
     store = ledger.store()
+    from contenant.app import egress  # no start needs it
+
+    egress.last_words(ledger, engine, container)
     store.apply([changes.container_removing(container, why)])
     engine.remove(container.name)
     ended = [

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from contenant.core.ages import from_text, to_text
-from contenant.core.policy_names import parse_name
+from contenant.core.policy_names import HOST, Pattern, covers, opens, parse_name
 from contenant.core.records import EgressRecord, SessionSpan
 from contenant.errors import UsageError
 
@@ -196,7 +196,7 @@ def notice(found: Sequence[Refusal], shown: int = 3) -> str:
     more = f" and {len(told) - shown} more" if len(told) > shown else ""
     verb = "blocked" if denied else "let through, though block would refuse:"
     first = next((refusal for refusal in told if refusal.by_name), None)
-    command = allow_command(first) if first else "contenant firewall log --denied"
+    command = allow_command(first.name, first.port) if first else "contenant firewall log --denied"
     return f"firewall: {verb} {names}{more}; {command}"
 
 
@@ -205,7 +205,22 @@ def _shown(refusal: Refusal) -> str:
     return name if refusal.by_name and refusal.port == 443 else f"{name}:{refusal.port}"
 
 
-def allow_command(refusal: Refusal) -> str:
+def allow_command(name: str, port: int) -> str:
     """What a user types to open a host."""
-    port = f" --port {refusal.port}" if refusal.port not in (80, 443) else ""
-    return f"contenant firewall allow {refusal.name}{port} --reason …"
+    if name == HOST:
+        return f"contenant firewall allow {name}:{port} --reason …"
+    option = f" --port {port}" if port not in (80, 443) else ""
+    return f"contenant firewall allow {name}{option} --reason …"
+
+
+def is_open(body: Mapping[str, Any], name: str, port: int) -> bool:
+    """Whether a policy's canonical object (`policy.body`) opens a host; False for an empty one."""
+    if body.get("mode") == "off":
+        return True
+    allowed = any(opens(_pattern(entry), name, port) for entry in body.get("allow", ()))
+    return allowed and not any(covers(_pattern(entry), Pattern(name)) for entry in body.get("deny", ()))
+
+
+def _pattern(entry: Mapping[str, Any]) -> Pattern:
+    text = str(entry["name"])
+    return Pattern(text.removeprefix("*."), text.startswith("*."), int(entry.get("port", 0)))

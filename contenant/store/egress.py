@@ -21,7 +21,7 @@ OF_SESSION = (
 )
 _USED = (
     "SELECT DISTINCT e.destination, e.port FROM egress e"
-    " WHERE e.host = :host AND e.verdict = 'allow' AND e.last_seen >= :since"
+    " WHERE e.host = :host AND e.verdict = 'allow' AND e.layer <> 'dns' AND e.last_seen >= :since"
 )
 
 
@@ -35,5 +35,5 @@ def log(*, refused: bool, destination: bool, limit: bool) -> str:
 
 
 def used(*, of_project: bool) -> str:
-    """Names and ports that were let through since a moment, in one project or on the whole host."""
+    """Names and ports that were connected to since a moment, in one project or on the whole host."""
     return _USED + (f" AND {_OF_PROJECT}" if of_project else "")

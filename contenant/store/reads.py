@@ -186,7 +186,7 @@ class Reads:
         return [EgressRecord(*row) for row in self._read(sql, **values)]
 
     def names_used(self, since: str, project_id: str = "") -> list[tuple[str, int]]:
-        """Host names and ports that were let through since then, in one project or on this host."""
+        """Host names and ports that were connected to since then, in one project or on this host."""
         sql = egress.used(of_project=bool(project_id))
         return [(row[0], row[1]) for row in self._read(sql, since=since, project=project_id)]
 
@@ -238,6 +238,10 @@ class Reads:
         ):
             yield from (EventRecord(*row) for row in rows)
             after = rows[-1][0]
+
+    def last_event(self) -> int:
+        """The number of the last event, 0 where there is none."""
+        return int(self._read("SELECT coalesce(max(seq), 0) FROM event WHERE host = :host")[0][0])
 
     def _at_path(self, path: str) -> list[ProjectRecord]:
         return [_project(row) for row in self._read(_PROJECTS + " AND path = :path", path=to_column(path))]

@@ -1,0 +1,209 @@
+"""The firewalls' records, taken over from the containers: after each session and on demand.
+
+A container keeps what it recorded until it is asked again with the cursor it gave with it, so a failure here
+loses nothing but time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from contenant import config, host
+from contenant.app import firewall_place
+from contenant.app.ledger import Ledger
+from contenant.app.project import identify
+from contenant.app.results import Ui
+from contenant.core import changes
+from contenant.core.ages import from_text, to_text
+from contenant.core.egress import MAX_ROWS, REFUSED, Refusal, attribute, fold, is_open, notice, read, refusals
+from contenant.core.records import ContainerRecord, EgressRecord, SessionSpan
+from contenant.core.values import ExecSpec
+from contenant.errors import ContenantError, FirewallError
+from contenant.process import Pending, start
+
+if TYPE_CHECKING:
+    from contenant.engines.base import Engine
+
+COLLECT = "/usr/local/lib/contenant/firewall/collect"
+AT_END = 5.0  # seconds after a session, at most
+ON_DEMAND = 20.0
+ROUND = 2.0  # seconds between looks of `log --follow`
+
+
+class Asked(NamedTuple):
+    """A container that is on its way to tell what it recorded."""
+
+    container: ContainerRecord
+    since: str  # cursor
+    pending: Pending
+
+
+def ask(ledger: Ledger, engine: Engine, container: ContainerRecord) -> Asked:
+    """Ask a running container. Raises FirewallError; `take` has the answer."""
+    view = ledger.snapshot()
+    since = view.egress_cursor(container.id) if view else ""
+    spec = ExecSpec(argv=(COLLECT, *(("--since", since) if since else ())))
+    try:
+        return Asked(container, since, start(engine.exec_argv(container.name, spec)))
+    except OSError as error:
+        raise FirewallError(f"{container.name} could not be asked for its record: {error}") from error
+
+
+def take(ledger: Ledger, asked: Asked, seconds: float, ending: str = "") -> list[EgressRecord]:
+    """Wait for the answer, `seconds` from the question, and record it. Returns what is new.
+
+    `ending`: a session that has just ended. Raises FirewallError, StateError.
+    """
+    container = asked.container
+    try:
+        done = asked.pending.result(seconds)
+    except TimeoutError as error:
+        raise FirewallError(f"{container.name} did not give its record within {seconds:g} s") from error
+    found = read(done.stdout, container.id, asked.since) if done.code == 0 else None
+    if found is None:
+        raise FirewallError(f"{container.name} did not give its record: {done.stderr.strip()}")
+    if not found.rows:
+        return []
+    rows = fold(attribute(found.rows, _spans(ledger, container, found.rows, ending)), MAX_ROWS)
+    store = ledger.store()
+    named = [(store.new_id(), row) for row in rows]
+    store.apply([changes.egress_collected(container, asked.since, found.cursor, named)])
+    return rows
+
+
+def _spans(
+    ledger: Ledger, container: ContainerRecord, rows: Sequence[EgressRecord], ending: str
+) -> list[SessionSpan]:
+    first = from_text(min(row.first_seen for row in rows)) - timedelta(seconds=10)
+    spans = ledger.store().spans(container.id, to_text(first))
+    return [span._replace(ended="") if span.session_id == ending else span for span in spans]
+
+
+def begin_at_end(ledger: Ledger, engine: Engine, container: ContainerRecord) -> Asked | None:
+    """Ask after a session; None where that is not possible, which is no failure of the session."""
+    try:
+        return ask(ledger, engine, container)
+    except ContenantError:
+        return None
+
+
+def finish_at_end(ledger: Ledger, asked: Asked | None, session_id: str, ui: Ui) -> None:
+    """Record what a session tried, and say in one line what it was refused. Never raises for it."""
+    if asked is None:
+        return
+    try:
+        fresh = take(ledger, asked, AT_END, session_id)
+        store = ledger.store()
+        rows = [*store.refused_in(session_id), *(row for row in fresh if not row.session_id)]
+        container = store.container(asked.container.id) or asked.container
+        told = notice(_still_closed(ledger, refusals(rows), container.policy))
+    except ContenantError:
+        return  # the container keeps it, and is asked again
+    if told:
+        ui.note(told)
+
+
+def _still_closed(ledger: Ledger, found: Sequence[Refusal], policy_hash: str) -> list[Refusal]:
+    """What a command has opened since is no news."""
+    policy = ledger.store().policy(policy_hash)
+    body = json.loads(policy.rules) if policy else {}
+    return [refusal for refusal in found if not is_open(body, refusal.name, refusal.port)]
+
+
+def last_words(ledger: Ledger, engine: Engine, container: ContainerRecord) -> None:
+    """Take over what a running container recorded before it is stopped or removed; best effort."""
+    if container.state == "running" and (asked := begin_at_end(ledger, engine, container)):
+        with suppress(ContenantError):
+            take(ledger, asked, AT_END)
+
+
+def catch_up(ledger: Ledger, path: Path, ui: Ui) -> None:
+    """Take over what the project's running containers recorded up to now; say where one does not tell."""
+    for target in firewall_place.look(ledger, path).targets:
+        if target.trouble:
+            ui.warn(f"the record may be behind: {target.trouble}")
+        if target.engine is None or not target.running:
+            continue
+        try:
+            take(ledger, ask(ledger, target.engine, target.container), ON_DEMAND)
+        except FirewallError as error:
+            ui.warn(f"the record may be behind: {error.message}")
+
+
+class LogQuery(NamedTuple):
+    """Filters of `contenant firewall log`."""
+
+    path: Path
+    refused: bool = False
+    since: str = ""  # ISO-8601 UTC
+    destination: str = ""
+    limit: int = 0  # 0: no limit
+
+
+def log(query: LogQuery, ui: Ui) -> list[EgressRecord]:
+    """What the firewalls of a project recorded, newest first, up to this moment."""
+    with Ledger(config.database_url(os.environ)) as ledger:
+        catch_up(ledger, query.path, ui)
+        view = ledger.snapshot()
+        project = view.project_by_path(identify(query.path)[0]) if view else None
+        if view is None or project is None:
+            return []
+        return view.egress(
+            project.id,
+            refused=query.refused,
+            since=query.since,
+            destination=query.destination,
+            limit=query.limit,
+        )
+
+
+def follow(query: LogQuery, ui: Ui) -> Iterator[list[EgressRecord]]:
+    """What the firewall decides from now on, as it becomes known: a list every `ROUND` seconds.
+
+    Ends when the container stops. Raises NotFoundError where it does not run.
+    """
+    with Ledger(config.database_url(os.environ)) as ledger:
+        target = firewall_place.running(ledger, query.path)
+        assert target.engine is not None  # it runs
+        view = ledger.store()
+        seen = view.last_event()
+        while True:
+            try:
+                take(ledger, ask(ledger, target.engine, target.container), ON_DEMAND)
+            except FirewallError as error:
+                state = firewall_place.look(ledger, query.path)
+                if not any(found.running for found in state.targets):
+                    ui.note(f"{target.container.name} has stopped")
+                    return
+                ui.warn(error.message)
+            rows, seen = _since(ledger, target.container.id, seen)
+            yield [row for row in rows if _matches(row, query)]
+            time.sleep(ROUND)
+
+
+def _since(ledger: Ledger, container_id: str, seen: int) -> tuple[list[EgressRecord], int]:
+    """What anybody has taken over from the container since event number `seen`, and the last number now."""
+    rows: list[EgressRecord] = []
+    for event in ledger.store().events(after=seen):
+        seen = event.seq
+        if event.kind == "egress.collected" and event.subject == container_id:
+            kept = [{k: v for k, v in row.items() if k != "id"} for row in json.loads(event.data)["rows"]]
+            rows += [EgressRecord(**row) for row in kept]
+    return sorted(rows, key=lambda row: row.last_seen), seen
+
+
+def _matches(row: EgressRecord, query: LogQuery) -> bool:
+    wanted = not query.refused or row.verdict in REFUSED
+    return wanted and query.destination in ("", row.destination)
+
+
+def days_ago(days: int) -> str:
+    """A moment that many days before now."""
+    return to_text(host.now() - timedelta(days=days))
