@@ -10,7 +10,6 @@ import click
 from contenant.cli.options import ProjectPath
 from contenant.cli.render import Column, Output, Table, emit
 from contenant.core.ages import from_text, parse_duration, to_text
-from contenant.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,12 +44,7 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # generic only since
     name = "duration"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        if isinstance(value, timedelta):
-            return value
-        try:
-            return parse_duration(value)
-        except OverflowError as error:
-            raise UsageError(f"too long: {value!r}", hint="leave --for out where there is no end") from error
+        return value if isinstance(value, timedelta) else parse_duration(value)
 
 
 duration_option = click.option(
@@ -59,13 +53,8 @@ duration_option = click.option(
 
 
 def end_of(duration: timedelta | None, now: datetime) -> str:
-    """The moment at which a rule ends, in whole seconds; "" for none. Raises UsageError for one too late."""
-    if duration is None:
-        return ""
-    try:
-        return to_text((now + duration).replace(microsecond=0))
-    except OverflowError as error:
-        raise UsageError("that is too long", hint="leave --for out where there is no end") from error
+    """The moment at which a rule ends, in whole seconds; "" for none."""
+    return "" if duration is None else to_text((now + duration).replace(microsecond=0))
 
 
 def emit_changes(changes: Sequence[RuleChange], output: Output, ui: TerminalUi) -> int:

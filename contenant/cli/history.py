@@ -28,7 +28,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _AGE = re.compile(r"-?[0-9]+[a-z]*")
 TABLE_LIMIT = 50
 FAMILIES = (
-    *("session", "container", "project", "image", "policy", "rule", "engine"),
+    *("session", "container", "project", "image", "policy", "rule", "egress", "engine"),
     *("credential", "config", "home"),
 )
 # Key of JSON and CSV -> what it says. Only ever added to.

@@ -15,7 +15,21 @@ import click
 
 import contenant.cli.list as list_command
 from contenant import errors
-from contenant.cli import auth_status, config_show, doctor, history, image_list, manual, outcomes
+from contenant.cli import (
+    auth_status,
+    config_show,
+    doctor,
+    firewall_diff,
+    firewall_log,
+    firewall_options,
+    firewall_probe,
+    firewall_show,
+    firewall_suggest,
+    history,
+    image_list,
+    manual,
+    outcomes,
+)
 from contenant.cli.command import LazyGroup
 from contenant.cli.exits import EXITS
 from contenant.cli.root import command as root
@@ -29,6 +43,12 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "contenant history": history.FIELDS,
     "contenant clean": outcomes.FIELDS,
     "contenant stop": outcomes.FIELDS,
+    "contenant firewall show": firewall_show.FIELDS,
+    "contenant firewall allow": firewall_options.CHANGE_FIELDS,
+    "contenant firewall log": firewall_log.FIELDS,
+    "contenant firewall test": firewall_probe.FIELDS,
+    "contenant firewall suggest": firewall_suggest.FIELDS,
+    "contenant firewall diff": firewall_diff.FIELDS,
     "contenant image list": image_list.FIELDS,
     "contenant auth status": auth_status.FIELDS,
     "contenant config show": config_show.FIELDS,
