@@ -93,13 +93,17 @@ def never_ran(box: Box, words: str) -> None:
 def follow(box: Box, seconds: float, name: str = "allowed.example") -> subprocess.Popen[bytes]:
     """A stream of the agent's, on its way."""
     wanted = json.dumps([["follow", {"name": name, "seconds": seconds}]])
-    return subprocess.Popen(
+    stream = subprocess.Popen(
         box.engine.argv("exec", "--user", "1000", box.name, "python3", "-IS", "/lab/probe.py", wanted),
         stdout=subprocess.PIPE,
     )
+    assert stream.stdout is not None
+    assert stream.stdout.readline() == b"streaming\n"
+    time.sleep(0.3)
+    return stream
 
 
-def outcome(stream: subprocess.Popen[bytes]) -> dict[str, object]:
+def outcome(stream: subprocess.Popen[bytes]) -> dict[str, Any]:
     out = stream.communicate(timeout=30)[0]
-    found: dict[str, object] = json.loads(out)[0]
+    found: dict[str, Any] = json.loads(out)[0]
     return found

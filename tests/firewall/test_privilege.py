@@ -35,11 +35,11 @@ MENDING = [
 ]
 
 
-@pytest.mark.parametrize("argv", MENDING, ids=[" ".join(argv[:3]) for argv in MENDING])
 @pytest.mark.parametrize("start", ["agent", "plain"])
 @attack(27, "nft, iptables, ip, sysctl, mount as the agent", "EPERM; the rules are untouched")
-def test_network_tools(box: Box, argv: list[str], start: str) -> None:
-    assert box.probe(("run", {"argv": argv}), start=start)[0]["code"] != 0
+def test_network_tools(box: Box, start: str) -> None:
+    answers = box.probe(*(("run", {"argv": argv}) for argv in MENDING), start=start)
+    assert not [argv for argv, answer in zip(MENDING, answers, strict=True) if answer["code"] == 0]
     assert box.firewall("check").code == 0
 
 
@@ -72,18 +72,16 @@ BECOMING = [
 ]
 
 
-@pytest.mark.parametrize(
-    "argv", BECOMING, ids=[argv[0].rpartition("/")[2] + f"-{n}" for n, argv in enumerate(BECOMING)]
-)
 @pytest.mark.parametrize("start", ["agent", "plain"])
 @attack(
     28,
     "sudo with NOPASSWD, su, a setuid shell, a file capability, setuid(), planted in the image",
     "refused or still the agent",
 )
-def test_becoming_another(box: Box, argv: list[str], start: str) -> None:
-    answer = box.probe(("run", {"argv": argv}), start=start)[0]
-    assert answer["code"] != 0 or answer["out"].strip() == "1000"
+def test_becoming_another(box: Box, start: str) -> None:
+    answers = box.probe(*(("run", {"argv": argv}) for argv in BECOMING), start=start)
+    for argv, answer in zip(BECOMING, answers, strict=True):
+        assert answer["code"] != 0 or answer["out"].strip() == "1000", argv
     assert box.firewall("check").code == 0
 
 
@@ -95,11 +93,11 @@ ESCAPING = [
 ]
 
 
-@pytest.mark.parametrize("argv", ESCAPING, ids=[" ".join(argv[:3]) for argv in ESCAPING])
 @attack(29, "unshare -Ur and nsenter towards the rules", "EPERM; the rules are untouched")
-def test_namespaces(box: Box, argv: list[str]) -> None:
+def test_namespaces(box: Box) -> None:
     for start in ("agent", "plain"):
-        assert box.probe(("run", {"argv": argv}), start=start)[0]["code"] != 0
+        answers = box.probe(*(("run", {"argv": argv}) for argv in ESCAPING), start=start)
+        assert not [argv for argv, answer in zip(ESCAPING, answers, strict=True) if answer["code"] == 0]
     assert box.firewall("check").code == 0
 
 
@@ -162,12 +160,12 @@ WRITABLE = [
 ]
 
 
-@pytest.mark.parametrize("path", WRITABLE)
+@pytest.mark.parametrize("start", ["agent", "plain"])
 @attack(33, "writing resolv.conf, hosts, the policy, the state, the logs, the program", "refused")
-def test_writing(box: Box, path: str) -> None:
-    for start in ("agent", "plain"):
-        answer = box.probe(("write", {"path": path}), start=start)[0]
-        assert "done" not in (answer["a"], answer["w"], answer["rename"])
+def test_writing(box: Box, start: str) -> None:
+    answers = box.probe(*(("write", {"path": path}) for path in WRITABLE), start=start)
+    for path, answer in zip(WRITABLE, answers, strict=True):
+        assert "done" not in (answer["a"], answer["w"], answer["rename"]), path
     assert box.firewall("check").code == 0
 
 

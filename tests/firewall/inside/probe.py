@@ -235,6 +235,7 @@ def follow(name: str, seconds: float, port: int = 443) -> Result:
     with connect(address, port, 5) as plain, context.wrap_socket(plain, server_hostname=name) as secure:
         secure.sendall(f"GET /stream HTTP/1.1\r\nHost: {name}\r\n\r\n".encode())
         secure.settimeout(5)
+        print("streaming", flush=True)
         try:
             while time.monotonic() - began < seconds:
                 part = secure.recv(4096)
@@ -245,7 +246,7 @@ def follow(name: str, seconds: float, port: int = 443) -> Result:
                 gap, last = max(gap, time.monotonic() - last), time.monotonic()
         except OSError as error:
             end = name_of(error)
-    return {"lines": lines, "gap": gap, "end": end, "after": time.monotonic() - began}
+    return {"lines": lines, "gap": gap, "end": end, "at": time.time()}
 
 
 PROBES = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -119,6 +120,7 @@ class PodmanLab(_Command):
         runtime = find_working_runtime("podman")
         self._global = ("--runtime", runtime) if runtime else ()
         self.start_words = tuple(limits())
+        self._remove_leftovers()
         self._networks = {True: f"fwlab{os.getpid()}-6", False: f"fwlab{os.getpid()}-4"}
         for ipv6, words in (
             (True, ("--ipv6", "--subnet", "10.123.0.0/24", "--subnet", "fd4c:123::/64")),
@@ -140,6 +142,17 @@ class PodmanLab(_Command):
                 "infinity",
             )
         self._pin_bridges()
+
+    def _remove_leftovers(self) -> None:
+        """Containers and networks of runs that ended without tidying up."""
+        for kind, words in (("container", ("ps", "--all")), ("network", ("network", "ls"))):
+            for name in self.must(
+                *words, "--format", "{{.Name}}" if kind == "network" else "{{.Names}}"
+            ).split():
+                found = re.match(r"fwlab([0-9]+)-", name)
+                if found and not Path(f"/proc/{found[1]}").exists():
+                    self.call("kill", name)
+                    self.call(kind, "rm", "--force", name)
 
     def _pin_bridges(self) -> None:
         """A bridge takes its address from its ports, so it changes as containers come and go, and for half a
