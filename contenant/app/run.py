@@ -26,6 +26,7 @@ from contenant.core.values import ContainerReport, EngineName
 from contenant.credentials.deliver import wants_credential
 from contenant.engines.base import OciRuntimeError
 
+BRIEF = 2.0  # seconds
 STICKY = ("read_only", "cpus", "memory", "mounts", "publish")  # creation options that --recreate keeps
 
 
@@ -46,18 +47,30 @@ def run(request: RunRequest, ui: Ui) -> int:
         with locks.held(project.name, lambda: ui.note(f"waiting for another contenant at {project.name}")):
             ready = _prepare(ledger, project, base.engine, request, ui)
         _settle_memory()
+        began = time.monotonic()
         code, ended = session.show(ledger, ready.seat, ready.session, ui)
         if not ended:
             ui.note("detached; `contenant` here comes back to it")
             return code
-        from contenant.app import egress  # no start waits for what an end needs
-
-        asked = egress.begin_at_end(ledger, ready.seat.engine, ready.seat.container)
-        wayback.end(ledger, ready.seat.container, ready.session.id, project.path, ui)
-        egress.finish_at_end(ledger, asked, ready.session.id, ui)
+        _look_back(ledger, ready, project, ui, quiet=code == 0 and time.monotonic() - began < BRIEF)
         if not ready.keep_running:
             stop_if_idle(ledger, ready.seat.engine, ready.seat.container, ready.stop_seconds)
     return code
+
+
+def _look_back(ledger: Ledger, ready: Ready, project: Project, ui: Ui, *, quiet: bool) -> None:
+    """What the session tried to reach and what it left in the project. After a `quiet` one, a command that
+    succeeded at once, the firewall's record is left to the next session or the stop: asking costs a call.
+    """
+    container = ready.seat.container
+    if quiet and ready.session.kind == "command":
+        wayback.end(ledger, container, ready.session.id, project.path, ui)
+        return
+    from contenant.app import egress  # no start waits for what an end needs
+
+    asked = egress.begin_at_end(ledger, ready.seat.engine, container)
+    wayback.end(ledger, container, ready.session.id, project.path, ui)
+    egress.finish_at_end(ledger, asked, ready.session.id, ui)
 
 
 def _settle_memory() -> None:
