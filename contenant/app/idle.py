@@ -30,7 +30,7 @@ def stop_if_idle(ledger: Ledger, engine: Engine, container: ContainerRecord, sec
 
 def stop(ledger: Ledger, engine: Engine, container: ContainerRecord, seconds: int, why: str) -> None:
     """Stop a container and record it. The caller holds its lock."""
-    if why != "idle":  # after a session the record was just taken
+    if why != "idle":  # an idle one was asked after its session, or that was too brief to ask
         from contenant.app import egress
 
         egress.last_words(ledger, engine, container)
