@@ -5,14 +5,21 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.dev-$(shell cksum pyproject.toml | cut -d' ' -f1)
 
-.PHONY: demo test mutants check unit bench format docs clean
+.PHONY: demo test test-firewall test-apple mutants check unit bench format docs clean
 
 demo: ## set up an engine, build the image, run the main job on examples/hello
 	sh packaging/setup demo
 	sh examples/demo
 
-test: tools $(STAMP) ## all tests, the real engines and the real agent included
-	$(BIN)/pytest tests -m "not slow"
+test: tools $(STAMP) ## the tests, real engines and the real agent included
+	$(BIN)/pytest tests/firewall tests/apple -m "not slow and not real"
+	$(BIN)/pytest tests -m "not slow" --ignore=tests/firewall --ignore=tests/apple
+
+test-firewall: tools $(STAMP) ## attacks and faults against the firewall, in an internet made for it
+	$(BIN)/pytest tests/firewall -m "not slow"
+
+test-apple: tools $(STAMP) ## the stand-in of Apple's container, and contenant on it
+	$(BIN)/pytest tests/apple -m "not slow"
 
 mutants: tools $(STAMP) ## break the stand-in of Apple's container in twenty ways: each must be noticed
 	$(BIN)/pytest tests/apple -m slow
