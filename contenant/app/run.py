@@ -92,6 +92,7 @@ def _prepare(
     container = ledger.container_of(record, engine.name)
     flags = _flags(request, container)
     settings = configuration.load(ledger, project.path, flags)
+    configuration.refuse_ssh(settings)
     if told := config.pending_message(settings):
         ui.warn(told)
     given = policy.gather(ledger, project.path, container)

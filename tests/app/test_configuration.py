@@ -171,3 +171,12 @@ def test_a_mount_is_made_of_what_its_path_really_is(world: World, shop: Path) ->
     run(RunRequest(shop, ("true",), mounts=(f"{link}:/data:ro",)), world.ui)
     (spec,) = world.engine.specs.values()
     assert Mount(str(real), "/data", read_only=True) in spec.mounts
+
+
+def test_an_ssh_agent_is_refused_rather_than_left_out_in_silence(
+    world: World, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONTENANT_SSH", "true")
+    with pytest.raises(ConfigError, match="CONTENANT_SSH:ssh: the SSH agent cannot"):
+        run(RunRequest(shop, ("true",)), world.ui)
+    assert world.reports() == ()
