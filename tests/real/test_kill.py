@@ -60,7 +60,7 @@ def test_killed_at_every_step(
         contenant.ok("--", "true", cwd=project)
         row = settled(contenant, project)
         assert row == [("stopped", 0)]
-    assert number > 3, "the loop must have killed it at several steps"
+    assert number > 2, "the loop must have killed it at several steps"
 
 
 def settled(contenant: Contenant, project: Path) -> list[tuple[str, int]]:
