@@ -17,15 +17,14 @@ from contenant.app.project import container_dir
 from contenant.paths import state_dir
 
 QUICK = 5.0  # seconds
-_OURS_ALONE = (  # below the state directory, with the mode each must not exceed
+# Below the state directory, with the mode each must not exceed. `containers` and `homes` hold closed ones.
+_OURS_ALONE = (
     ("contenant.db", 0o600),
     ("contenant.db-wal", 0o600),
     ("contenant.db.lock", 0o600),
     ("backups", 0o700),
-    ("containers", 0o700),
     ("credentials", 0o700),
     ("credentials/token", 0o600),
-    ("homes", 0o700),
     ("locks", 0o700),
     ("logs", 0o700),
 )
