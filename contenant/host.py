@@ -3,7 +3,6 @@
 A process is known by pid, start time and boot: pids are reused and machines restart.
 """
 
-import hashlib
 import os
 import sys
 from datetime import UTC, datetime
@@ -11,8 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from contenant.core.ages import to_text
+from contenant.core.digest import sha256_hex
 from contenant.paths import state_dir
-from contenant.process import capture
 
 
 class ProcessMark(NamedTuple):
@@ -40,7 +39,7 @@ def installation_id() -> str:
     directories on one machine never take each other's containers for their own.
     """
     seed = f"contenant\n{_machine_id()}\n{os.getuid()}\n{state_dir()}"
-    return hashlib.sha256(seed.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    return sha256_hex(seed.encode("utf-8", "surrogateescape"))[:16]
 
 
 def _machine_id() -> str:
@@ -68,7 +67,7 @@ def own_mark() -> ProcessMark:
 def start_time(pid: int) -> str:
     """When a process started, as the system counts it; "" when there is no such process."""
     if sys.platform == "darwin":
-        return capture(["ps", "-o", "lstart=", "-p", str(pid)], timeout=5).stdout.strip()
+        return _output(["ps", "-o", "lstart=", "-p", str(pid)])
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -83,4 +82,10 @@ def is_alive(mark: ProcessMark, boot: str) -> bool:
 
 
 def _sysctl(name: str) -> str:
-    return capture(["sysctl", "-n", name], timeout=5).stdout.strip()
+    return _output(["sysctl", "-n", name])
+
+
+def _output(argv: list[str]) -> str:
+    from contenant.process import capture  # only macOS must ask programs
+
+    return capture(argv, timeout=5).stdout.strip()

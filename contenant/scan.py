@@ -5,7 +5,6 @@ open directory by name, no pipe is waited for, and there is a limit to everythin
 """
 
 import contextlib
-import hashlib
 import os
 import stat
 from collections import deque
@@ -13,6 +12,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+from contenant.core.digest import sha256_hex
 from contenant.core.gitconfig import dangerous
 from contenant.core.protect import SHIELDED, WATCHED, Entry, Snapshot
 
@@ -244,4 +244,4 @@ def _runs(name: str, data: bytes) -> tuple[str, ...]:
 
 
 def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()[:16]
+    return sha256_hex(data)[:16]

@@ -1,6 +1,5 @@
 """The container that configuration, flags and project ask for, as a ContainerSpec and its hash."""
 
-import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +10,7 @@ from contenant.app import outfit
 from contenant.app.project import Project, container_dir
 from contenant.core import labels
 from contenant.core.chain import canonical
+from contenant.core.digest import sha256_hex
 from contenant.core.settings import Settings
 from contenant.core.values import ContainerSpec, EngineName, Mount, Publish
 
@@ -86,13 +86,13 @@ def spec_text(spec: ContainerSpec, protect: str) -> str:
     data["publish"] = [port._asdict() for port in spec.publish]
     data["protect"] = protect
     data["env"] = sorted(spec.env)  # names only: a value is the user's, and may be secret
-    data["env_hash"] = hashlib.sha256(canonical(dict(spec.env)).encode()).hexdigest()[:16]
+    data["env_hash"] = sha256_hex(canonical(dict(spec.env)).encode())[:16]
     return canonical({key: value for key, value in data.items() if key not in ("image", "labels")})
 
 
 def spec_hash(text: str) -> str:
     """12 hex digits of a spec's text."""
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    return sha256_hex(text.encode())[:12]
 
 
 def label(

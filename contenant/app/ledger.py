@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from contenant import host
-from contenant.core.reconcile import Recorded
-from contenant.core.records import ContainerRecord, ProjectRecord
-from contenant.core.values import EngineName
+from contenant.paths import config_dir
 
 if TYPE_CHECKING:
+    from contenant.core.engine_names import EngineName
+    from contenant.core.reconcile import Recorded
+    from contenant.core.records import ContainerRecord, ProjectRecord
     from contenant.store.reads import Reads
     from contenant.store.store import Store
+
+
+def database_url(env: Mapping[str, str]) -> str:
+    """`config.database_url`, without loading the settings where nothing can be set. Raises ConfigError."""
+    if not any(name.startswith("CONTENANT_") and name != "CONTENANT_HOME" for name in env):
+        try:
+            os.lstat(config_dir() / "config.toml")
+        except (FileNotFoundError, NotADirectoryError):
+            return ""
+        except OSError:
+            pass  # config says what is wrong
+    from contenant import config
+
+    return config.database_url(env)
 
 
 class Ledger:
@@ -58,6 +75,8 @@ class Ledger:
 
     def read(self, engine: EngineName) -> Recorded:
         """Containers of one engine that are not gone, and their live sessions."""
+        from contenant.core.reconcile import Recorded  # history and completion compare nothing
+
         source = self._store or self.snapshot()
         if source is None:
             return Recorded((), ())

@@ -1,9 +1,9 @@
 """What the use cases return and ask for: values between `app` and `cli`. Rendering is the caller's."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from contenant.core.values import EngineName
 
@@ -106,29 +106,3 @@ class Outcome(NamedTuple):
     verdict: Verdict
     result: Literal["removed", "stopped", "kept", "failed"]
     detail: str
-
-
-class HistoryRow(NamedTuple):
-    """One line of `contenant history`: a session or a lifecycle event."""
-
-    at: str
-    kind: str  # "session" or an event kind such as "container.created"
-    project: str  # path, "" where it belongs to none
-    container: str  # name
-    subject: str  # id of the session or of what the event is about
-    summary: str  # "claude -p hi → 0 after 12s"
-    data: Mapping[str, Any]  # everything, for json
-
-
-class HistoryQuery(NamedTuple):
-    """Filters of `contenant history`; empty means all."""
-
-    path: Path | None = None
-    since: str = ""  # ISO-8601 UTC
-    until: str = ""
-    kinds: tuple[str, ...] = ()  # "session", "container", "container.created", …
-    limit: int = 0  # 0: no limit
-    credential: str = ""  # fingerprint
-
-
-Progress = Callable[[str], None]

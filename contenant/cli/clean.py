@@ -10,6 +10,7 @@ import click
 
 from contenant.cli import outcomes
 from contenant.cli.command import Command
+from contenant.cli.option import option
 from contenant.cli.options import ProjectPath, rendered
 from contenant.cli.render import Output, emit
 from contenant.cli.root import COMMANDS
@@ -54,17 +55,15 @@ class Age(click.ParamType):  # type: ignore[type-arg]  # generic only since clic
     exits=(0, 1, 2, 3, 4, 5),
 )
 @click.argument("paths", type=ProjectPath(), nargs=-1, metavar="[PATH]...")
-@click.option("--all", "everything", is_flag=True, help="Every container.")
-@click.option(
+@option("--all", "everything", is_flag=True, help="Every container.")
+@option(
     "--stale", type=Age(), metavar="AGE", help="Containers not used for this long: 90m, 12h, 30d, 6w, 1y."
 )
-@click.option("--images", is_flag=True, help="Also images that no container needs; alone, only those.")
-@click.option(
-    "--purge", is_flag=True, help="Also the agent's home: transcripts, history, settings, an own login."
-)
-@click.option("-n", "--dry-run", is_flag=True, help="Show the plan, change nothing.")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
-@click.option("-f", "--force", is_flag=True, help="Also containers that are paused or have live sessions.")
+@option("--images", is_flag=True, help="Also images that no container needs; alone, only those.")
+@option("--purge", is_flag=True, help="Also the agent's home: transcripts, history, settings, an own login.")
+@option("-n", "--dry-run", is_flag=True, help="Show the plan, change nothing.")
+@option("-y", "--yes", is_flag=True, help="Do not ask.")
+@option("-f", "--force", is_flag=True, help="Also containers that are paused or have live sessions.")
 @rendered
 @click.pass_context
 def command(

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import click
 
 from contenant.cli.exits import EXITS
+from contenant.cli.option import HELP
 from contenant.cli.settings import global_options
 from contenant.errors import UsageError
 
-HELP_NAMES = {"help_option_names": ["-h", "--help"]}
 Examples = Sequence[tuple[str, str]]  # a command line, what it is for
 
 
@@ -30,10 +29,13 @@ class Command(click.Command):
     def __init__(
         self, name: str | None, *, examples: Examples = (), exits: Sequence[int] = (0, 2), **kwargs: Any
     ) -> None:
-        super().__init__(name, context_settings=HELP_NAMES, **kwargs)
+        super().__init__(name, **kwargs)
         self.examples = examples
         self.exits = exits
         self.params.extend(global_options(environment=False))
+
+    def get_help_option(self, ctx: click.Context) -> click.Option:
+        return HELP
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         write_text(self.help or "", self.examples, formatter)
@@ -48,9 +50,12 @@ class LazyGroup(click.Group):
     def __init__(
         self, name: str, *, lazy: Mapping[str, Lazy], examples: Examples = (), **kwargs: Any
     ) -> None:
-        super().__init__(name, context_settings=HELP_NAMES, **kwargs)
+        super().__init__(name, **kwargs)
         self.lazy = lazy
         self.examples = examples
+
+    def get_help_option(self, ctx: click.Context) -> click.Option:
+        return HELP
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.lazy)
@@ -98,7 +103,11 @@ def no_such_command(word: str, known: Sequence[str], path: str) -> UsageError:
 
 def write_text(text: str, examples: Examples, formatter: click.HelpFormatter) -> None:
     """The first paragraph, the examples, then the rest: what most people look for comes first."""
-    summary, _, rest = inspect.cleandoc(text).partition("\n\n")
+    if "\n" in text:
+        import inspect  # costs as much as half of click
+
+        text = inspect.cleandoc(text)
+    summary, _, rest = text.partition("\n\n")
     _write_paragraphs(summary, formatter)
     if examples:
         with formatter.section("Examples"):

@@ -111,12 +111,11 @@ def _directories(typed: str) -> Iterator[str]:
 
 
 def _known_projects(typed: str) -> Sequence[str]:
-    from contenant import config
-    from contenant.app.ledger import Ledger
+    from contenant.app.ledger import Ledger, database_url
     from contenant.errors import ContenantError
 
     try:
-        with Ledger(config.database_url(os.environ)) as ledger:
+        with Ledger(database_url(os.environ)) as ledger:
             view = ledger.snapshot()
             return view.project_paths(typed) if view else ()
     except ContenantError:  # a suggestion less; the command itself will say what is wrong

@@ -10,6 +10,7 @@ import click
 
 from contenant.cli.command import Command
 from contenant.cli.config import CONFIG_COMMANDS
+from contenant.cli.option import option
 from contenant.cli.options import ProjectPath
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
         ("contenant config path --project .", "the one of this project"),
     ),
 )
-@click.option("--project", type=ProjectPath(), metavar="PATH", help="The file of this project instead.")
+@option("--project", type=ProjectPath(), metavar="PATH", help="The file of this project instead.")
 def command(project: Path | None) -> int:
     """Print where the configuration file is, whether or not it exists."""
     from contenant import config

@@ -8,6 +8,7 @@ import click
 
 from contenant.cli.command import Command
 from contenant.cli.config import CONFIG_COMMANDS
+from contenant.cli.option import option
 from contenant.cli.options import ProjectPath
 from contenant.cli.settings import ui_of
 from contenant.cli.text import visible
@@ -32,8 +33,8 @@ EXIT_DECLINED = 1
     exits=(0, 1, 2, 4, 5),
 )
 @click.argument("path", type=ProjectPath(), default=".")
-@click.option("--revoke", is_flag=True, help="Take the trust back.")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@option("--revoke", is_flag=True, help="Take the trust back.")
+@option("-y", "--yes", is_flag=True, help="Do not ask.")
 @click.pass_context
 def command(ctx: click.Context, path: Path, revoke: bool, yes: bool) -> int:
     """Let a project's file have its way, as it is now.

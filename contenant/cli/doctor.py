@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from contenant.cli.command import Command
+from contenant.cli.option import option
 from contenant.cli.options import engine_option, rendered
 from contenant.cli.render import Column, Output, Table, emit
 from contenant.cli.root import COMMANDS
@@ -46,7 +47,7 @@ _COLOURS = {"warn": "yellow", "fail": "red", "ok": "dim", "fix:": "bold", "done:
     ),
     exits=(0, 1, 2),
 )
-@click.option("--fix", is_flag=True, help="Mend what can be mended without harm, then look again.")
+@option("--fix", is_flag=True, help="Mend what can be mended without harm, then look again.")
 @engine_option
 @rendered
 @click.pass_context

@@ -16,6 +16,7 @@ from contenant.cli.firewall_options import (
     reason_option,
     utc_now,
 )
+from contenant.cli.option import option
 from contenant.cli.options import rendered
 from contenant.cli.render import Output
 from contenant.cli.settings import ui_of
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     exits=(0, 1, 2, 3, 5, 6),
 )
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
-@click.option("--port", type=click.IntRange(1, 65535), metavar="N", help="This port instead of 443 and 80.")
+@option("--port", type=click.IntRange(1, 65535), metavar="N", help="This port instead of 443 and 80.")
 @duration_option
 @reason_option
 @project_option

@@ -9,6 +9,7 @@ import click
 from contenant.cli.command import Command
 from contenant.cli.firewall import FIREWALL_COMMANDS
 from contenant.cli.firewall_options import local, project_option, utc_now
+from contenant.cli.option import option
 from contenant.cli.options import rendered
 from contenant.cli.render import Column, Output, Table, emit
 from contenant.cli.settings import ui_of
@@ -55,10 +56,10 @@ _COLOURS = {"deny": "red", "would-deny": "yellow", "steered": "dim"}
     ),
     exits=(0, 2, 3, 4, 130),
 )
-@click.option("-f", "--follow", "following", is_flag=True, help="Go on as it happens, until Ctrl-C.")
-@click.option("--denied", is_flag=True, help="Only what was refused, or would be in mode block.")
-@click.option("--since", metavar="WHEN", default="", help="From then on: an age (7d) or a date (2026-01-31).")
-@click.option(
+@option("-f", "--follow", "following", is_flag=True, help="Go on as it happens, until Ctrl-C.")
+@option("--denied", is_flag=True, help="Only what was refused, or would be in mode block.")
+@option("--since", metavar="WHEN", default="", help="From then on: an age (7d) or a date (2026-01-31).")
+@option(
     "--limit",
     type=click.IntRange(min=0),
     metavar="N",

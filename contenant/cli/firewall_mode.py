@@ -9,6 +9,7 @@ import click
 from contenant.cli.command import Command
 from contenant.cli.firewall import FIREWALL_COMMANDS
 from contenant.cli.firewall_options import emit_changes, project_option, reason_option
+from contenant.cli.option import option
 from contenant.cli.options import rendered
 from contenant.cli.render import Output
 from contenant.cli.settings import ui_of
@@ -33,7 +34,7 @@ MODES = ("block", "audit", "off", "default")
     exits=(0, 1, 2, 3, 5, 6),
 )
 @click.argument("mode", type=click.Choice(MODES), metavar="MODE")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask before switching off.")
+@option("-y", "--yes", is_flag=True, help="Do not ask before switching off.")
 @reason_option
 @project_option
 @rendered

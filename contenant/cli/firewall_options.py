@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from contenant.cli.option import option
 from contenant.cli.options import ProjectPath
 from contenant.cli.render import Column, Output, Table, emit
 from contenant.core.ages import from_text, parse_duration, to_text
@@ -28,14 +29,14 @@ CHANGE_FIELDS = {
     "policy": "hash of the policy that came of it",
 }
 
-project_option = click.option(
+project_option = option(
     "--project",
     type=ProjectPath(),
     default=".",
     metavar="PATH",
     help="The project; the current directory unless given.",
 )
-reason_option = click.option("--reason", default="", metavar="TEXT", help="Why; it is kept with the rule.")
+reason_option = option("--reason", default="", metavar="TEXT", help="Why; it is kept with the rule.")
 
 
 class Duration(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.4
@@ -47,7 +48,7 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # generic only since
         return value if isinstance(value, timedelta) else parse_duration(value)
 
 
-duration_option = click.option(
+duration_option = option(
     "--for", "duration", type=Duration(), metavar="TIME", help="End by itself after 90m, 12h, 30d, 6w or 1y."
 )
 

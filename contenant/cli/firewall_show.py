@@ -9,6 +9,7 @@ import click
 from contenant.cli.command import Command
 from contenant.cli.firewall import FIREWALL_COMMANDS
 from contenant.cli.firewall_options import local, project_option
+from contenant.cli.option import option
 from contenant.cli.options import rendered
 from contenant.cli.render import Column, Output, Table, emit
 from contenant.cli.settings import home, ui_of
@@ -43,7 +44,7 @@ _COLOURS = {"off": "red", "audit": "yellow"}
         ("contenant firewall show --effective", "everything in force, and where it comes from"),
     ),
 )
-@click.option("--effective", is_flag=True, help="Everything in force, settings and presets included.")
+@option("--effective", is_flag=True, help="Everything in force, settings and presets included.")
 @project_option
 @rendered
 @click.pass_context

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from contenant.cli.command import Command
+from contenant.cli.option import option
 from contenant.cli.options import ProjectPath, rendered
 from contenant.cli.render import Column, Output, Table, emit
 from contenant.cli.root import COMMANDS
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from contenant.app.results import HistoryRow
     from contenant.cli.ui import TerminalUi
+    from contenant.store.rows import HistoryRow
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _AGE = re.compile(r"-?[0-9]+[a-z]*")
@@ -81,25 +82,23 @@ def _fingerprint(ctx: click.Context, param: click.Parameter, value: str) -> str:
     exits=(0, 1, 2),
 )
 @click.argument("path", type=ProjectPath(), required=False)
-@click.option(
-    "--since", metavar="WHEN", default="", help="From then on: an age (7d) or a date (2026-01-31, ISO)."
-)
-@click.option("--until", metavar="WHEN", default="", help="Before then.")
-@click.option(
+@option("--since", metavar="WHEN", default="", help="From then on: an age (7d) or a date (2026-01-31, ISO).")
+@option("--until", metavar="WHEN", default="", help="Before then.")
+@option(
     "--kind",
     "kinds",
     type=Kind(),
     multiple=True,
     help="Only this kind, such as session or container.created.",
 )
-@click.option(
+@option(
     "--credential",
     metavar="FINGERPRINT",
     default="",
     callback=_fingerprint,
     help="Only sessions that were given this one (contenant auth status), and what happened to it.",
 )
-@click.option(
+@option(
     "--limit",
     type=click.IntRange(min=0),
     metavar="N",
@@ -122,8 +121,7 @@ def command(
     Tables show local time, all other formats UTC. A WHEN without an offset is local time. JSON, JSON
     lines and CSV are written as they are read, however long the history is. No engine is asked.
     """
-    from contenant.app.history import history
-    from contenant.app.results import HistoryQuery
+    from contenant.app.history import HistoryQuery, history
 
     now = datetime.now(UTC)
     query = HistoryQuery(

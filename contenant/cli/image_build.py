@@ -6,6 +6,7 @@ import click
 
 from contenant.cli.command import Command
 from contenant.cli.image import IMAGE_COMMANDS
+from contenant.cli.option import option
 from contenant.cli.options import engine_option, rendered
 from contenant.cli.render import Output, emit_tree
 from contenant.cli.settings import ui_of
@@ -22,7 +23,7 @@ from contenant.core.values import EngineName
     exits=(0, 1, 2, 3, 5),
 )
 @engine_option
-@click.option("--no-cache", is_flag=True, help="Build although nothing changed, without the engine's cache.")
+@option("--no-cache", is_flag=True, help="Build although nothing changed, without the engine's cache.")
 @rendered
 @click.pass_context
 def command(ctx: click.Context, engine: EngineName | None, no_cache: bool, output: Output) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from contenant.cli.command import Command
+from contenant.cli.option import option
 from contenant.cli.options import engine_option, rendered
 from contenant.cli.render import Column, Output, Table, emit
 from contenant.cli.root import COMMANDS
@@ -62,7 +63,7 @@ FIELDS = {
     ),
     exits=(0, 1, 2, 3),
 )
-@click.option(
+@option(
     "--sort",
     type=click.Choice(list(_SORTS)),
     default="used",
@@ -70,14 +71,14 @@ FIELDS = {
     metavar="KEY",
     help="name, used, age, state or project.",
 )
-@click.option("--reverse", is_flag=True, help="The other way round.")
-@click.option(
+@option("--reverse", is_flag=True, help="The other way round.")
+@option(
     "--state",
     type=click.Choice(STATES),
     metavar="STATE",
     help="Only these: created, running, stopped, paused or unknown.",
 )
-@click.option("--project", metavar="TEXT", default="", help="Only projects whose path contains this.")
+@option("--project", metavar="TEXT", default="", help="Only projects whose path contains this.")
 @engine_option
 @rendered
 @click.pass_context

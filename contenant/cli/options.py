@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 from contenant.cli.colour import is_terminal, terminal_width, wants_colour
+from contenant.cli.option import option
 from contenant.cli.render import Format, Output
 from contenant.cli.settings import settings_of
-from contenant.core.values import ENGINE_NAMES
+from contenant.core.engine_names import ENGINE_NAMES
 from contenant.errors import UsageError
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class ProjectPath(click.ParamType):  # type: ignore[type-arg]  # generic only si
         return project_paths(incomplete)
 
 
-engine_option = click.option(
+engine_option = option(
     "--engine",
     type=click.Choice(ENGINE_NAMES),
     metavar="ENGINE",
@@ -53,10 +54,10 @@ engine_option = click.option(
 def rendered(function: Callable[..., R]) -> Callable[..., R]:
     """Add `--format` and `--json` to a command, and hand it `output`."""
 
-    @click.option(
+    @option(
         "--format", "form", type=click.Choice(FORMATS), metavar="FORMAT", help="table, json, jsonl or csv."
     )
-    @click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
+    @option("--json", "as_json", is_flag=True, help="Short for --format json.")
     @click.pass_context
     @functools.wraps(function)
     def wrapper(ctx: click.Context, /, *args: Any, form: str | None, as_json: bool, **kwargs: Any) -> R:

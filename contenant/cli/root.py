@@ -9,6 +9,7 @@ import click
 from contenant import __version__
 from contenant.cli.command import Lazy, LazyGroup, write_exits
 from contenant.cli.exits import EXITS
+from contenant.cli.option import Option
 from contenant.cli.settings import global_options
 
 IMPLICIT_RUN = "contenant.implicit_run"  # in Context.meta: `run` was not written
@@ -84,7 +85,7 @@ def _show_version(ctx: click.Context, _param: click.Parameter, value: bool) -> N
         ctx.exit()
 
 
-_VERSION = click.Option(
+_VERSION = Option(
     ["--version"],
     is_flag=True,
     is_eager=True,

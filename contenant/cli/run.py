@@ -10,6 +10,7 @@ import click
 from contenant.cli.colour import is_terminal
 from contenant.cli.command import Command, no_such_command
 from contenant.cli.complain import complain_about
+from contenant.cli.option import option
 from contenant.cli.options import ProjectPath, engine_option
 from contenant.cli.root import COMMANDS, IMPLICIT_RUN
 from contenant.cli.settings import settings_of, ui_of
@@ -50,23 +51,23 @@ class RunCommand(Command):
 )
 @click.argument("path", type=ProjectPath(), required=False)
 @engine_option
-@click.option("--new", is_flag=True, help="Start a further agent session instead of reattaching.")
-@click.option("--recreate", is_flag=True, help="Make the container anew from today's image and options.")
-@click.option("--force", is_flag=True, help="Use a refused path; recreate although sessions are live.")
-@click.option("--read-only", is_flag=True, help="Give the container the project read-only.")
-@click.option("--cpus", type=click.IntRange(min=1), metavar="N", help="Number of CPUs.")
-@click.option("--memory", metavar="SIZE", help="Memory, such as 4g or 512m.")
-@click.option(
+@option("--new", is_flag=True, help="Start a further agent session instead of reattaching.")
+@option("--recreate", is_flag=True, help="Make the container anew from today's image and options.")
+@option("--force", is_flag=True, help="Use a refused path; recreate although sessions are live.")
+@option("--read-only", is_flag=True, help="Give the container the project read-only.")
+@option("--cpus", type=click.IntRange(min=1), metavar="N", help="Number of CPUs.")
+@option("--memory", metavar="SIZE", help="Memory, such as 4g or 512m.")
+@option(
     "-e",
     "--env",
     multiple=True,
     metavar="NAME[=VALUE]",
     help="Variable for the session; by name alone: this shell's value.",
 )
-@click.option(
+@option(
     "--mount", "mounts", multiple=True, metavar="SRC:DST[:ro]", help="A further directory of this machine."
 )
-@click.option(
+@option(
     "-p",
     "--publish",
     multiple=True,

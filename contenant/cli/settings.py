@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from contenant.cli.colour import ColourMode, is_terminal, wants_colour
+from contenant.cli.option import Option
 
 if TYPE_CHECKING:
     from contenant.cli.ui import TerminalUi
@@ -59,7 +60,7 @@ def _set_quiet(context: click.Context, _param: click.Parameter, value: bool) -> 
 
 def global_options(*, environment: bool) -> list[click.Parameter]:
     """`--color` and `-q`; the variables CONTENANT_COLOR and CONTENANT_QUIET are read once, at the root."""
-    color = click.Option(
+    color = Option(
         ["--color"],
         type=click.Choice(["auto", "always", "never"]),
         metavar="WHEN",
@@ -68,7 +69,7 @@ def global_options(*, environment: bool) -> list[click.Parameter]:
         callback=_set_color,
         help=f"Colour: auto, always or never.{' [env: CONTENANT_COLOR]' if environment else ''}",
     )
-    quiet = click.Option(
+    quiet = Option(
         ["-q", "--quiet"],
         is_flag=True,
         envvar="CONTENANT_QUIET" if environment else None,

@@ -8,6 +8,7 @@ import click
 
 from contenant.cli import outcomes
 from contenant.cli.command import Command
+from contenant.cli.option import option
 from contenant.cli.options import ProjectPath, rendered
 from contenant.cli.render import Output, emit
 from contenant.cli.root import COMMANDS
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     exits=(0, 1, 2, 3, 4, 5),
 )
 @click.argument("paths", type=ProjectPath(), nargs=-1, metavar="[PATH]...")
-@click.option("--all", "everything", is_flag=True, help="Every container.")
-@click.option("-f", "--force", is_flag=True, help="End live sessions, too.")
+@option("--all", "everything", is_flag=True, help="Every container.")
+@option("-f", "--force", is_flag=True, help="End live sessions, too.")
 @rendered
 @click.pass_context
 def command(

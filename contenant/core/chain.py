@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
+
+from contenant.core.digest import sha256_hex
 
 GENESIS = "0" * 64
 
@@ -24,4 +25,4 @@ def link(
     """
     head = {"at": at, "host": host, "kind": kind, "project": project_id, "seq": seq, "subject": subject}
     text = f"{previous}\n{canonical(head)}\n{data}"
-    return hashlib.sha256(text.encode("ascii")).hexdigest()
+    return sha256_hex(text.encode("ascii"))

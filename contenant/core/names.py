@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
+
+from contenant.core.digest import sha256_hex
 
 MAX_NAME = 40  # Apple allows 63; the guest's hostname and tables want less
 PREFIX = "contenant-"
@@ -11,7 +12,7 @@ PREFIX = "contenant-"
 
 def path_hash(path: str) -> str:
     """First 8 hex digits of the SHA-256 of a canonical path (bytes as the file system has them)."""
-    return hashlib.sha256(path.encode("utf-8", "surrogateescape")).hexdigest()[:8]
+    return sha256_hex(path.encode("utf-8", "surrogateescape"))[:8]
 
 
 def slug(basename: str) -> str:

@@ -7,11 +7,11 @@ choose a stricter mode; what else it asks for is left out and told.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
+from contenant.core.digest import sha256_hex
 from contenant.core.policy_names import HOST, Pattern, SuffixTest, covers, opens, parse_name, parse_pattern
 from contenant.errors import UsageError
 
@@ -125,7 +125,7 @@ def canonical(policy: Policy) -> str:
 
 def policy_hash(text: str) -> str:
     """The hash a policy is known by: SHA-256 of its canonical text, 64 hex digits."""
-    return hashlib.sha256(text.encode("ascii")).hexdigest()
+    return sha256_hex(text.encode("ascii"))
 
 
 def document(policy: Policy, resolvers: Sequence[str] = ()) -> str:

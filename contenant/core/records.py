@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple
 
-from contenant.core.values import ContainerState, EngineName
+from contenant.core.engine_names import ContainerState, EngineName
 
 RuleKind = Literal["allow", "deny", "preset", "mode"]
 

@@ -5,13 +5,11 @@ NamedTuple costs a tenth of a frozen dataclass to create.
 """
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple
 
-EngineName = Literal["container", "podman", "docker"]
-ENGINE_NAMES: tuple[EngineName, ...] = get_args(EngineName)
-
-# `created` never ran; `paused` and `unknown` are never acted upon without --force.
-ContainerState = Literal["created", "running", "stopped", "paused", "unknown"]
+from contenant.core.engine_names import ENGINE_NAMES as ENGINE_NAMES
+from contenant.core.engine_names import ContainerState as ContainerState
+from contenant.core.engine_names import EngineName as EngineName
 
 
 class ContainerReport(NamedTuple):

@@ -9,7 +9,7 @@ from contenant.errors import ConfigError, StateError
 from contenant.paths import ensure_private, state_dir
 
 VARIABLE = "CONTENANT_DATABASE_URL"
-_SERVER = re.compile(r"postgres(?:ql)?(?:\+psycopg)?://(.+)", re.DOTALL)
+_SERVER = r"(?s)postgres(?:ql)?(?:\+psycopg)?://(.+)"  # compiled where there is a URL
 
 
 class Location(NamedTuple):
@@ -34,7 +34,7 @@ def locate(url: str | None) -> Location:
         return Location(state_dir() / "contenant.db", "")
     if url.startswith("sqlite:////") and "?" not in url and not url.endswith("/"):
         return Location(Path(url.removeprefix("sqlite:///")), "")
-    if match := _SERVER.fullmatch(url):
+    if match := re.fullmatch(_SERVER, url):
         return Location(None, f"postgresql+psycopg://{match[1]}")
     raise ConfigError(
         "the database URL is neither sqlite:////absolute/path nor postgresql+psycopg://…",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from contenant.core.values import EngineName
+from contenant.core.engine_names import EngineName
 
 
 class ListingRow(NamedTuple):

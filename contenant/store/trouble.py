@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -80,13 +79,15 @@ def corrupt(location: Location, detail: str) -> StateError:
     if path is None:
         return StateError(message, hint="restore it from the server's backups")
     aside = f"move {path} and {path.name}-wal away"
-    there, found = shlex.quote(str(path)), backups(path)
+    found = backups(path)
     if not found:
         return StateError(
             message,
             hint=f"{aside}; the next run makes a new one and finds running containers by their labels",
         )
-    copy = f"cp {shlex.quote(str(found[0]))} {there}"
+    import shlex  # this module is loaded at every start
+
+    copy = f"cp {shlex.quote(str(found[0]))} {shlex.quote(str(path))}"
     return StateError(message, hint=f"{aside}, then copy the newest of {len(found)} backups back: {copy}")
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contenant.app.results import HistoryRow, Row, Verdict
+from contenant.app.results import Row, Verdict
+from contenant.store.rows import HistoryRow
 
 ROW = Row(
     name="contenant-shop-0a1b2c3d",

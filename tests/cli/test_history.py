@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 
 from contenant.app import history as use_case
-from contenant.app.results import HistoryQuery, HistoryRow
+from contenant.app.history import HistoryQuery
 from contenant.cli.history import FIELDS, TABLE_LIMIT, moment
 from contenant.errors import UsageError
+from contenant.store.rows import HistoryRow
 from tests.cli.conftest import Run
 from tests.cli.samples import EVENT
 
