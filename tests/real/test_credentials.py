@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -24,12 +25,7 @@ API_KEY = "sk-ant-api03-planted-AAAABBBBCCCCDDDDEEEE"
 GATEWAY = "gateway-planted-FFFFGGGGHHHH"
 # What takes the credential off the pipe, says which one it was, and stays until it is told to go.
 TAKE = 'IFS= read -r -d "" token <&3; printf %s "$token" | sha256sum; unset token; read -r line'
-PROCESSES = "cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null || true"
-# The pattern is no argument of grep's, and is put together inside.
-FILES = """
-printf '%s%s' sk-ant-oat01- planted-0123456789 |
-grep -rlsIF -f - /run /tmp /var /home /root /etc /opt /usr/local /project /dev/shm || true
-"""
+PLACES = ("run", "tmp", "var", "home", "root", "etc", "opt", "usr/local", "project", "dev/shm")
 WRAPPER = """#!/bin/sh
 {{ printf '%s\\n' "$0" "$@"; env; }} >>"{log}"
 exec "{real}" "$@"
@@ -124,10 +120,17 @@ def world(host: Host, name: str, ours: int) -> Iterable[tuple[str, bytes | str]]
         if path != contenant.home / "state" / "credentials" / "token":
             yield str(path), path.read_bytes()
     yield from processes(ours)
-    if "true" in contenant.raw("inspect", "--format", "{{.State.Running}}", name):
-        inside = ("exec", "--privileged", "--user", "0", name, "sh", "-c")  # the container's root sees less
-        yield "processes inside", contenant.raw(*inside, PROCESSES)
-        yield "files inside", TOKEN if contenant.raw(*inside, FILES) else ""
+    pid = int(contenant.raw("inspect", "--format", "{{.State.Pid}}", name))
+    if pid:
+        assert Path(f"/proc/{pid}/environ").read_bytes(), "the processes above are the container's too"
+        yield "files inside", TOKEN if files_inside(pid) else ""
+
+
+def files_inside(pid: int) -> str:
+    """Names of files with the token in a container, looked at from the host: its own root sees less."""
+    places = [f"/proc/{pid}/root/{place}" for place in PLACES]
+    argv = ["grep", "-rlsaF", "-f", "-", "--", *places]
+    return subprocess.run(argv, input=TOKEN, capture_output=True, text=True, check=False).stdout
 
 
 def processes(ours: int) -> Iterable[tuple[str, bytes]]:
