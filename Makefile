@@ -3,20 +3,25 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Suites with a target of their own.
+APART := tests/firewall tests/apple tests/real/test_firewall_commands.py tests/real/test_doctor.py
 STAMP := $(VENV)/.dev-$(shell cksum pyproject.toml | cut -d' ' -f1)
 
-.PHONY: demo test test-firewall test-apple mutants check unit bench format docs clean
+.PHONY: demo test test-firewall test-doctor test-apple mutants check unit bench format docs clean
 
 demo: ## set up an engine, build the image, run the main job on examples/hello
 	sh packaging/setup demo
 	sh examples/demo
 
 test: tools $(STAMP) ## the tests, real engines and the real agent included
-	$(BIN)/pytest tests/firewall tests/apple -m "not slow and not real"
-	$(BIN)/pytest tests -m "not slow" --ignore=tests/firewall --ignore=tests/apple
+	$(BIN)/pytest tests/apple -m "not slow and not real"
+	$(BIN)/pytest tests -m "not slow" $(APART:%=--ignore=%)
 
 test-firewall: tools $(STAMP) ## attacks and faults against the firewall, in an internet made for it
-	$(BIN)/pytest tests/firewall -m "not slow"
+	$(BIN)/pytest tests/firewall tests/real/test_firewall_commands.py -m "not slow"
+
+test-doctor: tools $(STAMP) ## contenant doctor on real engines and on the stand-in
+	$(BIN)/pytest tests/real/test_doctor.py
 
 test-apple: tools $(STAMP) ## the stand-in of Apple's container, and contenant on it
 	$(BIN)/pytest tests/apple -m "not slow"
