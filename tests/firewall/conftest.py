@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.firewall.lab.apple import AppleLab, archive
 from tests.firewall.lab.box import Box
 from tests.firewall.lab.engines import DockerLab, LabEngine, PodmanLab, Shape, limits
 from tests.firewall.lab.network import Lab, remove_leftovers
@@ -113,7 +114,7 @@ def save(tag: str, directory: Path) -> Path:
     return path
 
 
-@pytest.fixture(scope="session", params=["podman", "docker"])
+@pytest.fixture(scope="session", params=["podman", "docker", "apple"])
 def engine(
     request: pytest.FixtureRequest, lab: Lab, image: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LabEngine]:
@@ -121,6 +122,8 @@ def engine(
     made: LabEngine
     if request.param == "podman":
         made = PodmanLab(lab, image)
+    elif request.param == "apple":
+        made = AppleLab(lab, lambda: archive(image, tmp_path_factory.mktemp("archive")))
     else:
         # The tag is of the content, so that a kept store is not asked for an older one.
         identity = subprocess.run(
@@ -147,8 +150,10 @@ def make(engine: LabEngine, lab: Lab, image: str) -> Iterator[Callable[..., Box]
 
     def create(policy: dict[str, Any] | None = None, start: bool = True, **shape: Any) -> Box:
         name = f"fwlab{os.getpid()}-{next(_numbers)}"
-        used = getattr(engine, "image", image)
-        box = Box(engine, lab, name, used, Shape(**shape), POLICY if policy is None else policy)
+        wanted = Shape(**shape)
+        if (wanted.volumes or wanted.tmpfs) and not engine.file_mounts:
+            pytest.skip("this engine mounts directories only")
+        box = Box(engine, lab, name, engine.image or image, wanted, POLICY if policy is None else policy)
         boxes.append(box)
         if start:
             box.start()

@@ -15,7 +15,8 @@ What an agent might try to get out, and what became of it. Written by a run of `
 off the packets at the container's own interface, not off what the agent was told.
 
 `held`: came out as expected. `known limit`: gets out, cannot be closed here, and the test asserts that it
-still does (see [limits](limits.md)). `not run`: needs what this machine has not.
+still does (see [limits](limits.md)). `not run`: needs what the machine or the engine has not. Apple's
+`container` is played by a stand-in over podman, which is no virtual machine and has no IPv6.
 """
 
 
@@ -56,7 +57,11 @@ class AttackReport:
 
 def table(rows: dict[Attack, dict[str, str]]) -> str:
     """The document."""
-    lines = [HEAD, "| # | attack | expected | podman | docker | Apple |", "|---|---|---|---|---|---|"]
+    lines = [
+        HEAD,
+        "| # | attack | expected | podman | docker | Apple (stand-in) |",
+        "|---|---|---|---|---|---|",
+    ]
     for attack in sorted(rows):
         found = rows[attack]
         apple = found.get("apple", "not run")

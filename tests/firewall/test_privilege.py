@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.firewall.common import nothing_left
+from tests.firewall.common import nothing_left, supervisors
 from tests.firewall.lab.box import FIREWALL, Box
 from tests.firewall.lab.network import EVIL, Lab
 
@@ -57,6 +57,7 @@ def test_switches(box: Box) -> None:
         assert answer["w"] != "done"
 
 
+PLANTED = ("/usr/local/bin/suid-bash", "/usr/local/bin/cap-python")
 BECOMING = [
     ["sudo", "-n", "id", "-u"],
     ["su", "-c", "id -u"],
@@ -79,10 +80,25 @@ BECOMING = [
     "refused or still the agent",
 )
 def test_becoming_another(box: Box, start: str) -> None:
-    answers = box.probe(*(("run", {"argv": argv}) for argv in BECOMING), start=start)
-    for argv, answer in zip(BECOMING, answers, strict=True):
+    safe = start == "agent" or box.engine.no_new_privileges
+    tried = [argv for argv in BECOMING if safe or argv[0] not in PLANTED]
+    answers = box.probe(*(("run", {"argv": argv}) for argv in tried), start=start)
+    for argv, answer in zip(tried, answers, strict=True):
         assert answer["code"] != 0 or answer["out"].strip() == "1000", argv
     assert box.firewall("check").code == 0
+
+
+@attack(
+    28,
+    "a setuid shell in the image, by an engine's own exec as the agent that sets no no_new_privs",
+    "becomes root: so the image holds none, and contenant starts nothing but its wrapper",
+    limit=True,
+)
+def test_setuid_without_the_wrapper(box: Box) -> None:
+    if box.engine.no_new_privileges:
+        pytest.skip("this engine sets no_new_privs for every process")
+    answer = box.probe(("run", {"argv": [PLANTED[0], "-p", "-c", "id -u"]}), start="plain")[0]
+    assert answer["out"].strip() == "0"
 
 
 ESCAPING = [
@@ -111,7 +127,7 @@ def test_own_namespace(box: Box, lab: Lab) -> None:
 
 @attack(29, "/proc of the daemons and of process 1: memory, root, network; ptrace", "refused")
 def test_other_processes(box: Box) -> None:
-    for pid in (1, *box.status()["daemons"].values(), *supervisors(box)):
+    for pid in (1, *box.status()["daemons"].values(), *map(int, supervisors(box))):
         for start in ("agent", "plain"):
             answer = box.probe(("attack_process", {"pid": pid}), start=start)[0]
             assert not {"done", "opened"} & {
@@ -122,19 +138,9 @@ def test_other_processes(box: Box) -> None:
 @attack(30, "kill -9 of dnsmasq, nginx, the supervisor and process 1", "EPERM")
 def test_kill(box: Box) -> None:
     before = box.status()["daemons"]
-    for pid in (1, *before.values(), *supervisors(box)):
+    for pid in (1, *before.values(), *map(int, supervisors(box))):
         assert box.try_one("attack_process", pid=pid)["kill"] == "EPERM"
     assert box.status()["daemons"] == before
-
-
-def supervisors(box: Box) -> list[int]:
-    """Pids of the supervisor."""
-    words = f"/bin/bash -p {FIREWALL}/supervise "
-    same = f"[ \"$(tr '\\0' ' ' <$p/cmdline)\" = '{words}' ]"
-    script = f"for p in /proc/[0-9]*; do {same} && echo ${{p#/proc/}}; done"
-    own = [int(pid) for pid in box.root("sh", "-c", script).out.split()]
-    assert own
-    return own
 
 
 WRITABLE = [
@@ -200,11 +206,13 @@ def test_rights_of_a_session(box: Box) -> None:
 
 
 @attack(
-    34, "rights of the engine's own exec as the agent, without the wrapper", "no_new_privs, nothing effective"
+    34,
+    "rights of the engine's own exec as the agent, without the wrapper",
+    "nothing effective; no_new_privs but on Apple",
 )
 def test_rights_of_a_plain_exec(box: Box) -> None:
     answer = box.probe(("rights",), start="plain")[0]
-    assert answer["NoNewPrivs"] == "1"
+    assert answer["NoNewPrivs"] == str(int(box.engine.no_new_privileges))
     for name in ("CapEff", "CapPrm", "CapAmb"):
         assert answer[name] == "0" * 16
 

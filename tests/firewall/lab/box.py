@@ -114,27 +114,27 @@ class Box:
         return self.lab.left(self.addresses, since)
 
     def running(self) -> bool:
-        return self._run("inspect", "--format", "{{.State.Running}}", self.name).out.strip() == "true"
+        return self.engine.state(self.name)[0]
 
-    def exit_code(self, seconds: float = 15) -> int:
-        """Wait for the container to end by itself."""
+    def exit_code(self, seconds: float = 15) -> int | None:
+        """Wait for the container to end by itself; its code, where the engine tells."""
         deadline = time.monotonic() + seconds
         while self.running():
             if time.monotonic() > deadline:
                 raise RuntimeError(f"{self.name} still runs")
             time.sleep(0.1)
-        return int(self._run("inspect", "--format", "{{.State.ExitCode}}", self.name).out)
+        return self.engine.state(self.name)[1]
 
     def logs(self) -> str:
         done = self._run("logs", self.name)
         return done.out + done.err
 
     def stop(self) -> None:
-        _must(self._run("stop", "--time", "2", self.name))
+        _must(self._run(*self.engine.stop_words(self.name)))
 
     def remove(self) -> None:
         self._run("kill", self.name)
-        self._run("rm", "--force", self.name)
+        self._run(*self.engine.remove_words(self.name))
         shutil.rmtree(self.policy_directory, ignore_errors=True)
 
     def _addresses(self) -> set[str]:

@@ -52,24 +52,38 @@ class LabEngine(Protocol):
 
     name: str
     gateway: str  # IPv4 address of the machine as containers see it
+    image: str
+    no_new_privileges: bool
+    file_mounts: bool
+    ipv6: bool
 
     def argv(self, *words: str) -> list[str]: ...
 
     def create(self, name: str, shape: Shape, image: str, policy: Path) -> None: ...
+
+    def state(self, name: str) -> tuple[bool, int | None]: ...
+
+    def stop_words(self, name: str) -> list[str]: ...
+
+    def remove_words(self, name: str) -> list[str]: ...
 
     def host_name(self) -> str: ...
 
     def close(self) -> None: ...
 
 
-class _Command:
+class Command:
     """What podman and docker have in common."""
 
     name: str
     gateway: str
     lab: Lab
     environment: dict[str, str]
+    image: str = ""  # its own name for the image, where it has one
     start_words: tuple[str, ...] = ()
+    no_new_privileges = True  # the engine sets it for every process
+    file_mounts = True
+    ipv6 = True
 
     def argv(self, *words: str) -> list[str]:
         return self.lab.on_host("env", *(f"{k}={v}" for k, v in self.environment.items()), self.name, *words)
@@ -101,11 +115,22 @@ class _Command:
         words += ["--entrypoint", shape.words[0]] if shape.words else []
         self.must(*words, *self.start_words, *self._network(shape), image, *shape.words[1:])
 
+    def state(self, name: str) -> tuple[bool, int | None]:
+        """Whether it runs, and the code it ended with."""
+        shown = self.call("inspect", "--format", "{{.State.Running}} {{.State.ExitCode}}", name).out.split()
+        return shown[0] == "true", int(shown[1])
+
+    def stop_words(self, name: str) -> list[str]:
+        return ["stop", "--time", "2", name]
+
+    def remove_words(self, name: str) -> list[str]:
+        return ["rm", "--force", name]
+
     def _network(self, shape: Shape) -> list[str]:
         raise NotImplementedError
 
 
-class PodmanLab(_Command):
+class PodmanLab(Command):
     """podman, rootful, on a network of its own."""
 
     name = "podman"
@@ -183,7 +208,7 @@ class PodmanLab(_Command):
         return ["--network", shape.network or self._networks[shape.ipv6]]
 
 
-class DockerLab(_Command):
+class DockerLab(Command):
     """A docker daemon of the lab's own, in the machine's namespace. Its default bridge has IPv6."""
 
     name = "docker"

@@ -127,7 +127,7 @@ class Lab:
             _ip("-n", self.net, "addr", "add", f"{address}/32", "dev", "lo")
         for address in (RESOLVER6, EVIL6):
             _ip("-n", self.net, "addr", "add", f"{address}/128", "dev", "lo", "nodad")
-        for number in (123, 178):
+        for number in (88, 123, 178):
             _ip("-n", self.net, "route", "add", f"10.{number}.0.0/16", "via", "45.0.0.1")
         _ip("-n", self.net, "-6", "route", "add", "fd4c::/16", "via", "2a0d:5600::1")
         for key in ("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"):
