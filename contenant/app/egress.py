@@ -22,7 +22,18 @@ from contenant.app.project import identify
 from contenant.app.results import Ui
 from contenant.core import changes
 from contenant.core.ages import from_text, to_text
-from contenant.core.egress import MAX_ROWS, REFUSED, Refusal, attribute, fold, is_open, notice, read, refusals
+from contenant.core.egress import (
+    MAX_OF_CONTAINER,
+    MAX_ROWS,
+    REFUSED,
+    Refusal,
+    attribute,
+    fold,
+    is_open,
+    notice,
+    read,
+    refusals,
+)
 from contenant.core.records import ContainerRecord, EgressRecord, SessionSpan
 from contenant.core.values import ExecSpec
 from contenant.errors import ContenantError, FirewallError
@@ -71,8 +82,10 @@ def take(ledger: Ledger, asked: Asked, seconds: float, ending: str = "") -> list
         raise FirewallError(f"{container.name} did not give its record: {done.stderr.strip()}")
     if not found.rows:
         return []
-    rows = fold(attribute(found.rows, _spans(ledger, container, found.rows, ending)), MAX_ROWS)
     store = ledger.store()
+    room = max(0, MAX_OF_CONTAINER - store.egress_rows(container.id))
+    spans = _spans(ledger, container, found.rows, ending)
+    rows = fold(attribute(found.rows, spans), min(MAX_ROWS, room))
     named = [(store.new_id(), row) for row in rows]
     store.apply([changes.egress_collected(container, asked.since, found.cursor, named)])
     return rows

@@ -145,12 +145,13 @@ def _rule(ledger: Ledger, project: ProjectRecord, wish: Wish) -> RuleRecord:
 def _record(ledger: Ledger, case: _Case) -> None:
     """The intent: rules and policies, before any container is told."""
     why_ended = "replaced" if case.begun else "taken back"
+    policies = [policy.stored(job.new, job.target.container.policy, _words(case)) for job in case.jobs]
     ledger.store().apply(
         [
             *case.intents,
             *(changes.rule_removed(rule, why_ended) for rule in case.ends),
             *(changes.rule_added(rule) for rule in case.begun),
-            *(policy.stored(job.new, job.target.container.policy, _words(case)) for job in case.jobs),
+            *(policies or [policy.stored(case.wanted, "", _words(case))]),
         ]
     )
 

@@ -17,6 +17,7 @@ from contenant.core.records import EgressRecord, SessionSpan
 from contenant.errors import UsageError
 
 MAX_ROWS = 300  # of one collection; the rest is only counted
+MAX_OF_CONTAINER = 20_000  # after so many, everything of a container is only counted
 TIMES = "\N{MULTIPLICATION SIGN}"
 MANY = "…"  # the destination of what was only counted
 VERDICTS = ("allow", "deny", "would-deny", "steered")

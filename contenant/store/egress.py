@@ -14,6 +14,7 @@ SPANS = (
     "SELECT id, started, ended FROM session"
     " WHERE host = :host AND container_id = :id AND (ended = '' OR ended >= :since) ORDER BY started, id"
 )
+ROWS = "SELECT count(*) FROM egress WHERE host = :host AND container_id = :id"
 OF_SESSION = (
     f"SELECT {_FIELDS} FROM egress e"  # noqa: S608 - constants only
     " JOIN session s ON s.id = :session AND e.container_id = s.container_id AND e.session_id = s.id"

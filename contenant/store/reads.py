@@ -163,6 +163,10 @@ class Reads:
         rows = self._read(egress.CURSOR, id=container_id)
         return str(rows[0][0]) if rows else ""
 
+    def egress_rows(self, container_id: str) -> int:
+        """How many decisions of a container's firewall are on record, equal ones counted once."""
+        return int(self._read(egress.ROWS, id=container_id)[0][0])
+
     def spans(self, container_id: str, since: str) -> list[SessionSpan]:
         """When the sessions of a container lived that live, or ended at the moment `since` or later."""
         return [SessionSpan(*row) for row in self._read(egress.SPANS, id=container_id, since=since)]

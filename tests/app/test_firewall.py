@@ -91,6 +91,10 @@ def test_a_rule_before_the_first_run(world: World, live: list[str]) -> None:
     )
     assert [(rule.text, rule.reason) for rule in rules(world)] == [("example.com", "needed")]
     world.run("shop")
+    with Ledger() as ledger:
+        stored = ledger.store().policy(change.policy)
+    assert stored is not None
+    assert stored.reason == "allow example.com: needed"
     assert "example.com" in names(world)
     assert in_force(world) == change.policy
     assert live == []

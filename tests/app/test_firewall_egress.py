@@ -24,6 +24,7 @@ from contenant.app.egress import LogQuery
 from contenant.app.ledger import Ledger
 from contenant.core import changes
 from contenant.core.ages import to_text
+from contenant.core.egress import MANY
 from contenant.core.policy_rules import Wish
 from contenant.core.records import EgressRecord
 from contenant.errors import FirewallError, NotFoundError, UsageError
@@ -190,6 +191,18 @@ def test_a_flood_stays_bounded(world: World, box: Box) -> None:
     data = [event.data for event in world.events() if event.kind == "egress.collected"]
     assert len(data) == 1
     assert len(data[0]) < 150_000
+
+
+def test_a_flood_that_goes_on_stays_bounded(world: World, box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(egress, "MAX_OF_CONTAINER", 5)
+    for number in range(4):
+        for each in range(3):
+            box.tried(f"n{number}-{each}.example.com")
+        world.run("shop")
+    rows = log(world)
+    assert sum(row.attempts for row in rows) == 24
+    assert len([row for row in rows if row.destination != MANY]) == 5
+    assert len(rows) == 5 + 3  # one for each session after the bound was reached
 
 
 def test_the_record_is_taken_before_a_container_goes(world: World, box: Box) -> None:
