@@ -128,7 +128,7 @@ def test_restart(own: Callable[..., Box], lab: Lab, how: str) -> None:
     if how == "stop":
         box.stop()
     else:
-        box._run("kill", box.name)
+        box.kill()
         while box.running():
             time.sleep(0.05)
     since = lab.now()

@@ -108,7 +108,7 @@ def test_squatting_against_a_change(own: Callable[..., Box], lab: Lab) -> None:
         closed(box, lab)
         assert box.firewall("check").code == 0
     finally:
-        sitting.terminate()
+        sitting.kill()
         sitting.communicate(timeout=10)
 
 

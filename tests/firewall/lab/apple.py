@@ -69,7 +69,7 @@ class AppleLab(Command):
     def close(self) -> None:
         names = self.call("list", "--all", "--quiet").out.split()
         for name in names:
-            self.call("kill", name)
+            self.call("kill", "--signal", "KILL", name)
             self.call("delete", "--force", name)
         clean(self._home)
 

@@ -132,8 +132,11 @@ class Box:
     def stop(self) -> None:
         _must(self._run(*self.engine.stop_words(self.name)))
 
+    def kill(self) -> None:
+        self._run("kill", "--signal", "KILL", self.name)
+
     def remove(self) -> None:
-        self._run("kill", self.name)
+        self.kill()
         self._run(*self.engine.remove_words(self.name))
         shutil.rmtree(self.policy_directory, ignore_errors=True)
 
