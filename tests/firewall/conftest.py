@@ -33,6 +33,7 @@ POLICY: dict[str, Any] = {
 # What the attack layer adds to the image: every way up that a careless image might hold.
 PLANTED = """\
 FROM {image}
+LABEL dev.contenant.layer=lab
 RUN mkdir -p /opt/lab && cp /usr/sbin/nft /opt/lab/nft \\
  && cp /bin/bash /usr/local/bin/suid-bash && chmod 4755 /usr/local/bin/suid-bash \\
  && cp "$(readlink -f /usr/bin/python3)" /usr/local/bin/cap-python \\
@@ -72,7 +73,7 @@ def base_image() -> str:
     subprocess.run(["python3", "-m", "contenant", "image", "build"], check=True, env=env, timeout=1800)
     found = subprocess.run(
         [
-            *("podman", "images", "--filter", "label=dev.contenant.layer=base"),
+            *("podman", "images", "--filter", "label=dev.contenant.layer=base", "--filter", "dangling=false"),
             "--format",
             "{{.Repository}}:{{.Tag}}",
         ],

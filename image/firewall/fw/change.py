@@ -13,6 +13,7 @@ from fw.policy import Policy, PolicyError, covers, read_policy
 from fw.ruleset import Features
 
 CURRENT = place.RUN + "/policy.json"
+_PROBED = place.RUN + "/nginx.conf.probed"
 _LOCAL_PORTS = range(20000, 30000)
 _RANK = {"block": 0, "audit": 1, "off": 2}
 
@@ -188,16 +189,18 @@ def _switch_daemons(target: Target, old: dict[str, Any], cut: bool) -> Target:
     """A new dnsmasq beside the old one, nginx told to reload, then the rules in one transaction: there is no
     moment in which neither answers.
     """
-    _check(target)
     before_web = place.read(daemons.WEB_CONF)
+    place.write(_PROBED, target.web, 0o644)
+    checking = daemons.begin_test_web(_PROBED)
     target, second = _start_second_dns(target, old["dns_port"])
     leaving: tuple[int, ...] = ()
     try:
+        daemons.settle(checking, "nginx")
         if cut or target.web != before_web:
             place.write(daemons.WEB_CONF, target.web, 0o644)
             leaving = daemons.reload_web()
         kernel.load(target.rules)
-    except place.FirewallError:
+    except (place.FirewallError, OSError):
         place.write(daemons.WEB_CONF, before_web, 0o644)
         if leaving:
             daemons.reload_web()
@@ -208,19 +211,9 @@ def _switch_daemons(target: Target, old: dict[str, Any], cut: bool) -> Target:
             daemons.stop(pid)
     daemons.stop(daemons.dns_pid(old["dns_port"]))
     if not second:
+        _write_dns(target)
         daemons.settle(daemons.start_dns(old["dns_port"]), "dnsmasq")
     return target
-
-
-def _check(target: Target) -> None:
-    """Have the daemons and the kernel check everything before anything is touched."""
-    path = place.RUN + "/check"
-    place.write(path + ".web", target.web, 0o644)
-    place.write(path + ".dns", _dns(target, target.state["dns_port"]), 0o644)
-    daemons.test_web(path + ".web")
-    daemons.test_dns(path + ".dns")
-    if not kernel.accepts(target.rules):
-        raise place.FirewallError("the kernel refuses the rules of this policy")
 
 
 def _start_second_dns(target: Target, taken: int) -> tuple[Target, bool]:
@@ -230,15 +223,16 @@ def _start_second_dns(target: Target, taken: int) -> tuple[Target, bool]:
     for port in ruleset.DNS_PORTS:
         if port == taken:
             continue
-        place.write(daemons.DNS_CONF.format(port=port), _dns(target, port), 0o644)
+        state = target.state | {"dns_port": port}
+        moved = target._replace(
+            state=state, rules=_rules(target.policy, target.environment, state, target.ports)
+        )
+        _write_dns(moved)
         try:
             daemons.settle(daemons.start_dns(port), "dnsmasq")
         except place.FirewallError:
             continue
-        state = target.state | {"dns_port": port}
-        rules = _rules(target.policy, target.environment, state, target.ports)
-        return target._replace(state=state, rules=rules), True
-    place.write(daemons.DNS_CONF.format(port=taken), _dns(target, taken), 0o644)
+        return moved, True
     return target, False
 
 
@@ -258,9 +252,14 @@ def _switch_off_or_on(target: Target, old: dict[str, Any]) -> None:
 
 
 def _write_configuration(target: Target) -> None:
-    port = target.state["dns_port"]
-    place.write(daemons.DNS_CONF.format(port=port), _dns(target, port), 0o644)
+    _write_dns(target)
     place.write(daemons.WEB_CONF, target.web, 0o644)
+
+
+def _write_dns(target: Target) -> None:
+    port = target.state["dns_port"]
+    text = names.render(target.policy, target.environment, target.state["addresses"], port)
+    place.write(daemons.DNS_CONF.format(port=port), text, 0o644)
 
 
 def _keep(target: Target, text: str) -> None:
@@ -284,10 +283,6 @@ def confirm(mode: str, listing: str) -> None:
     if not listing or (mode == "off") == kernel.is_closed(listing):
         raise place.FirewallError("the rules in the kernel are not the ones that were set")
     place.write(place.SNAPSHOT, listing)
-
-
-def _dns(target: Target, port: int) -> str:
-    return names.render(target.policy, target.environment, target.state["addresses"], port)
 
 
 def _assign_ports(

@@ -159,8 +159,6 @@ def _proxy(line: str) -> Iterator[Row]:
 
 def _packets(book: Row, policy: str) -> Iterator[Row]:
     """What the sets of the kernel gained. Their counters only grow until an element ends after an hour."""
-    if not kernel.listing():
-        return
     found, now, before = kernel.records(), time.time(), book["sets"]
     book["counters"] = {row["name"]: row["count"] for row in found["counters"]}
     book["sets"] = {}
