@@ -138,9 +138,16 @@ def current_image(settings: Settings) -> str:
     return current(settings).tag
 
 
+def kept_image(settings: Settings) -> str:
+    """`current_image`, hashed only when an input changed, and then kept in the cache directory."""
+    from contenant.image.tag import current_tag
+
+    return current_tag(settings)
+
+
 def current_version(settings: Settings) -> str:
     """The agent's version in that image, `2.1.330`."""
-    return tagged_version(current_image(settings))
+    return tagged_version(kept_image(settings))
 
 
 def tagged_version(reference: str) -> str:
@@ -173,7 +180,7 @@ def want(project: Project, settings: Settings, engine: EngineName, given: "Given
     from contenant.app.policy import effective  # its grammar is nothing a list needs
     from contenant.core.protect import effective_mode
 
-    image = current_image(settings)
+    image = kept_image(settings)
     spec = build_spec(
         project,
         image=image,

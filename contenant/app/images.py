@@ -8,7 +8,7 @@ from typing import Any
 
 from contenant import config
 from contenant.app import engines
-from contenant.app.desired import current_image
+from contenant.app.desired import kept_image
 from contenant.app.inventory import Survey
 from contenant.app.ledger import Ledger
 from contenant.app.results import Ui, Verdict
@@ -32,7 +32,7 @@ def build(engine: EngineName | None, *, no_cache: bool, ui: Ui) -> dict[str, Any
 def list_images(ui: Ui) -> list[dict[str, Any]]:
     """Every image contenant built, newest first, with what uses it."""
     settings = config.load(None, os.environ, {})
-    current = current_image(settings)
+    current = kept_image(settings)
     with Ledger(settings.database_url) as ledger:
         view = ledger.snapshot()
         if view is None:
@@ -52,7 +52,7 @@ def stale_images(ledger: Ledger, survey: Survey, settings: Settings, going: Coll
     view = ledger.snapshot()
     if view is None:
         return []
-    current = current_image(settings)
+    current = kept_image(settings)
     used = {container.image for container in view.containers() if container.id not in going}
     verdicts = []
     for reference in sorted({image.reference for image in view.images()}):

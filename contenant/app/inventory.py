@@ -1,21 +1,47 @@
 """`contenant list`: every container of ours, as it is now."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from contenant import config
 from contenant.app import engines
-from contenant.app.desired import current_image, tagged_version
+from contenant.app.desired import kept_image, tagged_version
 from contenant.app.ledger import Ledger
-from contenant.app.results import Inventory, Row, Ui
 from contenant.app.sync import settle
 from contenant.core.values import ENGINE_NAMES, ContainerReport, EngineName
 from contenant.engines.base import Engine, Listing
 from contenant.errors import EngineUnavailableError
 
 if TYPE_CHECKING:
+    from contenant.app.results import Ui
     from contenant.store.rows import ListingRow
+
+
+class Row(NamedTuple):
+    """One line of `contenant list`."""
+
+    name: str
+    project: str  # canonical path
+    state: str  # created, running, stopped, paused, unknown
+    last_used: str  # ISO-8601 UTC
+    sessions_live: int
+    sessions_total: int
+    image: str  # reference
+    claude: str  # Claude Code version in the image
+    outdated: bool  # a newer image would be used by --recreate
+    engine: EngineName
+    firewall: str  # block, audit, off
+    created: str
+    project_exists: bool
+
+
+class Inventory(NamedTuple):
+    """Rows in the asked order, and which engines gave no answer (engine -> why)."""
+
+    rows: tuple[Row, ...]
+    unreachable: Mapping[str, str]
 
 
 class Survey(NamedTuple):
@@ -26,14 +52,14 @@ class Survey(NamedTuple):
     unreachable: dict[str, str]  # engine -> why
 
 
-def inventory(ui: Ui, engine: EngineName | None = None) -> Inventory:
+def inventory(ui: "Ui", engine: EngineName | None = None) -> Inventory:
     """All containers that are not gone, by name; those of an engine that gave no answer are `unknown`."""
     settings = config.load(None, os.environ, {})
     with Ledger(settings.database_url) as ledger:
         survey = look_around(ledger, settings.engine, engine)
         view = ledger.snapshot()
         found = view.listing() if view else ()
-        current = current_image(settings)
+        current = kept_image(settings)
         rows = [_row(item, survey, current) for item in found if engine in (None, item.engine)]
     return Inventory(tuple(sorted(rows, key=lambda row: row.name)), survey.unreachable)
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from contenant import host
 from contenant.app.project import Project
-from contenant.app.results import Ui
 from contenant.core.settings import Settings
 from contenant.core.values import Mount
 
 if TYPE_CHECKING:
+    from contenant.app.results import Ui
     from contenant.credentials.values import Credential, Secret
     from contenant.home.identity import Identity
 
@@ -34,7 +34,7 @@ def mounts(name: str) -> tuple[Mount, ...]:
     return layout.mounts(layout.home_dir(name))
 
 
-def prepare_home(project: Project, settings: Settings, owner: tuple[int, int], ui: Ui) -> None:
+def prepare_home(project: Project, settings: Settings, owner: tuple[int, int], ui: "Ui") -> None:
     """Make or refresh the agent's home; what is new about it is said. Done under the container's lock."""
     from contenant import home
     from contenant.credentials.sources import claude_dir, this_host
@@ -54,7 +54,7 @@ def prepare_home(project: Project, settings: Settings, owner: tuple[int, int], u
 
 
 def dress(
-    project: Project, argv: Sequence[str], asked: Mapping[str, str], tty: bool, version: str, ui: Ui
+    project: Project, argv: Sequence[str], asked: Mapping[str, str], tty: bool, version: str, ui: "Ui"
 ) -> Outfit:
     """The outfit of a session: `asked` are the variables of --env and [env], `version` the agent's.
 
@@ -79,7 +79,7 @@ def of_terminal(environ: Mapping[str, str]) -> Outfit:
     return Outfit({name: environ[name] for name in ("TERM", "COLORTERM") if environ.get(name)}, {})
 
 
-def _credential(project: Project, given: Mapping[str, str], ui: Ui) -> "Credential | None":
+def _credential(project: Project, given: Mapping[str, str], ui: "Ui") -> "Credential | None":
     from contenant.credentials.sources import find, this_host
     from contenant.credentials.values import warning
     from contenant.home import signed_in

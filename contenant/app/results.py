@@ -1,6 +1,5 @@
 """What the use cases return and ask for: values between `app` and `cli`. Rendering is the caller's."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
@@ -49,31 +48,6 @@ class RunRequest(NamedTuple):
     publish: tuple[str, ...] = ()  # "[IP:]HOST:CONTAINER[/udp]"
     stdin_tty: bool = False
     stdout_tty: bool = False
-
-
-class Row(NamedTuple):
-    """One line of `contenant list`."""
-
-    name: str
-    project: str  # canonical path
-    state: str  # created, running, stopped, paused, unknown
-    last_used: str  # ISO-8601 UTC
-    sessions_live: int
-    sessions_total: int
-    image: str  # reference
-    claude: str  # Claude Code version in the image
-    outdated: bool  # a newer image would be used by --recreate
-    engine: EngineName
-    firewall: str  # block, audit, off
-    created: str
-    project_exists: bool
-
-
-class Inventory(NamedTuple):
-    """Rows in the asked order, and which engines gave no answer (engine -> why)."""
-
-    rows: tuple[Row, ...]
-    unreachable: Mapping[str, str]
 
 
 class CleanRequest(NamedTuple):

@@ -19,7 +19,7 @@ from contenant.core.ages import age
 from contenant.core.values import EngineName
 
 if TYPE_CHECKING:
-    from contenant.app.results import Row
+    from contenant.app.inventory import Row
 
 EXIT_UNREACHABLE = 3
 STATES = ("created", "running", "stopped", "paused", "unknown")

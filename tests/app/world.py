@@ -11,8 +11,9 @@ import pytest
 
 from contenant import host
 from contenant.app import clean, desired, engines, inventory, outfit, place, policy, run, session, steps, stop
+from contenant.app.inventory import Inventory
 from contenant.app.ledger import Ledger
-from contenant.app.results import CleanRequest, Inventory, Outcome, RunRequest
+from contenant.app.results import CleanRequest, Outcome, RunRequest
 from contenant.core.records import EventRecord
 from contenant.core.values import ContainerReport
 from contenant.engines.select import Choice
@@ -56,8 +57,8 @@ class World:
         self._patch.setattr(engines, "make", lambda name, runtime="": self.engine)
         self._patch.setattr(engines, "choose", lambda *given: Choice("podman", "the only one"))
         self._patch.setattr(engines, "find_working_runtime", lambda name: "")
-        self._patch.setattr(desired, "current_image", lambda settings: IMAGE)
-        self._patch.setattr(inventory, "current_image", lambda settings: IMAGE)
+        self._patch.setattr(desired, "kept_image", lambda settings: IMAGE)
+        self._patch.setattr(inventory, "kept_image", lambda settings: IMAGE)
         self._patch.setattr(steps, "_ensure_image", lambda site, ui: self.engine.add_image(IMAGE))
         self._patch.setattr(session, "attach", lambda argv, **given: 0)
         self._patch.setattr(policy, "apply_live", lambda engine, name: None)

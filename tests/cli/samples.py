@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contenant.app.results import Row, Verdict
+from contenant.app.inventory import Row
+from contenant.app.results import Verdict
 from contenant.store.rows import HistoryRow
 
 ROW = Row(

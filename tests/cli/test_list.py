@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from contenant.app import inventory as use_case
-from contenant.app.results import Inventory, Row, Ui
+from contenant.app.inventory import Inventory, Row
+from contenant.app.results import Ui
 from contenant.cli.list import FIELDS, arrange, table
 from contenant.cli.render import Output, emit
 from contenant.errors import EngineUnavailableError
