@@ -475,8 +475,15 @@ def test_time_machine_is_of_macos_only() -> None:
     ],
 )
 def test_image(there: bool | None, status: str, fix: str) -> None:
-    found = check_use.image(PODMAN._replace(image=there), IMAGE)
+    found = check_use.image(PODMAN._replace(image=there), IMAGE, "")
     assert (found.status, found.fix) == (status, fix)
+
+
+def test_an_image_that_cannot_be_told() -> None:
+    program = FACTS.program._replace(image_trouble="/x/Dockerfile cannot be read: Permission denied")
+    found = line_of(FACTS._replace(program=program, image=""), "image.podman")
+    assert found.status == "fail"
+    assert "/x/Dockerfile cannot be read" in found.detail
 
 
 def test_an_engine_that_is_not_used_needs_no_image() -> None:

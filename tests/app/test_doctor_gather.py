@@ -461,6 +461,13 @@ def test_the_kernel_of_new_containers_is_named_by_a_link(tmp_path: Path) -> None
     assert default_kernel(tmp_path) == "vmlinux-6.18.15-186"
 
 
+def test_the_version_of_macos_is_asked_of_macos(only_fakes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gather_machine.platform, "mac_ver", lambda: ("16.0", ("", "", ""), "arm64"))
+    assert gather_machine.macos_version(soon()) == "16.0"
+    FakeCli("sw_vers", only_fakes, monkeypatch).answer("-productVersion", "26.1\n")
+    assert gather_machine.macos_version(soon()) == "26.1"
+
+
 # All of it.
 
 
@@ -512,6 +519,18 @@ def test_a_configuration_that_cannot_be_read(contenant_home: Path, only_fakes: P
     lines = {line.id: line for line in doctor.examine(None, fix=False, ui=SilentUi()).lines}
     assert lines["configuration"].status == "fail"
     assert lines["database"].status == "ok"
+
+
+def test_an_installation_whose_files_cannot_be_read(
+    only_fakes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(settings: object) -> str:
+        raise PermissionError(13, "Permission denied", "/x/Dockerfile")
+
+    monkeypatch.setattr(gather, "current_image", denied)
+    podman_cli(only_fakes, monkeypatch, only_fakes)
+    lines = {line.id: line for line in doctor.examine(None, fix=False, ui=SilentUi()).lines}
+    assert "/x/Dockerfile cannot be read: Permission denied" in lines["image.podman"].detail
 
 
 def test_looking_writes_nothing(contenant_home: Path, only_fakes: Path) -> None:

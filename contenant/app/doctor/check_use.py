@@ -14,16 +14,18 @@ def check(facts: Facts) -> Iterator[Line]:
     """Images, containers behind, firewalls, credential, database."""
     for engine in facts.engines:
         if engine.wanted and not engine.trouble:
-            yield image(engine, facts.image)
+            yield image(engine, facts.image, facts.program.image_trouble)
     yield behind(facts)
     yield from firewalls(facts)
     yield credential(facts.credentials)
     yield from database(facts.database)
 
 
-def image(engine: EngineFacts, reference: str) -> Line:
+def image(engine: EngineFacts, reference: str, trouble: str) -> Line:
     """Whether the image that new containers are made from is built."""
     name, what = f"image.{engine.name}", f"{engine.name}: image"
+    if trouble:
+        return Line(name, "fail", what, f"which one is current cannot be told: {trouble}")
     if not reference:
         return Line(name, "ok", what, "not looked for: the configuration cannot be read")
     if engine.image is None:

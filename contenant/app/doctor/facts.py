@@ -51,6 +51,7 @@ class Program(NamedTuple):
     python: tuple[int, int, int]
     config_trouble: str = ""  # why the configuration cannot be read
     config_hint: str = ""
+    image_trouble: str = ""  # why it cannot be told which image is current
 
 
 class ContainerFacts(NamedTuple):

@@ -88,19 +88,25 @@ def configured() -> Asked:
     try:
         settings = config.load(None, os.environ, {})
     except ContenantError as error:
-        return Asked(_program(error.message, error.hint), None, "", {}, "")
-    return Asked(_program("", ""), settings.engine, settings.database_url, settings.env, _image(settings))
+        program = _program()._replace(config_trouble=error.message, config_hint=error.hint)
+        return Asked(program, None, "", {}, "")
+    image, trouble = _image(settings)
+    program = _program()._replace(image_trouble=trouble)
+    return Asked(program, settings.engine, settings.database_url, settings.env, image)
 
 
-def _program(trouble: str, hint: str) -> Program:
-    return Program(__version__, sys.version_info[:3], trouble, hint)
+def _program() -> Program:
+    return Program(__version__, sys.version_info[:3])
 
 
-def _image(settings: Settings) -> str:
+def _image(settings: Settings) -> tuple[str, str]:
+    """The current image's reference, or "" and why it cannot be told."""
     try:
-        return current_image(settings)
-    except ContenantError:  # a machine that is not served, or a certificate that cannot be read
-        return ""
+        return current_image(settings), ""
+    except ContenantError as error:  # a machine that is not served, or a certificate that cannot be read
+        return "", error.message
+    except OSError as error:  # contenant's own files
+        return "", f"{error.filename} cannot be read: {error.strerror}"
 
 
 def read_records(url: str) -> Records:

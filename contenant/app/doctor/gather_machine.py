@@ -34,7 +34,7 @@ def machine(deadline: Deadline) -> Machine:
     """The host."""
     system, kernel = sys.platform, platform.release()
     mac = system == "darwin"
-    version = platform.mac_ver()[0] if mac else ""
+    version = macos_version(deadline) if mac else ""
     os_release = {} if mac else _os_release()
     return Machine(
         system=system,
@@ -49,6 +49,12 @@ def machine(deadline: Deadline) -> Machine:
         home=os.path.expanduser("~"),  # noqa: PTH111 - Path.home() raises where there is none
         nf_tables=nf_tables(Path("/"), kernel),
     )
+
+
+def macos_version(deadline: Deadline) -> str:
+    """`26.1`. Not by Python itself: what was built for an older macOS is told an older number, 16 for 26."""
+    answer = ask(["sw_vers", "-productVersion"], deadline, QUICK)
+    return answer.stdout.strip() if answer.code == 0 else platform.mac_ver()[0]
 
 
 def _os_release() -> dict[str, str]:
