@@ -1,6 +1,5 @@
 """Which engine serves a command, and why."""
 
-import shutil
 import sys
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -11,6 +10,7 @@ from contenant.core.records import ContainerRecord
 from contenant.core.values import EngineName
 from contenant.engines.base import Engine
 from contenant.engines.select import Choice, choose, find_working_runtime, make
+from contenant.process import find_program
 
 RUNTIME_KEY = "oci-runtime"
 
@@ -26,7 +26,7 @@ def pick(
     ledger: Ledger, flag: EngineName | None, recorded: EngineName | None, setting: EngineName | None
 ) -> Picked:
     """flag > recorded for the project > setting > what is installed. Raises EngineUnavailableError."""
-    choice: Choice = choose(flag, recorded, setting, sys.platform, shutil.which)
+    choice: Choice = choose(flag, recorded, setting, sys.platform, find_program)
     return Picked(connect(ledger, choice.name), choice.reason)
 
 
@@ -60,7 +60,7 @@ def _known_runtime(ledger: Ledger, name: EngineName) -> str | None:
 
 def default_engine(setting: EngineName | None = None) -> EngineName:
     """The engine a new container would use. Raises EngineUnavailableError where none is installed."""
-    return choose(None, None, setting, sys.platform, shutil.which).name
+    return choose(None, None, setting, sys.platform, find_program).name
 
 
 def latest_engine(containers: Iterable[ContainerRecord]) -> EngineName | None:

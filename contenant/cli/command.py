@@ -1,7 +1,5 @@
 """How every command looks: examples first, exit codes last, groups that import a command only when used."""
 
-from __future__ import annotations
-
 import importlib
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple

@@ -6,8 +6,6 @@ further line is a suggestion (for zsh with `:description`; fish wants no first l
 description).
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence

@@ -8,8 +8,6 @@ spreadsheet: no value is changed to disarm formulas, since a reader could not un
 
 # csv, json and tabulate are imported where they are used: a start pays for one of them at most.
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, TextIO
 

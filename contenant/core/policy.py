@@ -5,8 +5,6 @@ allowed one whatever their layers. A layer that may not widen (a project file no
 choose a stricter mode; what else it asks for is left out and told.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple

@@ -1,7 +1,5 @@
 """What changed between two policies, from their canonical texts. Pure."""
 
-from __future__ import annotations
-
 import json
 from typing import Any, NamedTuple
 

@@ -5,8 +5,6 @@ only, at least two labels, spelt one way. Addresses are no entries: what is conn
 resolves to at that moment.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from typing import NamedTuple

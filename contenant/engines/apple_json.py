@@ -7,8 +7,6 @@ moments are seconds since 2001 up to 0.12 and ISO-8601 since; an image's name an
 Readers raise ValueError, LookupError, TypeError or AttributeError on what is none of these.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """Calls to an engine's command line: bounded in time, failures turned into errors that say what next."""
 
-from __future__ import annotations
-
 import contextlib
 import re
 import sys
@@ -10,7 +8,6 @@ from typing import NamedTuple
 
 from contenant.core.values import ContainerReport, EngineName
 from contenant.engines.base import OciRuntimeError
-from contenant.engines.versions import GATES, hint_for
 from contenant.errors import EngineError, EngineUnavailableError, ImageBuildError
 from contenant.process import Pending, ProcessTimeoutError, Result, built_env, start, stream
 
@@ -58,7 +55,7 @@ class Caller(NamedTuple):
     wedged: str  # what to do when it does not answer
     timeouts: Timeouts = Timeouts()
 
-    def begin(self, args: Iterable[str], *, stdin: bytes | None = None) -> Answer:
+    def begin(self, args: Iterable[str], *, stdin: bytes | None = None) -> "Answer":
         """Start a call whose answer is wanted later. Raises EngineUnavailableError without an executable."""
         argv = [*self.command, *args]
         try:
@@ -137,6 +134,8 @@ class Caller(NamedTuple):
 
     def _not_there(self, error: OSError) -> EngineUnavailableError:
         if isinstance(error, FileNotFoundError):
+            from contenant.engines.versions import GATES, hint_for  # rarely wanted
+
             return EngineUnavailableError(
                 f"{self.name}: no such command on PATH",
                 hint=hint_for(GATES[self.name].install, sys.platform),

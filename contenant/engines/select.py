@@ -1,7 +1,5 @@
 """Which engine: flag, else what the project was made with, else the setting, else what is there."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import NamedTuple
 

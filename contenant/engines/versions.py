@@ -1,7 +1,5 @@
 """Which versions of the engines are supported, and where a newer one comes from."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """The host's package sources, for the base image and for apt within the build, where the host is a Debian."""
 
-from __future__ import annotations
-
 import shlex
 import shutil
 from collections.abc import Iterable, Mapping

@@ -1,7 +1,5 @@
 """The base image: in the engine's store, pulled from a registry, or made from Debian's packages."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import sys
@@ -32,7 +30,7 @@ class Base(NamedTuple):
     digest: str
 
 
-def provide(engine: Engine, wanted: str, sources: Sources, on_step: Callable[[str], None]) -> Base:
+def provide(engine: "Engine", wanted: str, sources: Sources, on_step: Callable[[str], None]) -> Base:
     """The wanted image if the engine has it or can pull it, else one made from packages.
 
     One that was made before is taken before a pull is tried: without a registry that takes long to fail.
@@ -53,7 +51,7 @@ def provide(engine: Engine, wanted: str, sources: Sources, on_step: Callable[[st
     return Base(BOOTSTRAPPED, "bootstrapped", report.digest)
 
 
-def _bootstrap(engine: Engine, wanted: str, sources: Sources, on_step: Callable[[str], None]) -> None:
+def _bootstrap(engine: "Engine", wanted: str, sources: Sources, on_step: Callable[[str], None]) -> None:
     if not shutil.which("mmdebstrap"):
         raise ImageBuildError(
             f"the base image {wanted} cannot be pulled, and it cannot be made here", hint=_hint()

@@ -1,7 +1,5 @@
 """Have the image that the recipe asks for: there, or built with progress shown and a log kept."""
 
-from __future__ import annotations
-
 import secrets
 import threading
 import time
@@ -62,7 +60,7 @@ class Built(NamedTuple):
 
 
 def ensure(
-    engine: Engine, settings: Settings, ui: Speaker, journal: Journal, *, no_cache: bool = False
+    engine: "Engine", settings: "Settings", ui: Speaker, journal: Journal, *, no_cache: bool = False
 ) -> Built:
     """The image of the current recipe. When the engine has it, nothing is built and nothing recorded.
 
@@ -90,7 +88,7 @@ def _there(recipe: Recipe, report: ImageReport) -> Built:
 class _Build:
     """One build: its log, its clock, what it tells."""
 
-    def __init__(self, engine: Engine, recipe: Recipe, ui: Speaker, journal: Journal) -> None:
+    def __init__(self, engine: "Engine", recipe: Recipe, ui: Speaker, journal: Journal) -> None:
         self._engine = engine
         self._recipe = recipe
         self._ui = ui

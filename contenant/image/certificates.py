@@ -4,8 +4,6 @@ A file such as the one SSL_CERT_FILE names holds all the public roots, too. They
 `debian_ca.txt` lists what the ca-certificates packages of Debian 12 and 13 bring (Mozilla's store).
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import hashlib

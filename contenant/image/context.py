@@ -1,7 +1,5 @@
 """The build context: a real directory below the cache that holds what the Dockerfile copies, and no more."""
 
-from __future__ import annotations
-
 import os
 import shutil
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`image/claude.lock`: the pinned Claude Code and the integrity of its npm platform packages."""
 
-from __future__ import annotations
-
 import base64
 import binascii
 import re

@@ -5,8 +5,6 @@ and whether npm on the host or in the build fetched Claude Code (its integrity i
 with the same settings agree on the tag.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 from collections.abc import Iterable, Mapping

@@ -4,8 +4,6 @@ One process migrates, the others wait. A new file appears whole, by a rename; an
 migrated in a single transaction.
 """
 
-from __future__ import annotations
-
 import fcntl
 import os
 import sqlite3

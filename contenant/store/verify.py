@@ -1,7 +1,5 @@
 """Walking the audit chain: does each event follow from the one before it?"""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import NamedTuple
 
