@@ -27,7 +27,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setattr("contenant.credentials.keep._backend", lambda: None)
     for name in ("CLAUDE_CONFIG_DIR", "ANTHROPIC_AUTH_TOKEN"):
         monkeypatch.delenv(name, raising=False)
-    made = World()
+    made = World(monkeypatch)
     (made.home / "me").mkdir()
     monkeypatch.setenv("HOME", str(made.home / "me"))
     monkeypatch.setattr(session, "_hand_over", lambda seat, sid: None)

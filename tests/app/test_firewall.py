@@ -29,8 +29,8 @@ from tests.app.world import World
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
-    found = World()
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    found = World(monkeypatch)
     yield found
     found.close()
 

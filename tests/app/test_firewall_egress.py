@@ -78,8 +78,8 @@ class Box:
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
-    found = World()
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    found = World(monkeypatch)
     yield found
     found.close()
 

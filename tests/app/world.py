@@ -48,11 +48,12 @@ class SilentUi:
 class World:
     """One user's installation: a state directory, an engine, projects."""
 
-    def __init__(self) -> None:
+    def __init__(self, patch: pytest.MonkeyPatch | None = None) -> None:
+        """`patch` is the test's own where it changes the same things: it then puts them back in one go."""
         self.home = Path(tempfile.mkdtemp(prefix="contenant-world-"))
         self.engine = MemoryEngine()
         self.ui = SilentUi()
-        self._patch = pytest.MonkeyPatch()
+        self._patch = patch or pytest.MonkeyPatch()
         self._patch.setenv("CONTENANT_HOME", str(self.home / "state"))
         self._patch.setattr(engines, "make", lambda name, runtime="": self.engine)
         self._patch.setattr(engines, "choose", lambda *given: Choice("podman", "the only one"))

@@ -51,7 +51,7 @@ def test_clean_shows_before_it_removes(run: Run, container: ContainerRecord, sho
     (row,) = json.loads(result.out)
     assert (row["name"], row["action"]) == (container.name, "remove")
     assert run("clean", "--all").code == 2
-    assert run("clean", "--stale", "9999w", "--dry-run").err == "contenant: nothing to remove\n"
+    assert run("clean", "--stale", "99y", "--dry-run").err == "contenant: nothing to remove\n"
 
 
 def test_a_project_without_a_container(run: Run, container: ContainerRecord, tmp_path: Path) -> None:
