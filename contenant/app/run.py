@@ -11,11 +11,11 @@ import time
 from typing import Any, NamedTuple
 
 from contenant import config, locks
-from contenant.app import configuration, engines, outfit, policy, session, wayback
+from contenant.app import arrival, configuration, engines, outfit, policy, session, wayback
 from contenant.app.desired import Wanted, current_version, want
 from contenant.app.idle import stop_if_idle
 from contenant.app.ledger import Ledger
-from contenant.app.project import Project, resolve
+from contenant.app.project import Project, container_dir, resolve
 from contenant.app.results import RunRequest, Ui
 from contenant.app.steps import Site, perform
 from contenant.app.sync import Settled, settle
@@ -27,6 +27,7 @@ from contenant.credentials.deliver import wants_credential
 from contenant.engines.base import OciRuntimeError
 
 BRIEF = 2.0  # seconds
+ATTEMPTS = 3  # at a session whose container ends by itself meanwhile
 STICKY = ("read_only", "cpus", "memory", "mounts", "publish")  # creation options that --recreate keeps
 
 
@@ -35,8 +36,7 @@ class Ready(NamedTuple):
 
     seat: session.Seat
     session: SessionRecord
-    keep_running: bool
-    stop_seconds: int
+    site: Site
 
 
 def run(request: RunRequest, ui: Ui) -> int:
@@ -48,14 +48,34 @@ def run(request: RunRequest, ui: Ui) -> int:
             ready = _prepare(ledger, project, base.engine, request, ui)
         _settle_memory()
         began = time.monotonic()
-        code, ended = session.show(ledger, ready.seat, ready.session, ui)
+        code, ended = _show(ready, ui)
         if not ended:
             ui.note("detached; `contenant` here comes back to it")
             return code
         _look_back(ledger, ready, project, ui, quiet=code == 0 and time.monotonic() - began < BRIEF)
-        if not ready.keep_running:
-            stop_if_idle(ledger, ready.seat.engine, ready.seat.container, ready.stop_seconds)
+        settings = ready.site.settings
+        if not settings.keep_running:
+            stop_if_idle(ledger, ready.seat.engine, ready.seat.container, settings.stop_seconds)
     return code
+
+
+def _show(ready: Ready, ui: Ui) -> tuple[int, bool]:
+    """The session, as `session.show`; begun anew where its container ended by itself before it was there."""
+    ledger, project = ready.site.ledger, ready.site.project
+    place = container_dir(project.name)
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return session.show(ledger, ready.seat, ready.session, ui)
+        except session.MissedError as missed:
+            failure = arrival.start_failure(project.name, place) or (missed if attempt == ATTEMPTS else None)
+            if failure is not None:
+                session.give_up(ledger, ready.seat, ready.session, ui)
+                raise failure from missed
+        ui.note(f"{project.name} had just ended; it is started again")
+        with locks.held(project.name, lambda: ui.note(f"waiting for another contenant at {project.name}")):
+            perform(ready.site, ("start",), ready.seat.container._replace(state="stopped"), ui)
+        arrival.announce(place, ready.session.id)
+    raise AssertionError("the last attempt returns or raises")
 
 
 def _look_back(ledger: Ledger, ready: Ready, project: Project, ui: Ui, *, quiet: bool) -> None:
@@ -105,14 +125,15 @@ def _prepare(
     kept = {key: flags[key] for key in STICKY if key in flags}
     if plan.steps or wants_credential(request.argv):
         outfit.prepare_home(project, settings, wanted.spec.owner, ui)
-    container = _bring_up(Site(ledger, engine, project, settings, wanted, kept), plan.steps, container, ui)
+    site = Site(ledger, engine, project, settings, wanted, kept)
+    container = _bring_up(site, plan.steps, container, ui)
     live = {found.id for found in settled.recorded.sessions}
     wayback.catch_up(ledger, container, live, project.path, ui)
     seat = session.Seat(engine, container, _tty(request), _outfit(project, settings, plan, request, ui))
     joined = _session(ledger, seat, plan, request, ui)
     if plan.attach is None:
         wayback.begin(container, joined.id, project.path)
-    return Ready(seat, joined, settings.keep_running, settings.stop_seconds)
+    return Ready(seat, joined, site)
 
 
 def _bring_up(

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from contenant import host
+from contenant.app import arrival
 from contenant.app.ledger import Ledger
 from contenant.app.outfit import Outfit
 from contenant.app.project import container_dir
@@ -29,6 +30,14 @@ ENV_PREFIX = "CONTENANT_ENV_"
 _CLIENT_ENDED = frozenset(
     {128 + n for n in (signal.SIGHUP, signal.SIGINT, signal.SIGKILL, signal.SIGPIPE, signal.SIGTERM)}
 )
+_TOLD_TO_END = frozenset({128 + n for n in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)})
+
+
+class MissedError(EngineError):
+    """The session's command was never run: the container was not there for it."""
+
+    exit_code = 125
+    slug = "session-missed"
 
 
 class Seat(NamedTuple):
@@ -60,6 +69,7 @@ def begin(ledger: Ledger, seat: Seat, argv: tuple[str, ...]) -> SessionRecord:
         credential=seat.outfit.credential.fingerprint if seat.outfit.credential else "",
     )
     store.apply([*_used(seat), changes.session_starting(record, seat.container.project_id)])
+    arrival.announce(container_dir(seat.container.name), record.id)
     return record
 
 
@@ -81,46 +91,71 @@ def rejoin(ledger: Ledger, session: SessionRecord, project_id: str) -> SessionRe
 def show(ledger: Ledger, seat: Seat, session: SessionRecord, ui: Ui) -> tuple[int, bool]:
     """Run or reattach the session in the foreground and record its end.
 
-    Returns its exit code and whether it ended (False: it lives on without this terminal).
+    Returns its exit code and whether it ended (False: it lives on without this terminal). Raises MissedError
+    when the container was gone before the command was run; the session is then on record as it was.
     """
-    verb = "attach" if session.detachable else "run"
+    code = _exchange(ledger, seat, session)
+    if code in _CLIENT_ENDED and not session.detachable:
+        _deliver(seat, session.id, signal.SIGKILL)
+    code, change = _outcome(seat, session, code)
+    record(ledger, change, ui)
+    return code, change.kind == "session.ended"
+
+
+def record(ledger: Ledger, change: Change, ui: Ui) -> None:
+    """Write down what became of a session. Its exit code is worth more than our record of it."""
+    try:
+        ledger.store().apply([change])
+    except StateError as error:
+        ui.warn(f"the end of this session is not on record: {error.message}")
+
+
+def give_up(ledger: Ledger, seat: Seat, session: SessionRecord, ui: Ui) -> None:
+    """Record a session whose command could not be run."""
+    arrival.forget(container_dir(seat.container.name), session.id)
+    record(ledger, changes.session_ended(session.id, seat.container.project_id, "failed", None), ui)
+
+
+def _exchange(ledger: Ledger, seat: Seat, session: SessionRecord) -> int:
+    """The exec itself. Returns the client's exit code. Raises MissedError."""
     given = {**seat.outfit.env, **seat.outfit.secret_env}
     prefixed = {ENV_PREFIX + name: value for name, value in given.items()}
     spec = ExecSpec(
-        argv=(WRAPPER, verb, session.id, "--", *session.argv),
+        argv=(WRAPPER, "attach" if session.detachable else "run", session.id, "--", *session.argv),
         env_names=tuple(sorted(prefixed)),
         interactive=True,
         tty=seat.tty,
     )
-    command = seat.engine.exec_argv(seat.container.name, spec)
+    told: list[int] = []  # signals: a session that is to end is not begun again
     _hand_over(seat, session.id)
     ledger.close()  # a session may last for days
-    code = attach(
-        command,
-        env=prefixed,
-        tty=seat.tty,
-        on_signal=lambda number: _deliver(seat, session.id, number),
-        raw_output=seat.engine.name == "container",
-    )
-    if code in _CLIENT_ENDED and not session.detachable:
-        _deliver(seat, session.id, signal.SIGKILL)
-    code, change = _outcome(seat, session, code)
-    try:
-        ledger.store().apply([change])
-    except StateError as error:  # the command's exit code is worth more than our record of it
-        ui.warn(f"the end of this session is not on record: {error.message}")
-    return code, change.kind == "session.ended"
+
+    def deliver(number: int) -> None:
+        told.append(number)
+        _deliver(seat, session.id, number)
+
+    command = seat.engine.exec_argv(seat.container.name, spec)
+    raw = seat.engine.name == "container"
+    code = attach(command, env=prefixed, tty=seat.tty, on_signal=deliver, raw_output=raw)
+    if (
+        code != 0
+        and code not in _TOLD_TO_END
+        and not told
+        and arrival.is_missed(container_dir(seat.container.name), session.id)
+    ):
+        raise MissedError(f"{seat.container.name} was not there for the session")
+    return code
 
 
 def _hand_over(seat: Seat, session_id: str) -> None:
-    """Put the credential where the session takes it from. Raises EngineError where the container does not."""
+    """Put the credential where the session takes it from. Raises MissedError where the container does not."""
     if seat.outfit.pipe is None:
         return
     spec = ExecSpec(argv=(WRAPPER, "secret", session_id), interactive=True)
     argv = seat.engine.exec_argv(seat.container.name, spec)
     done = capture(argv, timeout=60, stdin=seat.outfit.pipe.reveal().encode())
     if done.code != 0:
-        raise EngineError(
+        raise MissedError(
             f"{seat.container.name} did not take the credential: {done.stderr.strip()}",
             hint="`contenant --recreate` makes the container anew from the current image",
         )

@@ -1,0 +1,63 @@
+"""Whether a session arrived in its container.
+
+A container may end by itself at the very moment at which a session is sent to it, and an engine's exec then
+fails in a way of its own: nothing in its exit code tells that from the command's. So the host announces each
+session in a file that the session wrapper (`image/session`) writes over: first when it is there, then with
+`began` as the last thing before the command. The container's supervisor does not end the container while an
+announced session is on its way.
+"""
+
+import os
+import time
+from pathlib import Path
+
+from contenant import files
+from contenant.errors import ContenantError, EngineError, FirewallError
+
+_MAX_BYTES = 4096
+_NO_FIREWALL = "97"  # image/entrypoint
+
+
+def announce(directory: Path, session_id: str) -> None:
+    """Say in a container's directory that a session is on its way.
+
+    Where that cannot be written, a session that does not arrive is told in the engine's words.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        descriptor = os.open(_place(directory, session_id), flags, 0o666)
+    except OSError:
+        return
+    try:
+        os.fchmod(descriptor, 0o666)  # the container's root may be any uid here
+        os.write(descriptor, f"0 {int(time.time())} coming\n".encode())
+    finally:
+        os.close(descriptor)
+
+
+def is_missed(directory: Path, session_id: str) -> bool:
+    """Whether an announced session's command was never run. What is over and tidied up has no file."""
+    text = files.read(_place(directory, session_id), _MAX_BYTES)
+    return text is not None and text.split()[3:4] != [b"began"]
+
+
+def forget(directory: Path, session_id: str) -> None:
+    """Take the announcement back."""
+    _place(directory, session_id).unlink(missing_ok=True)
+
+
+def start_failure(name: str, directory: Path) -> ContenantError | None:
+    """Why the container `name` ended while it started, in its entrypoint's words; None where it did not."""
+    text = (files.read(directory / "sessions" / "start.failed", _MAX_BYTES) or b"").decode(errors="replace")
+    lines = [line.removeprefix("contenant: ") for line in text.splitlines() if line.strip()]
+    if not lines:
+        return None
+    code, _, reason = lines[-1].partition(" ")
+    message = f"{name} did not start: {'; '.join([*lines[:-1], reason])}"
+    if code == _NO_FIREWALL:
+        return FirewallError(message, hint="see `contenant doctor`; nothing was run and nothing went out")
+    return EngineError(message, hint="see `contenant doctor`")
+
+
+def _place(directory: Path, session_id: str) -> Path:
+    return directory / "sessions" / f"{session_id}.pid"
