@@ -11,6 +11,7 @@ import contextlib
 import io
 import itertools
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -186,10 +187,17 @@ def _stop(daemon: subprocess.Popen[bytes]) -> None:
         daemon.wait()
 
 
+def _free_bridge() -> tuple[str, int]:
+    """A name and the third byte of a subnet that no other bridge has, killed test runs' included."""
+    taken = run("ip", "-oneline", "address", "show")
+    number = next(n for n in range(1, 255) if f"10.213.{n}.1/" not in taken)
+    return f"ctnt{os.getpid()}-{secrets.token_hex(2)}", number
+
+
 @contextlib.contextmanager
 def _bridge() -> Iterator[str]:
     """A bridge of our own: docker0 may belong to another daemon. It gets a way out, as docker's has."""
-    name, number = f"ctnt{os.getpid()}"[:15], os.getpid() % 250
+    name, number = _free_bridge()
     subnet = f"10.213.{number}.0/24"
     rules = [
         ["-t", "nat", "POSTROUTING", "-s", subnet, "!", "-o", name, "-j", "MASQUERADE"],

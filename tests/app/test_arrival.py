@@ -1,0 +1,90 @@
+"""Announced sessions: which ones never arrived, and what a container said that would not start."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from contenant.app import arrival
+from contenant.errors import EngineError, FirewallError
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A container's directory."""
+    (tmp_path / "sessions").mkdir()
+    return tmp_path
+
+
+def written(place: Path, text: str) -> None:
+    (place / "sessions" / "s1.pid").write_text(text)
+
+
+def test_an_announcement_is_there_for_whoever_is_root_in_the_container(place: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        arrival.announce(place, "s1")
+    finally:
+        os.umask(before)
+    file = place / "sessions" / "s1.pid"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o666
+    first, when, word = file.read_text().split()
+    assert (first, word) == ("0", "coming")
+    assert abs(int(when) - file.stat().st_mtime) < 5
+
+
+@pytest.mark.parametrize(
+    ("text", "missed"),
+    [
+        ("", True),  # killed while it wrote
+        ("0 1790000000 coming\n", True),
+        ("17 4211 run \n", True),  # there, but not yet through the firewall's check
+        ("17 4211 attach\n", True),
+        ("17 4211 run began\n", False),
+        ("17 4211 attach began\n", False),
+    ],
+)
+def test_which_sessions_never_began(place: Path, text: str, missed: bool) -> None:
+    written(place, text)
+    assert arrival.is_missed(place, "s1") is missed
+
+
+def test_what_was_tidied_up_had_begun(place: Path) -> None:
+    assert not arrival.is_missed(place, "s1")
+    arrival.announce(place, "s1")
+    assert arrival.is_missed(place, "s1")
+    arrival.forget(place, "s1")
+    arrival.forget(place, "s1")
+    assert not arrival.is_missed(place, "s1")
+
+
+def test_a_directory_that_is_gone_is_no_failure(tmp_path: Path) -> None:
+    arrival.announce(tmp_path / "gone", "s1")
+    assert not arrival.is_missed(tmp_path / "gone", "s1")
+
+
+def test_a_link_is_not_followed(place: Path, tmp_path: Path) -> None:
+    (place / "sessions" / "s1.pid").symlink_to(tmp_path / "elsewhere")
+    arrival.announce(place, "s1")
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_why_it_would_not_start(place: Path) -> None:
+    assert arrival.start_failure("shop", place) is None
+    told = place / "sessions" / "start.failed"
+    told.write_text("")
+    assert arrival.start_failure("shop", place) is None
+    told.write_text("contenant: firewall: no nftables\n97 the firewall could not be proven; nothing starts\n")
+    failure = arrival.start_failure("shop", place)
+    assert isinstance(failure, FirewallError)
+    assert failure.exit_code == 6
+    assert failure.message == (
+        "shop did not start: firewall: no nftables; the firewall could not be proven; nothing starts"
+    )
+    told.write_text("96 CONTENANT_UID=0: the agent needs an id\n")
+    failure = arrival.start_failure("shop", place)
+    assert type(failure) is EngineError
+    assert failure.message == "shop did not start: CONTENANT_UID=0: the agent needs an id"
