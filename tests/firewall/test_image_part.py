@@ -198,6 +198,19 @@ def test_when_a_change_cuts(
     assert fw.change.takes_away(read(fw, old), read(fw, new)) is cuts
 
 
+def test_an_entry_that_has_ended_is_not_taken_away_again(
+    fw: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The container took it out and cut; the host's next policy, without it, is no reason to cut again."""
+    body = {"mode": "block", "allow": [{"name": "a.example", "until": NOW + 5}, {"name": "b.example"}]}
+    text = json.dumps({"format": 1, "policy": body})
+    monkeypatch.setattr(fw.change.place, "read", lambda path: text)
+    before, after = fw.change.in_force({"at": NOW}), fw.change.in_force({"at": NOW + 5})
+    fresh = read(fw, {"allow": [{"name": "b.example"}]}, NOW + 60)
+    assert fw.change.takes_away(before, fresh)
+    assert not fw.change.takes_away(after, fresh)
+
+
 def test_addresses_are_never_given_to_another_name(fw: SimpleNamespace) -> None:
     def policy(*names: str) -> Any:
         return read(fw, {"allow": [{"name": name, "port": 22} for name in names]})
@@ -249,20 +262,71 @@ def test_docker_s_own_resolver_is_looked_through(fw: SimpleNamespace) -> None:
     )
 
 
-def test_records(fw: SimpleNamespace) -> None:
-    def dns(line: str) -> list[dict[str, Any]]:
-        return list(fw.ledger._dns(line, "h"))
+HEAD = "Nov  3 13:21:11 dnsmasq[14]: "
 
-    head = "Nov  3 13:21:11 dnsmasq[14]: "
-    assert [(r["name"], r["verdict"]) for r in dns(head + "config x.example is NXDOMAIN")] == [
-        ("x.example", "deny")
+
+def dns(fw: SimpleNamespace, policy: Any, *lines: str) -> list[tuple[str, str, int]]:
+    """Name, verdict and count of what dnsmasq's lines come to."""
+    rows = fw.ledger._dns([line if line == "garbage" else HEAD + line for line in lines], policy)
+    return [(row["name"], row["verdict"], row["count"]) for row in rows]
+
+
+def asked(name: str, **answers: str) -> list[str]:
+    """What dnsmasq writes about a name, type by type."""
+    return [
+        line
+        for kind, answer in answers.items()
+        for line in (f"query[{kind}] {name} from 127.0.0.1", f"config {name} is {answer}")
     ]
-    assert dns(head + "config x.example is 198.18.0.2")[0]["verdict"] == "would-deny"
-    assert dns(head + "config x.example is NODATA-IPv6")[0]["verdict"] == "allow"
-    assert dns(head + "query[A] x.example from 127.0.0.1") == []
-    assert dns(head + "config self-test.contenant.invalid is NXDOMAIN") == []
-    assert dns("garbage") == []
-    assert dns(head + 'config "\\evil is NXDOMAIN')[0]["name"] == "??evil"
+
+
+def test_one_look_up_counts_once(fw: SimpleNamespace) -> None:
+    policy = read(fw, {"allow": [{"name": "x.example"}]})
+    both = asked("y.example", A="NXDOMAIN", AAAA="NXDOMAIN", HTTPS="NXDOMAIN")
+    assert dns(fw, policy, *both) == [("y.example", "deny", 1)]
+    assert dns(fw, policy, *both, *both[:2]) == [("y.example", "deny", 2)]
+    # Cut between question and answer: nothing of it is lost.
+    assert dns(fw, policy, *both[1:]) == [("y.example", "deny", 1)]
+    assert dns(fw, policy, *both[:1]) == []
+
+
+def test_a_blocked_name_above_an_allowed_one_is_denied(fw: SimpleNamespace) -> None:
+    policy = read(fw, {"allow": [{"name": "api.y.example"}, {"name": "*.w.example"}]})
+    nothing = {"A": "NODATA-IPv4", "AAAA": "NODATA-IPv6"}
+    assert dns(fw, policy, *asked("y.example", **nothing)) == [("y.example", "deny", 1)]
+    found = {"A": "198.18.0.1", "AAAA": "NODATA-IPv6"}
+    assert dns(fw, policy, *asked("api.y.example", **found)) == [("api.y.example", "allow", 1)]
+    assert dns(fw, policy, *asked("a.b.w.example", HTTPS="NODATA")) == [("a.b.w.example", "allow", 1)]
+
+
+def test_audit_tells_whatever_block_would_refuse(fw: SimpleNamespace) -> None:
+    entries = {"allow": [{"name": "*.w.example"}], "deny": [{"name": "no.w.example"}]}
+    policy = read(fw, {"mode": "audit", **entries})
+    for name, verdict in (
+        ("x.example", "would-deny"),
+        ("no.w.example", "would-deny"),
+        ("a.w.example", "allow"),
+    ):
+        assert dns(fw, policy, *asked(name, A="198.18.0.2", AAAA="100::1")) == [(name, verdict, 1)]
+    text = fw.names.render(policy, facts(fw), {}, 10053)
+    assert "no.w.example" not in text
+    assert {"address=/#/198.18.0.2", "address=/#/100::1"} <= set(text.splitlines())
+
+
+def test_the_host_s_own_name_is_allowed_with_a_service(fw: SimpleNamespace) -> None:
+    lines = asked("host.contenant.internal", A="198.18.0.3")
+    assert dns(fw, read(fw, {"host": [5432]}), *lines)[0][1] == "allow"
+    assert dns(fw, read(fw, {}), *lines)[0][1] == "deny"
+
+
+def test_records(fw: SimpleNamespace) -> None:
+    policy = read(fw, {})
+    assert dns(fw, policy, *asked("self-test.contenant.invalid", A="NXDOMAIN")) == []
+    assert dns(fw, policy, "config error is REFUSED (EDE: not ready)", "garbage") == []
+    assert dns(fw, policy, 'config "\\evil is NXDOMAIN') == [("??evil", "deny", 1)]
+    # A name may hold anything printable, what looks like an answer too.
+    for name in ("a b.example", "x.example is 198.18.0.1"):
+        assert dns(fw, policy, *asked(name, A="NXDOMAIN")) == [(name.replace(" ", "?"), "deny", 1)]
     for line in (
         "{",
         "[]",

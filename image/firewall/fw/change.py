@@ -81,7 +81,7 @@ def switch(text: str, policy: Policy, cut: bool | None) -> bool:
     old_state = place.load_state()
     if not old_state:
         raise place.FirewallError("not up; nothing was changed")
-    old = read_policy(place.read(CURRENT), 0)
+    old = in_force(old_state)
     cuts = takes_away(old, policy) if cut is None else cut
     features = Features(**old_state["features"])
     target = prepare(policy, old_state, old_state["dns_port"], cuts, features)
@@ -92,6 +92,11 @@ def switch(text: str, policy: Policy, cut: bool | None) -> bool:
     _keep(target, text)
     confirm(policy.mode, kernel.listing())
     return cuts
+
+
+def in_force(state: dict[str, Any]) -> Policy:
+    """The policy that rules and daemons were given last; what has ended since then is still open in them."""
+    return read_policy(place.read(CURRENT), int(state.get("at", 0)))
 
 
 def takes_away(old: Policy, new: Policy) -> bool:
@@ -120,6 +125,7 @@ def prepare(policy: Policy, state: dict[str, Any], dns_port: int, cut: bool, fea
         "mode": policy.mode,
         "hash": policy.hash,
         "expires": policy.expires,
+        "at": policy.at,
         "resolvers": list(facts.resolvers),
         "routed6": facts.routed6,
         "local6": facts.local6,

@@ -41,7 +41,8 @@ def _apply(arguments: list[str]) -> None:
     began = time.monotonic()
     held = place.lock()
     text, policy = change.read_file(os.path.abspath(paths[0]), int(time.time()))
-    before = str(place.load_state().get("hash", ""))
+    state = place.load_state()
+    before = change.in_force(state) if state else None
     cut = change.switch(text, policy, {"--cut": True, "--keep": False}.get(flags[0]) if flags else None)
     spent = round((time.monotonic() - began) * 1000)
     _mark_ready(policy.mode)
@@ -82,6 +83,15 @@ def _collect(arguments: list[str]) -> None:
     os.close(held)
 
 
+def _handover(_: list[str]) -> None:
+    """Leave the record where the host finds it while the container does not run."""
+    from fw import ledger
+
+    held = place.lock()
+    ledger.hand_over()
+    os.close(held)
+
+
 def _digest(_: list[str]) -> None:
     """Take the raw logs into the ledger; the supervisor asks for it when they grow."""
     from fw import ledger
@@ -117,6 +127,7 @@ _COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "expire": _expire,
     "restore": _restore,
     "collect": _collect,
+    "handover": _handover,
     "digest": _digest,
     "status": _status,
     "test": _test,

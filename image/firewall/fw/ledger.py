@@ -10,12 +10,14 @@ from __future__ import annotations
 import calendar
 import json
 import os
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from fw import daemons, kernel, place
-from fw.ruleset import FAKE_AUDIT
+from fw import change, daemons, kernel, place
+from fw.names import HOST_NAME
+from fw.policy import Policy
 from fw.selftest import DIRECT, DOMAIN
 
 LEDGER, BOOK = place.LOGS + "/ledger.jsonl", place.LOGS + "/ledger.json"
@@ -23,6 +25,10 @@ MAX_ROWS = 4000  # rows kept for the host; beyond, only counts
 ROTATE_AT = 1 << 20  # bytes of raw log
 _READ_AT_ONCE = place.LOG_LIMIT + (1 << 20)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_LINE = re.compile(
+    r"(?P<month>\w{3}) +(?P<day>\d{1,2}) (?P<time>\d\d:\d\d:\d\d) dnsmasq\[\d+\]: "
+    r"(?:query\[(?P<kind>[^\]]*)\] (?P<asked>.*) from \S+|config (?P<name>.*) is (?P<answer>\S+.*))"
+)
 _KEY = ("minute", "layer", "verdict", "name", "dst", "port", "proto", "uid", "policy")
 
 Row = dict[str, Any]
@@ -54,15 +60,25 @@ def collect(since: str) -> Iterator[str]:
     yield _line(tail | ({"error": error} if error else {}))
 
 
-def digest(policy: str = "") -> None:
+def hand_over() -> None:
+    """Leave what the host has not taken yet in the host's own directory, which outlives both a stop and the
+    container. Nothing is given up by it.
+    """
+    if os.path.isdir(place.SESSIONS):
+        place.write(place.HANDED_OVER, "".join(collect("")), 0o644)
+
+
+def digest(policy: Policy | None = None) -> None:
     """Take what the daemons and the kernel recorded since last time into the ledger.
 
-    `policy` is the hash of the policy it was decided by, "" for the one in force.
+    `policy` is the one it was decided by, None for the one in force.
     """
     book = _book()
     state = place.load_state()
+    if policy is None and state:
+        policy = change.in_force(state)
     rows: dict[tuple[Any, ...], Row] = {}
-    for row in _decisions(book, state, policy or str(state.get("hash", ""))):
+    for row in _decisions(book, state, policy) if policy else ():
         same = rows.setdefault(tuple(row[field] for field in _KEY), row)
         if same is not row:
             for field in ("count", "sent", "received"):
@@ -71,12 +87,11 @@ def digest(policy: str = "") -> None:
     _save(book)
 
 
-def _decisions(book: Row, state: Row, policy: str) -> Iterator[Row]:
-    for line in _new_lines(book, "dns", place.DNS_LOGS + "/dns.log", state):
-        yield from _dns(line, policy)
+def _decisions(book: Row, state: Row, policy: Policy) -> Iterator[Row]:
+    yield from _dns(_new_lines(book, "dns", place.DNS_LOGS + "/dns.log", state), policy)
     for line in _new_lines(book, "proxy", place.PROXY_LOGS + "/proxy.log", state):
         yield from _proxy(line)
-    yield from _packets(book, policy)
+    yield from _packets(book, policy.hash)
 
 
 def _append(book: Row, rows: list[Row]) -> None:
@@ -129,16 +144,53 @@ def _await_file(path: str) -> None:
     time.sleep(0.01)  # a worker may still be writing its last line to the old file
 
 
-def _dns(line: str, policy: str) -> Iterator[Row]:
-    """`Nov 23 13:21:11 dnsmasq[14]: config NAME is ANSWER`: one row per answer."""
-    words = line.split()
-    if len(words) != 8 or words[4] != "config" or words[6] != "is" or words[0] not in _MONTHS:
-        return
-    name, answer = _clean(words[5]), words[7]
-    if name.endswith(DOMAIN):
-        return
-    verdict = "deny" if answer == "NXDOMAIN" else "would-deny" if answer == FAKE_AUDIT else "allow"
-    yield _row(_moment(words), "dns", verdict, policy, name=name, proto="udp", port=53)
+def _dns(lines: Iterable[str], policy: Policy) -> Iterator[Row]:
+    """One row per name, minute and verdict, counted as often as its most frequent record type was asked for:
+    one look-up asks for IPv4 and IPv6.
+
+    `Nov 23 13:21:11 dnsmasq[14]: query[A] NAME from ADDRESS`, then `… config NAME is ANSWER`.
+    """
+    allowed, wrong = _names(policy), "would-deny" if policy.mode == "audit" else "deny"
+    rows: dict[tuple[int, str, str], tuple[float, dict[str, int]]] = {}
+    asked, kind = "", ""
+    for line in lines:
+        if not (found := _LINE.fullmatch(line)) or found["month"] not in _MONTHS:
+            continue
+        if found["kind"]:
+            asked, kind = found["asked"], found["kind"]
+            continue
+        name = _clean(found["name"])
+        if name.endswith(DOMAIN) or found["answer"].startswith("REFUSED"):
+            continue
+        # An allowed name below another makes dnsmasq say NODATA about that one: only the policy tells.
+        verdict = "deny" if found["answer"] == "NXDOMAIN" else "allow" if allowed(name) else wrong
+        at = _moment(found["month"], found["day"], found["time"])
+        counts = rows.setdefault((int(at // 60), verdict, name), (at, {}))[1]
+        # The question stands right before its answer, but for a log that was cut between them.
+        same = kind if asked == found["name"] else ""
+        counts[same] = counts.get(same, 0) + 1
+    for (_, verdict, name), (at, counts) in rows.items():
+        row = _row(at, "dns", verdict, policy.hash, name=name, proto="udp", port=53)
+        yield row | {"count": max(counts.values())}
+
+
+def _names(policy: Policy) -> Callable[[str], bool]:
+    """Whether a policy allows a name. A flood asks this a hundred thousand times."""
+    open_names, open_below, shut_names, shut_below = (
+        {entry.name for entry in entries if entry.wildcard is wildcard}
+        for entries in (policy.allow, policy.deny)
+        for wildcard in (False, True)
+    )
+    if policy.host:
+        open_names.add(HOST_NAME)
+
+    def stands_for(name: str, exact: set[str], below: set[str]) -> bool:
+        labels = name.split(".")
+        return name in exact or any(".".join(labels[n:]) in below for n in range(1, len(labels)))
+
+    return lambda name: (
+        stands_for(name, open_names, open_below) and not stands_for(name, shut_names, shut_below)
+    )
 
 
 def _proxy(line: str) -> Iterator[Row]:
@@ -180,12 +232,12 @@ def _row(at: float, layer: str, verdict: str, policy: str, **fields: Any) -> Row
     return head | base | fields | {"count": 1, "sent": 0, "received": 0}
 
 
-def _moment(words: list[str]) -> float:
+def _moment(month: str, day: str, clock: str) -> float:
     """dnsmasq writes no year: the latest one that does not lie in the future."""
-    hour, minute, second = (int(part) for part in words[2].split(":"))
+    hour, minute, second = (int(part) for part in clock.split(":"))
     now = time.time()
     for year in (time.gmtime(now).tm_year, time.gmtime(now).tm_year - 1):
-        at = calendar.timegm((year, _MONTHS.index(words[0]) + 1, int(words[1]), hour, minute, second))
+        at = calendar.timegm((year, _MONTHS.index(month) + 1, int(day), hour, minute, second))
         if at <= now + 86400:
             return float(at)
     return now

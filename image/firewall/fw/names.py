@@ -14,6 +14,7 @@ from fw.policy import Entry, Policy
 from fw.ruleset import FAKE_ANY, FAKE_AUDIT, FAKE_HOST
 
 HOST_NAME = "host.contenant.internal"
+_NOWHERE6 = "100::1"
 _FAKE_ROOM = 2 * 65536 - 256  # 198.18.1.0 to 198.19.255.255
 
 
@@ -40,17 +41,18 @@ def render(policy: Policy, environment: Environment, addresses: dict[str, str], 
         lines.append(f"host-record={HOST_NAME},{FAKE_HOST}")
     for entry in policy.allow:
         lines += _wildcard(entry.name, FAKE_ANY) if entry.wildcard else []
-    for entry in policy.deny:
-        lines += _denied(entry, policy.allow)
-    # In audit mode a name outside the policy works, and is told apart by its address.
-    lines += [f"address=/#/{FAKE_AUDIT}"] if policy.mode == "audit" else ["local=/#/"]
+    if policy.mode == "audit":  # every name works, denied ones too
+        lines += [f"address=/#/{FAKE_AUDIT}", f"address=/#/{_NOWHERE6}"]
+    else:
+        lines += [line for entry in policy.deny for line in _denied(entry, policy.allow)]
+    lines.append("local=/#/")
     return "\n".join(lines) + "\n"
 
 
 def _wildcard(name: str, address: str) -> list[str]:
     # The IPv6 address is of the discard range: some libraries fail a name whose AAAA does not exist. With
     # `local` all other record types have no data, where without it they would be passed on.
-    return [f"address=/*.{name}/{address}", f"address=/*.{name}/100::1", f"local=/*.{name}/"]
+    return [f"address=/*.{name}/{address}", f"address=/*.{name}/{_NOWHERE6}", f"local=/*.{name}/"]
 
 
 def _denied(entry: Entry, allow: tuple[Entry, ...]) -> list[str]:

@@ -48,6 +48,7 @@ class Policy(NamedTuple):
     resolvers: tuple[str, ...]  # upstream, "" where the engine's are to be used
     hash: str  # of the policy object, 64 hex digits
     expires: int  # when the first entry in force ends, 0: never
+    at: int  # the moment it stands for, seconds since the epoch
 
 
 def read_policy(text: str, now: int) -> Policy:
@@ -106,6 +107,7 @@ def _in_force(
         resolvers=resolvers,
         hash=digest,
         expires=min(ends, default=0),
+        at=now,
     )
 
 

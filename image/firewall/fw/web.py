@@ -93,7 +93,8 @@ def _fixed(port: Port, policy: Policy) -> list[str]:
 def _http(policy: Policy, environment: Environment, resolver: str) -> list[str]:
     temporary = [f"{name}_temp_path {PROXY_RUN}/{name};" for name in _TEMPORARY]
     sentence = (
-        "contenant: $clean is not in this container's policy. On the host: contenant firewall allow $clean"
+        "contenant: $clean is not in this container's policy. "
+        "On the host: contenant firewall allow $clean --reason 'why it is needed'"
     )
     return [
         "http {",
