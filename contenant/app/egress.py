@@ -15,10 +15,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from contenant import config, host
+from contenant import config, files, host
 from contenant.app import firewall_place
 from contenant.app.ledger import Ledger
-from contenant.app.project import identify
+from contenant.app.project import container_dir, identify
 from contenant.app.results import Ui
 from contenant.core import changes
 from contenant.core.ages import from_text, to_text
@@ -26,6 +26,7 @@ from contenant.core.egress import (
     MAX_OF_CONTAINER,
     MAX_ROWS,
     REFUSED,
+    Collected,
     Refusal,
     attribute,
     fold,
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from contenant.engines.base import Engine
 
 COLLECT = "/usr/local/lib/contenant/firewall/collect"
+LEFT_BEHIND = "egress.jsonl"  # among the sessions' files: what `collect` would have said at the stop
+MAX_LEFT = 4 << 20  # bytes; a container's ledger is a quarter of that at most
 AT_END = 5.0  # seconds after a session, at most
 ON_DEMAND = 20.0
 ROUND = 2.0  # seconds between looks of `log --follow`
@@ -80,6 +83,10 @@ def take(ledger: Ledger, asked: Asked, seconds: float, ending: str = "") -> list
     found = read(done.stdout, container.id, asked.since) if done.code == 0 else None
     if found is None:
         raise FirewallError(f"{container.name} did not give its record: {done.stderr.strip()}")
+    return _keep(ledger, container, found, ending)
+
+
+def _keep(ledger: Ledger, container: ContainerRecord, found: Collected, ending: str) -> list[EgressRecord]:
     if not found.rows:
         return []
     store = ledger.store()
@@ -87,7 +94,26 @@ def take(ledger: Ledger, asked: Asked, seconds: float, ending: str = "") -> list
     spans = _spans(ledger, container, found.rows, ending)
     rows = fold(attribute(found.rows, spans), min(MAX_ROWS, room))
     named = [(store.new_id(), row) for row in rows]
-    store.apply([changes.egress_collected(container, asked.since, found.cursor, named)])
+    store.apply([changes.egress_collected(container, found.since, found.cursor, named)])
+    return rows
+
+
+def take_left(ledger: Ledger, container: ContainerRecord, ending: str = "") -> list[EgressRecord]:
+    """Record what a container left behind when it stopped, and what it had not told yet. Returns what is new.
+
+    `ending`: a session that has just ended. Nothing where the file is not there or not whole. Raises
+    StateError.
+    """
+    path = container_dir(container.name) / "sessions" / LEFT_BEHIND
+    try:
+        data = files.read(path, MAX_LEFT)
+    except OSError:
+        return []
+    view = ledger.snapshot()
+    since = view.egress_cursor(container.id) if view else ""
+    found = read((data or b"").decode("utf-8", "replace"), container.id, since)
+    rows = _keep(ledger, container, found, ending) if found else []
+    path.unlink(missing_ok=True)
     return rows
 
 
@@ -111,15 +137,27 @@ def finish_at_end(ledger: Ledger, asked: Asked | None, session_id: str, ui: Ui) 
     """Record what a session tried, and say in one line what it was refused. Never raises for it."""
     if asked is None:
         return
-    try:
-        fresh = take(ledger, asked, AT_END, session_id)
-        store = ledger.store()
-        rows = [*store.refused_in(session_id), *(row for row in fresh if not row.session_id)]
-        container = store.container(asked.container.id) or asked.container
-        told = notice(_still_closed(ledger, refusals(rows), container.policy))
-    except ContenantError:
-        return  # the container keeps it, and is asked again
-    if told:
+    with suppress(ContenantError):  # the container keeps it, and is asked again
+        _tell(ledger, asked.container, session_id, take(ledger, asked, AT_END, session_id), ui)
+
+
+def after_stop(ledger: Ledger, container: ContainerRecord, session_id: str, ui: Ui, *, quiet: bool) -> None:
+    """Record what the container left behind when it stopped with this session, and unless `quiet` say what
+    the session was refused. Never raises for it.
+    """
+    with suppress(ContenantError):
+        fresh = take_left(ledger, container, session_id)
+        if not quiet:
+            _tell(ledger, container, session_id, fresh, ui)
+
+
+def _tell(
+    ledger: Ledger, container: ContainerRecord, session_id: str, fresh: Sequence[EgressRecord], ui: Ui
+) -> None:
+    store = ledger.store()
+    rows = [*store.refused_in(session_id), *(row for row in fresh if not row.session_id)]
+    current = store.container(container.id) or container
+    if told := notice(_still_closed(ledger, refusals(rows), current.policy)):
         ui.note(told)
 
 
@@ -131,18 +169,23 @@ def _still_closed(ledger: Ledger, found: Sequence[Refusal], policy_hash: str) ->
 
 
 def last_words(ledger: Ledger, engine: Engine, container: ContainerRecord) -> None:
-    """Take over what a running container recorded before it is stopped or removed; best effort."""
-    if container.state == "running" and (asked := begin_at_end(ledger, engine, container)):
-        with suppress(ContenantError):
+    """Take over what a container recorded before it is stopped or removed; best effort."""
+    with suppress(ContenantError):
+        if container.state == "running" and (asked := begin_at_end(ledger, engine, container)):
             take(ledger, asked, AT_END)
+    with suppress(ContenantError):
+        take_left(ledger, container)
 
 
 def catch_up(ledger: Ledger, path: Path, ui: Ui) -> None:
-    """Take over what the project's running containers recorded up to now; say where one does not tell."""
+    """Take over what the project's containers recorded up to now; say where one does not tell."""
     for target in firewall_place.look(ledger, path).targets:
         if target.trouble:
             ui.warn(f"the record may be behind: {target.trouble}")
-        if target.engine is None or not target.running:
+        if target.engine is None:
+            continue
+        if not target.running:
+            take_left(ledger, target.container)
             continue
         try:
             take(ledger, ask(ledger, target.engine, target.container), ON_DEMAND)

@@ -12,9 +12,8 @@ from contenant.app import egress, firewall_place, firewall_registries
 from contenant.app.firewall_look import moment
 from contenant.app.ledger import Ledger
 from contenant.app.results import Ui
-from contenant.core.egress import allow_command
 from contenant.core.policy import Rule, why
-from contenant.core.policy_names import HOST, parse_pattern
+from contenant.core.policy_names import HOST, command_to_allow, parse_pattern
 from contenant.core.policy_presets import all_presets, presets_for
 from contenant.errors import UsageError
 from contenant.suffixes import is_public_suffix
@@ -63,7 +62,7 @@ def explain(path: Path, host: str, port: int, ui: Ui) -> dict[str, Any]:
 
 def _command(name: str, port: int, presets: Sequence[str]) -> str:
     """What opens the host."""
-    return f"contenant firewall preset {presets[0]}" if presets else allow_command(name, port)
+    return f"contenant firewall preset {presets[0]}" if presets else command_to_allow(name, port)
 
 
 def _rule(rule: Rule | None) -> dict[str, str]:

@@ -18,19 +18,24 @@ if TYPE_CHECKING:
 PATIENCE = 5.0  # seconds to wait for another contenant that is ending or starting a session
 
 
-def stop_if_idle(ledger: Ledger, engine: Engine, container: ContainerRecord, seconds: int) -> None:
-    """Stop the container when no session lives in it. Who starts one holds the lock, so none can slip in."""
+def stop_if_idle(ledger: Ledger, engine: Engine, container: ContainerRecord, seconds: int) -> bool:
+    """Stop the container when no session lives in it; whether it was stopped.
+
+    Who starts one holds the lock, so none can slip in.
+    """
     try:
         with locks.held(container.name, lambda: None, PATIENCE):
-            if not _living(ledger, container):
-                stop(ledger, engine, container, seconds, "idle")
+            if _living(ledger, container):
+                return False
+            stop(ledger, engine, container, seconds, "idle")
+            return True
     except BusyError:
-        return  # another contenant brings it up, and its session will be the last one then
+        return False  # another contenant brings it up, and its session will be the last one then
 
 
 def stop(ledger: Ledger, engine: Engine, container: ContainerRecord, seconds: int, why: str) -> None:
     """Stop a container and record it. The caller holds its lock."""
-    if why != "idle":  # an idle one was asked after its session, or that was too brief to ask
+    if why != "idle":  # an idle one leaves its record behind
         from contenant.app import egress
 
         egress.last_words(ledger, engine, container)

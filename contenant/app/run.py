@@ -52,10 +52,15 @@ def run(request: RunRequest, ui: Ui) -> int:
         if not ended:
             ui.note("detached; `contenant` here comes back to it")
             return code
-        _look_back(ledger, ready, project, ui, quiet=code == 0 and time.monotonic() - began < BRIEF)
-        settings = ready.site.settings
-        if not settings.keep_running:
-            stop_if_idle(ledger, ready.seat.engine, ready.seat.container, settings.stop_seconds)
+        brief = code == 0 and time.monotonic() - began < BRIEF and ready.session.kind == "command"
+        _look_back(ledger, ready, project, ui, brief=brief)
+        settings, seat = ready.site.settings, ready.seat
+        if settings.keep_running:
+            return code
+        if stop_if_idle(ledger, seat.engine, seat.container, settings.stop_seconds):
+            from contenant.app import egress
+
+            egress.after_stop(ledger, seat.container, ready.session.id, ui, quiet=not brief)
     return code
 
 
@@ -78,12 +83,12 @@ def _show(ready: Ready, ui: Ui) -> tuple[int, bool]:
     raise AssertionError("the last attempt returns or raises")
 
 
-def _look_back(ledger: Ledger, ready: Ready, project: Project, ui: Ui, *, quiet: bool) -> None:
-    """What the session tried to reach and what it left in the project. After a `quiet` one, a command that
-    succeeded at once, the firewall's record is left to the next session or the stop: asking costs a call.
+def _look_back(ledger: Ledger, ready: Ready, project: Project, ui: Ui, *, brief: bool) -> None:
+    """What the session tried to reach and what it left in the project. After a `brief` one, a command that
+    succeeded at once, the firewall's record is left to the stop or the next session: asking costs a call.
     """
     container = ready.seat.container
-    if quiet and ready.session.kind == "command":
+    if brief:
         wayback.end(ledger, container, ready.session.id, project.path, ui)
         return
     from contenant.app import egress  # no start waits for what an end needs

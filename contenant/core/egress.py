@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from contenant.core.ages import from_text, to_text
-from contenant.core.policy_names import HOST, Pattern, covers, opens, parse_name
+from contenant.core.policy_names import Pattern, command_to_allow, covers, opens, parse_name
 from contenant.core.records import EgressRecord, SessionSpan
 from contenant.errors import UsageError
 
@@ -35,20 +35,33 @@ class Collected(NamedTuple):
 
 
 def read(text: str, container_id: str, since: str) -> Collected | None:
-    """What `collect` printed; None where its last line, with the cursor, is not there or not whole."""
+    """What `collect` printed; None where its last line, with the cursor, is not there or not whole.
+
+    Rows up to the cursor `since` are left out: a copy that the container left behind holds them still.
+    """
     rows, tail = [], None
     for line in text.splitlines():
         try:
             found = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(found, dict) and "cursor" in found:
             tail = found
         elif isinstance(found, dict) and (row := _row(found, container_id)) is not None:
-            rows.append(row)
+            rows.append((found.get("seq"), row))
     if tail is None or not isinstance(tail["cursor"], str) or len(tail["cursor"]) > 100:
         return None
-    return Collected(since, tail["cursor"], tuple(rows), _counts(tail.get("suppressed")))
+    known = _position(since, tail["cursor"])
+    fresh = tuple(row for seq, row in rows if not (isinstance(seq, int) and seq <= known))
+    cursor = tail["cursor"] if _position(tail["cursor"], since) >= known else since
+    return Collected(since, cursor, fresh, _counts(tail.get("suppressed")))
+
+
+def _position(cursor: str, other: str) -> int:
+    """How far a cursor reaches in the record that `other` is of as well; 0 where they are of two."""
+    name, _, number = cursor.partition(":")
+    same = name == other.partition(":")[0]
+    return int(number) if same and number.isascii() and number.isdigit() else 0
 
 
 def _row(raw: Mapping[str, Any], container_id: str) -> EgressRecord | None:
@@ -197,21 +210,13 @@ def notice(found: Sequence[Refusal], shown: int = 3) -> str:
     more = f" and {len(told) - shown} more" if len(told) > shown else ""
     verb = "blocked" if denied else "let through, though block would refuse:"
     first = next((refusal for refusal in told if refusal.by_name), None)
-    command = allow_command(first.name, first.port) if first else "contenant firewall log --denied"
+    command = command_to_allow(first.name, first.port) if first else "contenant firewall log --denied"
     return f"firewall: {verb} {names}{more}; {command}"
 
 
 def _shown(refusal: Refusal) -> str:
     name = f"[{refusal.name}]" if ":" in refusal.name else refusal.name
     return name if refusal.by_name and refusal.port == 443 else f"{name}:{refusal.port}"
-
-
-def allow_command(name: str, port: int) -> str:
-    """What a user types to open a host."""
-    if name == HOST:
-        return f"contenant firewall allow {name}:{port} --reason …"
-    option = f" --port {port}" if port not in (80, 443) else ""
-    return f"contenant firewall allow {name}{option} --reason …"
 
 
 def is_open(body: Mapping[str, Any], name: str, port: int) -> bool:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from contenant.core.egress import Refusal, allow_command
+from contenant.core.egress import Refusal
 from contenant.core.policy import Policy, Rule
-from contenant.core.policy_names import HOST, Pattern, SuffixTest, covers, opens
+from contenant.core.policy_names import HOST, Pattern, SuffixTest, command_to_allow, covers, opens
 from contenant.core.policy_presets import presets_for
 from contenant.core.policy_rules import LAYER
 from contenant.core.records import RuleRecord
@@ -44,7 +44,7 @@ def to_open(
         command = (
             f"contenant firewall preset {fitting[0]}"
             if fitting
-            else allow_command(refusal.name, refusal.port)
+            else command_to_allow(refusal.name, refusal.port)
         )
         verb = "refused" if refusal.verdict == "deny" else "would be refused"
         suggestions.append(

@@ -10,7 +10,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from contenant.core.digest import sha256_hex
-from contenant.core.policy_names import HOST, Pattern, SuffixTest, covers, opens, parse_name, parse_pattern
+from contenant.core.policy_names import (
+    HOST,
+    Pattern,
+    SuffixTest,
+    command_to_allow,
+    covers,
+    opens,
+    parse_name,
+    parse_pattern,
+)
 from contenant.errors import UsageError
 
 Mode = Literal["block", "audit", "off"]
@@ -156,11 +165,6 @@ def describe(rule: Rule) -> str:
     preset = f" of preset {rule.preset}" if rule.preset else ""
     reason = f": {rule.reason}" if rule.reason else ""
     return f"{rule.pattern}{preset} ({rule.layer}{f', {rule.source}' if rule.source else ''}){reason}"
-
-
-def command_to_allow(name: str, port: int = 443) -> str:
-    """What a user types to allow a host that was blocked."""
-    return f"contenant firewall allow {name}" + (f" --port {port}" if port not in (80, 443) else "")
 
 
 def check_inbound(text: str) -> str:

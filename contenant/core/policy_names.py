@@ -132,3 +132,11 @@ def _check_punycode(label: str, shown: str) -> None:
 
 def _refused(text: str, why: str, hint: str) -> UsageError:
     return UsageError(f"policy entry refused: {text!r}: {why}", hint=hint)
+
+
+def command_to_allow(name: str, port: int = 443) -> str:
+    """What a user types to open a host; it works as it stands, and a reason of the user's own says more."""
+    if name == HOST:
+        return f"contenant firewall allow {name}:{port} --reason '…'"
+    option = f" --port {port}" if port not in (80, 443) else ""
+    return f"contenant firewall allow {name}{option} --reason '…'"

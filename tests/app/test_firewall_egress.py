@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from contenant.app import (
 from contenant.app import policy as policy_module
 from contenant.app.egress import LogQuery
 from contenant.app.ledger import Ledger
+from contenant.app.project import container_dir, identify
 from contenant.core import changes
 from contenant.core.ages import to_text
 from contenant.core.egress import MANY
@@ -36,7 +38,8 @@ from tests.memory_engine import MemoryEngine
 class Box:
     """The firewall of a container, as far as the host asks it: rows that wait, and a cursor."""
 
-    def __init__(self) -> None:
+    def __init__(self, world: World) -> None:
+        self.world = world
         self.asked: list[str] = []
         self.waiting: list[dict[str, Any]] = []
         self.seq = 0
@@ -71,10 +74,20 @@ class Box:
             return self.failure()
         taken = int(self.asked[-1].partition(":")[2] or 0)
         self.waiting = [row for row in self.waiting if row["seq"] > taken]
+        return Result(0, self.text(), "")
+
+    def leave(self, text: str | None = None) -> Path:
+        """What a container that stops writes for the host; the file."""
+        found = identify(self.world.project("shop"))[1]
+        path = container_dir(found) / "sessions" / "egress.jsonl"
+        path.write_text(self.text() if text is None else text)
+        return path
+
+    def text(self) -> str:
         for row in self.waiting:
             row["ts"] = row["ts"] or host.now().timestamp()
         tail = {"cursor": f"box:{self.seq}", "suppressed": {}, "counters": {}}
-        return Result(0, "".join(json.dumps(line) + "\n" for line in (*self.waiting, tail)), "")
+        return "".join(json.dumps(line) + "\n" for line in (*self.waiting, tail))
 
 
 @pytest.fixture
@@ -86,7 +99,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
 @pytest.fixture
 def box(world: World, monkeypatch: pytest.MonkeyPatch) -> Box:
-    found = Box()
+    found = Box(world)
     monkeypatch.setattr(egress, "start", found.start)
     monkeypatch.setattr(run, "BRIEF", -1.0)  # after every session
     return found
@@ -108,7 +121,7 @@ def test_a_session_is_told_what_it_was_refused(world: World, box: Box) -> None:
     assert world.run("shop") == 0
     times = "3\N{MULTIPLICATION SIGN}"
     assert told(world) == [
-        f"firewall: blocked example.com ({times}); contenant firewall allow example.com --reason …"
+        f"firewall: blocked example.com ({times}); contenant firewall allow example.com --reason '…'"
     ]
     rows = log(world)
     with Ledger() as ledger:
@@ -239,6 +252,89 @@ def test_a_stopped_container_is_not_asked(world: World, box: Box) -> None:
     assert len(box.asked) == count
 
 
+def test_what_a_stopped_container_left_behind_is_taken_over_once(world: World, box: Box) -> None:
+    world.run("shop")
+    box.tried("a.example.com")
+    log(world)  # up to here the host has it; the copy below holds it all the same
+    box.tried("b.example.com")
+    box.leave()
+    world.engine.stop_all()
+    asked = len(box.asked)
+    for _ in range(2):
+        assert {(row.destination, row.attempts) for row in log(world)} == {
+            ("a.example.com", 2),
+            ("b.example.com", 2),
+        }
+    assert len(box.asked) == asked
+    world.run("shop")  # and the container, which has it still, is told that it was taken
+    assert box.asked[-1] == "box:2"
+    assert [row.attempts for row in log(world)] == [2, 2]
+
+
+def test_an_older_copy_takes_nothing_back(world: World, box: Box) -> None:
+    world.run("shop")
+    box.tried("a.example.com")
+    old = box.text()
+    box.tried("b.example.com")
+    log(world)
+    box.leave(old)
+    world.engine.stop_all()
+    assert sorted(row.destination for row in log(world)) == ["a.example.com", "b.example.com"]
+    world.run("shop")
+    assert box.asked[-1] == "box:2"
+
+
+@pytest.mark.parametrize("text", ["", "\0[]{}", '{"cursor": "box:1"', "[" * 100_000])
+def test_a_copy_that_is_not_whole_is_passed_over(world: World, box: Box, text: str) -> None:
+    world.run("shop")
+    path = box.leave(text)
+    world.engine.stop_all()
+    assert log(world) == []
+    assert not path.exists()
+
+
+def test_a_copy_that_is_no_plain_file_is_passed_over(world: World, box: Box) -> None:
+    world.run("shop")
+    path = box.leave()
+    path.unlink()
+    path.symlink_to("/etc/passwd")
+    world.engine.stop_all()
+    assert log(world) == []
+
+
+def test_what_a_container_left_behind_is_taken_before_it_is_removed(world: World, box: Box) -> None:
+    world.run("shop")
+    box.tried("late.example.com")
+    box.leave()
+    world.engine.stop_all()
+    world.clean(force=True)
+    assert [row.destination for row in log(world)] == ["late.example.com"]
+
+
+def test_a_brief_command_hears_what_it_was_refused_when_the_container_stops_with_it(
+    world: World, box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "BRIEF", 60.0)
+    stop = world.engine.stop
+
+    def stop_and_leave(name: str, seconds: int) -> None:
+        box.leave()
+        stop(name, seconds)
+
+    monkeypatch.setattr(world.engine, "stop", stop_and_leave)
+    box.tried("example.com")
+    world.run("shop", keep=False)
+    assert box.asked == []
+    assert "blocked example.com" in told(world)[0]
+    with Ledger() as ledger:
+        session = ledger.store().sessions()[0]
+    assert [row.session_id for row in log(world)] == [session.id]
+    monkeypatch.setattr(run, "BRIEF", -1.0)
+    box.tried("example.com")
+    world.run("shop", keep=False)
+    assert len(told(world)) == 1, "said once: at the end of the session"
+
+
 def test_a_silent_engine_costs_only_what_is_new(world: World, box: Box) -> None:
     box.tried("example.com")
     world.run("shop")
@@ -289,7 +385,7 @@ def test_why(world: World, box: Box) -> None:
     found = firewall_why.explain(world.project("shop"), "git.example.com:22", 443, world.ui)
     assert (found["port"], found["command"]) == (
         22,
-        "contenant firewall allow git.example.com --port 22 --reason …",
+        "contenant firewall allow git.example.com --port 22 --reason '…'",
     )
     with pytest.raises(UsageError):
         firewall_why.explain(world.project("shop"), "*.example.com", 443, world.ui)
@@ -312,7 +408,7 @@ def test_suggestions(world: World, box: Box, monkeypatch: pytest.MonkeyPatch) ->
     found = firewall_suggest.suggest(path, world.ui)
     assert [(item.name, item.sessions, item.command) for item in found] == [
         ("github.com", 2, "contenant firewall preset github"),
-        ("other.example.com", 1, "contenant firewall allow other.example.com --reason …"),
+        ("other.example.com", 1, "contenant firewall allow other.example.com --reason '…'"),
     ]
     firewall.give(path, Wish("preset", ("github",)), world.ui)
     later(monkeypatch, 31)

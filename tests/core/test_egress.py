@@ -11,7 +11,6 @@ import pytest
 from contenant.core.egress import (
     MANY,
     Refusal,
-    allow_command,
     attribute,
     fold,
     is_name,
@@ -46,7 +45,7 @@ def printed(*lines: Any) -> str:
 
 
 def test_what_collect_prints_is_read() -> None:
-    found = read(printed(RAW, TAIL), "c1", "5b6d3e3c85ba:5")
+    found = read(printed(RAW | {"seq": 6}, TAIL), "c1", "5b6d3e3c85ba:5")
     assert found is not None
     assert (found.since, found.cursor, found.suppressed) == (
         "5b6d3e3c85ba:5",
@@ -56,6 +55,22 @@ def test_what_collect_prints_is_read() -> None:
     row = found.rows[0]
     assert (row.destination, row.verdict, row.attempts, row.container_id) == ("example.com", "deny", 2, "c1")
     assert row.first_seen == row.last_seen == "2026-11-23T14:47:40.250Z"
+
+
+@pytest.mark.parametrize(
+    ("since", "seqs", "cursor"),
+    [
+        ("", [4, 5, 6], "5b6d3e3c85ba:6"),
+        ("5b6d3e3c85ba:5", [6], "5b6d3e3c85ba:6"),
+        ("5b6d3e3c85ba:9", [], "5b6d3e3c85ba:9"),
+        ("another:5", [4, 5, 6], "5b6d3e3c85ba:6"),
+    ],
+)
+def test_what_is_known_already_is_left_out(since: str, seqs: list[int], cursor: str) -> None:
+    rows = [RAW | {"seq": seq, "count": seq} for seq in (4, 5, 6)]
+    found = read(printed(*rows, TAIL), "c1", since)
+    assert found is not None
+    assert ([row.attempts for row in found.rows], found.cursor) == (seqs, cursor)
 
 
 @pytest.mark.parametrize(
@@ -174,7 +189,7 @@ def refused(name: str, **more: Any) -> Refusal:
 def test_the_notice() -> None:
     assert notice([]) == ""
     assert notice([refused("example.com")]) == (
-        "firewall: blocked example.com (3×); contenant firewall allow example.com --reason …"
+        "firewall: blocked example.com (3×); contenant firewall allow example.com --reason '…'"
     )
 
 
@@ -182,7 +197,7 @@ def test_the_notice_of_many() -> None:
     text = notice([refused(f"{letter}.example.com", attempts=1) for letter in "abcde"])
     assert text == (
         "firewall: blocked a.example.com (1×), b.example.com (1×), c.example.com (1×) and 2 more; "
-        "contenant firewall allow a.example.com --reason …"
+        "contenant firewall allow a.example.com --reason '…'"
     )
 
 
@@ -191,7 +206,7 @@ def test_the_notice_about_addresses_and_ports() -> None:
         "firewall: blocked [2001:db8::7]:22 (3×); contenant firewall log --denied"
     )
     assert notice([refused("git.example.com", port=22)]).endswith(
-        "allow git.example.com --port 22 --reason …"
+        "allow git.example.com --port 22 --reason '…'"
     )
 
 
@@ -200,11 +215,6 @@ def test_the_notice_of_an_audit() -> None:
     assert notice(found).startswith("firewall: let through, though block would refuse: example.com (3×); ")
     both = [*found, refused("b.example.com")]
     assert notice(both).startswith("firewall: blocked b.example.com (3×); ")
-
-
-def test_commands() -> None:
-    assert allow_command("example.com", 80) == "contenant firewall allow example.com --reason …"
-    assert allow_command("host", 5432) == "contenant firewall allow host:5432 --reason …"
 
 
 def test_names() -> None:

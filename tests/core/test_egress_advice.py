@@ -61,12 +61,12 @@ def test_ports_counts_and_audit() -> None:
         (
             "git.example.com:22",
             "refused once in 2 sessions",
-            "contenant firewall allow git.example.com --port 22 --reason …",
+            "contenant firewall allow git.example.com --port 22 --reason '…'",
         ),
         (
             "a.example.com",
             "would be refused 3 times in 1 session",
-            "contenant firewall allow a.example.com --reason …",
+            "contenant firewall allow a.example.com --reason '…'",
         ),
     ]
 

@@ -152,8 +152,8 @@ def test_the_document_has_what_the_container_reads() -> None:
     [
         ("a.example.com", 443, True, "*.example.com (user, config.toml): docs"),
         ("no.example.com", 443, False, "denied by no.example.com (user)"),
-        ("other.org", 443, False, "contenant firewall allow other.org"),
-        ("other.org", 22, False, "contenant firewall allow other.org --port 22"),
+        ("other.org", 443, False, "contenant firewall allow other.org --reason '…'"),
+        ("other.org", 22, False, "contenant firewall allow other.org --port 22 --reason '…'"),
         ("claude.ai", 443, True, "of preset login (user)"),
         ("a.example.com", 22, False, "in no entry"),
         ("host", 5432, True, "host:5432"),
@@ -250,4 +250,4 @@ def test_suggestions() -> None:
     assert presets_for("github.com", 22, PRESETS, is_public_suffix) == ("github",)
     assert presets_for("npm.pack.age", 443, PRESETS, is_public_suffix) == ("npm", "registries")
     assert presets_for("nowhere.org", 443, PRESETS, is_public_suffix) == ()
-    assert command_to_allow("x.org", 80) == "contenant firewall allow x.org"
+    assert command_to_allow("x.org", 80) == "contenant firewall allow x.org --reason '…'"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contenant.core.policy_names import Pattern, covers, opens, parse_name, parse_pattern
+from contenant.core.policy_names import Pattern, command_to_allow, covers, opens, parse_name, parse_pattern
 from contenant.errors import UsageError
 from contenant.suffixes import is_public_suffix
 
@@ -106,3 +108,18 @@ def test_ports() -> None:
     assert not opens(Pattern("a.example.com"), "a.example.com", 22)
     assert opens(Pattern("a.example.com", port=22), "a.example.com", 22)
     assert not opens(Pattern("a.example.com", port=22), "a.example.com", 443)
+
+
+@pytest.mark.parametrize(
+    ("name", "port", "words"),
+    [
+        ("example.com", 443, ["example.com"]),
+        ("example.com", 80, ["example.com"]),
+        ("git.example.com", 22, ["git.example.com", "--port", "22"]),
+        ("host", 5432, ["host:5432"]),
+    ],
+)
+def test_the_command_that_opens_a_host_has_all_it_needs(name: str, port: int, words: list[str]) -> None:
+    """As a shell takes it: `allow` refuses a change without a reason."""
+    command = shlex.split(command_to_allow(name, port))
+    assert command == ["contenant", "firewall", "allow", *words, "--reason", "…"]

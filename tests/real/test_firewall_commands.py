@@ -181,7 +181,7 @@ def test_a_blocked_name_is_on_record_with_its_command(box: Box) -> None:
     assert done.returncode == 7
     line = next(line for line in done.stderr.splitlines() if "firewall" in line)
     assert line.startswith("contenant: firewall: blocked blocked.example.com (")
-    assert line.endswith("; contenant firewall allow blocked.example.com --reason …")
+    assert line.endswith("; contenant firewall allow blocked.example.com --reason '…'")
     session = box.contenant.history(box.project, "--kind", "session")[0]["subject"]
     rows = box.firewall("log", "--denied")
     assert [(row["destination"], row["verdict"], row["session_id"]) for row in rows] == [
