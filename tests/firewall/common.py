@@ -28,6 +28,7 @@ DENIED_CODES = {
 
 def nothing_left(box: Box, since: float, besides: set[tuple[str, str, int, str]] | None = None) -> None:
     """Not one packet left the container after a moment, but for those named."""
+    assert box.addresses, "it is not known whose packets to look for"
     left = box.left(since) - (besides or set())
     assert not left, f"left the container: {sorted(left)}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,7 @@ def base_image() -> str:
     if given:
         return given
     env = {**os.environ, "CONTENANT_ENGINE": "podman"}
-    subprocess.run(["python3", "-m", "contenant", "image", "build"], check=True, env=env, timeout=1800)
+    subprocess.run([sys.executable, "-m", "contenant", "image", "build"], check=True, env=env, timeout=1800)
     found = subprocess.run(
         [
             *("podman", "images", "--filter", "label=dev.contenant.layer=base", "--filter", "dangling=false"),

@@ -283,17 +283,19 @@ def test_the_lab_itself_lets_everything_out(own: Callable[..., Box], lab: Lab) -
     six = (("tcp", {"address": EVIL6, "port": 8080}), ("udp", {"address": EVIL6, "port": 9999}))
     answers = box.probe(
         ("https", {"name": "blocked.example"}),
-        ("tcp", {"address": EVIL, "port": 8080}),
+        *(("tcp", {"address": EVIL, "port": port}) for port in (22, 853, 8080)),
         ("hello", {"sni": "blocked.example", "address": SHARED}),
         ("hello", {"sni": "", "address": EVIL}),
+        ("http", {"address": SHARED, "text": request("blocked.example")}),
         ("dns", {"name": "c2VjcmV0.evil.example", "server": EVIL}),
         ("dns", {"name": "c2VjcmV0.evil.example", "server": EVIL, "over": "tcp"}),
         ("dns", {"name": "c2VjcmV0.evil.example", "server": RESOLVER}),
         ("udp", {"address": EVIL, "port": 443}),
-        ("tcp", {"address": METADATA[0], "port": 8080}),
-        ("tcp", {"address": LAN, "port": 8080}),
-        ("tcp", {"address": box.engine.gateway, "port": 8080}),
+        ("http", {"address": METADATA[0], "text": request(METADATA[0])}),
+        *(("tcp", {"address": a, "port": 8080}) for a in (METADATA[0], LAN, box.engine.gateway)),
+        ("tcp", {"address": EVIL, "port": 8080, "device": "eth0"}),
         ("udp", {"address": "224.0.0.251", "port": 5353, "multicast": "eth0"}),
+        ("udp", {"address": "255.255.255.255", "port": 9999, "multicast": "eth0"}),
         *(
             ("tcp", {"address": a, "port": 8080, "scope": "eth0" if a.startswith("fe80") else ""})
             for a in machine_addresses(box, lab)

@@ -43,6 +43,32 @@ def test_network_tools(box: Box, start: str) -> None:
     assert box.firewall("check").code == 0
 
 
+def test_what_the_attacks_use_works_for_root(own: Callable[..., Box]) -> None:
+    """Else they would fail for want of a tool, not of a right."""
+    box = own()
+    for argv in (
+        ["/opt/lab/nft", "list", "ruleset"],
+        ["ip", "route", "add", "45.66.0.0/16", "dev", "lo"],
+        ["ip", "addr", "add", "10.9.9.9/32", "dev", "lo"],
+        ["/usr/local/bin/suid-bash", "-p", "-c", "id -u"],
+        ["/usr/local/bin/cap-python", "-IS", "-c", "print(0)"],
+        ["setpriv", "--reuid=64971", "id", "-u"],
+        ["nsenter", "--version"],
+        ["unshare", "--version"],
+    ):
+        assert box.root(*argv).code == 0, argv
+    assert "4755" in box.root("stat", "-c", "%a", PLANTED[0]).out
+    assert (
+        "security.capability"
+        in box.root("python3", "-c", f"import os; print(os.listxattr({PLANTED[1]!r}))").out
+    )
+    planted = box.root("cat", "/etc/sudoers.d/planted")
+    assert "NOPASSWD" in planted.out
+    assert box.firewall("test").code == 0
+    assert box.root("nft", "flush", "ruleset").code == 0
+    assert box.firewall("check").code == 1
+
+
 @attack(27, "the kernel's switches written directly", "refused")
 def test_switches(box: Box) -> None:
     for path in (

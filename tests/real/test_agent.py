@@ -85,6 +85,9 @@ def test_a_turn(api: Api, variable: str, secret: str, header: str, value: str) -
     assert turns
     assert {turn["status"] for turn in turns} == {200}
     assert {turn["headers"][header] for turn in turns} == {value}
+    told = json.dumps(turns[0]["body"])
+    assert "/etc/contenant/policy/README" in told, "what the agent is told about its firewall"
+    assert "contenant firewall allow NAME --reason" in told
     session = api.contenant.history(api.project, "--kind", "session")[0]["data"]
     assert session["credential"]
     assert secret not in json.dumps(session)

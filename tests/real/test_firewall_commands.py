@@ -66,6 +66,12 @@ class Box:
         """A command as root in the container, behind contenant's back."""
         return self.contenant.raw("exec", "--user", "0", self.name, *argv)
 
+    def shell(self, command: str) -> None:
+        """A command as a person pastes it into a shell in the project's directory."""
+        path = f"{Path(sys.executable).parent}:{self.contenant.env['PATH']}"
+        env = {**self.contenant.env, **KEEP, "PATH": path}
+        subprocess.run(["sh", "-c", command], cwd=self.project, env=env, check=True, timeout=60)
+
     def entries(self) -> set[str]:
         """What the policy in the container allows."""
         policy = json.loads(self.root("cat", "/etc/contenant/policy/policy.json"))["policy"]
@@ -180,8 +186,8 @@ def test_a_blocked_name_is_on_record_with_its_command(box: Box) -> None:
     )
     assert done.returncode == 7
     line = next(line for line in done.stderr.splitlines() if "firewall" in line)
-    assert line.startswith("contenant: firewall: blocked blocked.example.com (")
-    assert line.endswith("; contenant firewall allow blocked.example.com --reason '…'")
+    told, _, command = line.partition("; ")
+    assert told == "contenant: firewall: blocked blocked.example.com (1\N{MULTIPLICATION SIGN})"
     session = box.contenant.history(box.project, "--kind", "session")[0]["subject"]
     rows = box.firewall("log", "--denied")
     assert [(row["destination"], row["verdict"], row["session_id"]) for row in rows] == [
@@ -193,10 +199,27 @@ def test_a_blocked_name_is_on_record_with_its_command(box: Box) -> None:
     assert why["policy"]["hash"] == why["policy"]["in_force"] == rows[0]["policy"]
     suggested = box.firewall("suggest")
     assert [(item["name"], item["sessions"]) for item in suggested] == [("blocked.example.com", 1)]
-    box.firewall("allow", "blocked.example.com", "--reason", "test")
+    assert suggested[0]["command"] == why["command"] == command
+    box.shell(command)
+    assert box.resolves("blocked.example.com")
     assert box.firewall("suggest") == []
     why = box.firewall("why", "blocked.example.com")
-    assert (why["reached"], why["rule"]["layer"], why["rule"]["reason"]) == (True, "command", "test")
+    assert (why["reached"], why["rule"]["layer"], why["rule"]["reason"]) == (True, "command", "…")
+
+
+def test_the_record_of_a_brief_command_outlives_its_container(contenant: Contenant, project: Path) -> None:
+    """It succeeds at once, the container stops with it and is removed: nobody ever asked that container."""
+    done = contenant("--", "sh", "-c", "getent hosts brief.example.com; true", cwd=project)
+    assert done.returncode == 0
+    assert contenant.rows(project)[0]["state"] == "stopped"
+    assert "firewall: blocked brief.example.com" in done.stderr
+    contenant.ok("clean", "--all", "--yes", cwd=project)
+    assert contenant.rows(project) == []
+    rows = json.loads(contenant.ok("firewall", "log", "--denied", "--json", cwd=project))
+    session = contenant.history(project, "--kind", "session")[0]["subject"]
+    assert [(row["destination"], row["attempts"], row["session_id"]) for row in rows] == [
+        ("brief.example.com", 1, session)
+    ]
 
 
 def test_nothing_is_counted_twice(box: Box) -> None:
@@ -315,13 +338,27 @@ def test_hosts_of_a_preset_come_from_the_tools_of_the_image(box: Box) -> None:
     assert not box.resolves("crates.pack.age")
 
 
+def test_presets_of_the_image_s_own_tools_open_what_those_use(box: Box) -> None:
+    box.firewall("preset", "registries")
+    report = box.root(f"{FIREWALL}/registries").splitlines()
+    tools = {tool for tool, _, _ in (line.partition("\t") for line in report)}
+    assert tools == {"apt", "pip"}, "the tools of this image that fetch packages"
+    site = box.root("sh", "-c", "apt-get --print-uris update | head -n 1").split("/")[2]
+    shown = {row["entry"]: row["preset"] for row in box.firewall("show", "--effective")}
+    assert shown[site] == "registries"
+    assert len([entry for entry, preset in shown.items() if preset]) >= 3
+    assert all(box.resolves(entry) for entry, preset in shown.items() if preset)
+
+
 def test_the_self_test_from_outside(box: Box) -> None:
     assert {probe["result"] for probe in box.firewall("test")} == {"ok"}
     done = box.contenant("firewall", "test", "closed.example.com", "--json", cwd=box.project, env=KEEP)
     assert done.returncode == 1
     probes = json.loads(done.stdout)
     assert [probe["result"] for probe in probes].count("refused") == 1
-    # With its supervisor held up, a rule too many stays until somebody looks.
+    # With its supervisor held up, a rule too many stays until somebody looks. It begins after the ready mark.
+    find = ("sh", "-c", "pgrep -f firewall/[s]upervise || true")
+    wait_for(lambda: box.root(*find), 15, "the supervisor")
     box.root("sh", "-c", "kill -STOP $(pgrep -f firewall/[s]upervise)")
     box.root("nft", "add", "rule", "inet", "contenant", "output", "accept")
     done = box.contenant("firewall", "test", "--json", cwd=box.project, env=KEEP)

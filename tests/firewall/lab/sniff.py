@@ -46,6 +46,8 @@ class Sniffer:
     def seen(self, sources: set[str], since: float) -> list[Packet]:
         """Packets that came from these addresses, link chatter left out. Waits for stragglers."""
         time.sleep(0.15)
+        if not self._thread.is_alive():
+            raise RuntimeError("the sniffer has died: that it saw nothing means nothing")
         return [packet for packet in list(self.packets) if packet.at >= since and packet.source in sources]
 
     def _listen(self, namespace: str) -> None:
