@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import subprocess
 import sys
@@ -65,26 +66,16 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 
 @pytest.fixture(scope="session")
-def base_image() -> str:
+def base_image(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The image to attack: CONTENANT_TEST_IMAGE, or the one `contenant image build` makes."""
     given = os.environ.get("CONTENANT_TEST_IMAGE", "")
     if given:
         return given
-    env = {**os.environ, "CONTENANT_ENGINE": "podman"}
-    subprocess.run([sys.executable, "-m", "contenant", "image", "build"], check=True, env=env, timeout=1800)
-    found = subprocess.run(
-        [
-            *("podman", "images", "--filter", "label=dev.contenant.layer=base", "--filter", "dangling=false"),
-            "--format",
-            "{{.Repository}}:{{.Tag}}",
-        ],
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout.split()
-    if not found:
-        pytest.fail("contenant image build left no image; set CONTENANT_TEST_IMAGE")
-    return found[0]
+    home = str(tmp_path_factory.mktemp("builder"))
+    env = {**os.environ, "CONTENANT_ENGINE": "podman", "CONTENANT_HOME": home}
+    argv = [sys.executable, "-m", "contenant", "image", "build", "--json"]
+    done = subprocess.run(argv, check=True, env=env, timeout=1800, stdout=subprocess.PIPE)
+    return str(json.loads(done.stdout)["reference"])
 
 
 @pytest.fixture(scope="session")
@@ -92,7 +83,7 @@ def image(base_image: str, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The image with what a careless layer might add."""
     context = tmp_path_factory.mktemp("planted")
     (context / "Dockerfile").write_text(PLANTED.format(image=base_image))
-    return build(context, "localhost/fwlab:planted")
+    return build(context, f"localhost/fwlab:{base_image.rpartition(':')[2]}")
 
 
 def build(context: Path, tag: str) -> str:

@@ -28,7 +28,7 @@ attack = pytest.mark.attack
 @attack(39, "a name is added while a stream runs", "works at once (time: make bench); the stream is unbroken")
 def test_addition(own: Callable[..., Box]) -> None:
     box = own()
-    stream = follow(box, 6)
+    stream = follow(box, 4)
     done = box.apply(with_allowed(POLICY, LATER, {"name": "later.example", "port": 22}))
     assert done.code == 0, done.err
     assert "kept" in done.out
@@ -154,7 +154,7 @@ def test_a_policy_changed_while_stopped_is_in_force_after_the_start(own: Callabl
 
 
 def test_entries_end_by_themselves(own: Callable[..., Box], lab: Lab) -> None:
-    until = int(time.time()) + 8
+    until = int(time.time()) + 6
     box = own(with_allowed(POLICY, LATER | {"until": until}, {"name": "rot.example"}))
     stream = follow(box, 20, "later.example")
     assert box.status()["expires"] == until

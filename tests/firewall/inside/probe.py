@@ -59,7 +59,7 @@ def read_all(sock: socket.socket, seconds: float) -> str:
     """Everything until the other side closes, or is silent for a while."""
     data, deadline = b"", time.monotonic() + seconds
     while time.monotonic() < deadline and len(data) < 1 << 20:
-        sock.settimeout(max(0.01, min(0.7 if data else seconds, deadline - time.monotonic())))
+        sock.settimeout(max(0.01, min(0.35 if data else seconds, deadline - time.monotonic())))
         try:
             part = sock.recv(65536)
         except TimeoutError:
