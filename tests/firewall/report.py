@@ -1,4 +1,7 @@
-"""Collects what became of each attack and writes the table."""
+"""Collects what became of each attack and writes the table.
+
+A run of one engine (`-k docker`) writes its own column and keeps the others as they stand.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +55,31 @@ class AttackReport:
 
     def pytest_sessionfinish(self) -> None:
         if self.path:
-            Path(self.path).write_text(table(self.rows))
+            path = Path(self.path)
+            old = read(path.read_text()) if path.exists() else {}
+            path.write_text(table(joined(old, self.rows)))
+
+
+ENGINES = ("podman", "docker", "apple")
+
+
+def read(text: str) -> dict[Attack, dict[str, str]]:
+    """The rows of a document."""
+    rows = {}
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split(" | ")]
+        if line.startswith("| ") and len(cells) == 6 and cells[0].isdigit():
+            rows[Attack(int(cells[0]), cells[1], cells[2])] = dict(zip(ENGINES, cells[3:], strict=True))
+    return rows
+
+
+def joined(
+    old: dict[Attack, dict[str, str]], new: dict[Attack, dict[str, str]]
+) -> dict[Attack, dict[str, str]]:
+    """What a run found; of engines and attacks that were not in it, what was found before."""
+    ran = {engine for found in new.values() for engine in found}
+    kept = {attack: {e: said for e, said in old.get(attack, {}).items() if e not in ran} for attack in new}
+    return old | {attack: kept[attack] | found for attack, found in new.items()}
 
 
 def table(rows: dict[Attack, dict[str, str]]) -> str:
@@ -64,11 +91,8 @@ def table(rows: dict[Attack, dict[str, str]]) -> str:
     ]
     for attack in sorted(rows):
         found = rows[attack]
-        apple = found.get("apple", "not run")
-        cells = [
-            found.get("podman", found.get("", "not run")),
-            found.get("docker", found.get("", "not run")),
-            apple,
-        ]
+        # What no engine is needed for holds for those that contenant asks in the same words.
+        alike = found.get("", "not run")
+        cells = [found.get("podman", alike), found.get("docker", alike), found.get("apple", "not run")]
         lines.append(f"| {attack.number} | {attack.title} | {attack.expected} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"

@@ -63,6 +63,7 @@ def api(lab: Lab, tmp_path: Path) -> Iterator[Api]:
     subprocess.run([*inside, "nft", "delete", "table", "ip", "standin"], check=True)
 
 
+@pytest.mark.every_engine
 def test_a_turn_through_the_firewall(own: Callable[..., Box], lab: Lab, api: Api) -> None:
     policy: Policy = resolve([default_layer(telemetry=False)], {}, lambda name: "." not in name, 0)
     wanted = body(policy)

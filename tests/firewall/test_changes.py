@@ -246,7 +246,9 @@ def test_collect_gives_each_row_once(own: Callable[..., Box]) -> None:
     first = [json.loads(line) for line in box.firewall("collect").out.splitlines()]
     again = [json.loads(line) for line in box.firewall("collect").out.splitlines()]
     assert again[: len(first) - 1] == first[:-1], "nothing is given up before it is acknowledged"
-    assert sum(row["count"] for row in first if row.get("name") == "blocked.example") == 6  # A and AAAA
+    assert (
+        sum(row["count"] for row in first if row.get("name") == "blocked.example") == 3
+    )  # asked for A and AAAA
     cursor = again[-1]["cursor"]
     assert len(box.firewall("collect", "--since", cursor).out.splitlines()) == 1
     box.try_one("tcp", address=EVIL, port=8080)

@@ -233,13 +233,13 @@ def test_full_disk(own: Callable[..., Box], lab: Lab) -> None:
 
 
 def test_an_ended_entry_that_cannot_be_taken_out_closes_everything(own: Callable[..., Box], lab: Lab) -> None:
-    until = int(time.time()) + 7
+    until = int(time.time()) + 5
     box = own(
         with_allowed(POLICY, LATER | {"until": until}), tmpfs="/run/contenant/firewall:size=256k,mode=0755"
     )
     box.root("sh", "-c", "cat /dev/zero >/run/contenant/firewall/fill 2>/dev/null")
     assert box.try_one("https", name="later.example")["status"] == "200"
-    time.sleep(max(0.0, until + 3 - time.time()))
+    time.sleep(max(0.0, until + 2.5 - time.time()))
     since = lab.now()
     assert box.firewall("check").code == 1
     assert box.agent("true").code != 0

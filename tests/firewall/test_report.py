@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from tests.firewall.report import Attack, table
+from tests.firewall.report import Attack, joined, read, table
 
 HERE = Path(__file__).parent
 DOCUMENT = HERE.parents[1] / "docs/security/attacks.md"
@@ -42,3 +42,16 @@ def test_the_table_says_what_became_of_each() -> None:
         "| 1 | a | gets out | known limit | not run | not run |",
         "| 2 | b | held so | held | **broken** | not run |",
     ]
+
+
+def test_a_run_of_one_engine_keeps_what_others_found() -> None:
+    first = Attack(1, "a", "gets out")
+    second = Attack(2, "b", "held so")
+    old = read(table({first: {"podman": "held", "docker": "held"}, second: {"": "held"}}))
+    new = joined(old, {first: {"docker": "**broken**"}})
+    assert table(new).splitlines()[-2:] == [
+        "| 1 | a | gets out | held | **broken** | not run |",
+        "| 2 | b | held so | held | held | not run |",
+    ]
+    assert joined(old, {}) == old
+    assert read(table(new)) == new

@@ -231,10 +231,12 @@ def follow(name: str, seconds: float, port: int = 443) -> Result:
     address = next(item for item in resolve(name)["addresses"] if ":" not in item)
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    lines, gap, last, began, end = 0, 0.0, time.monotonic(), time.monotonic(), "still open"
+    lines, gap, last, began, end, head = 0, 0.0, time.monotonic(), time.monotonic(), "still open", b""
     with connect(address, port, 5) as plain, context.wrap_socket(plain, server_hostname=name) as secure:
         secure.sendall(f"GET /stream HTTP/1.1\r\nHost: {name}\r\n\r\n".encode())
-        secure.settimeout(5)
+        secure.settimeout(3)
+        while not head.endswith(b"\r\n\r\n"):
+            head += secure.recv(1)
         print("streaming", flush=True)
         try:
             while time.monotonic() - began < seconds:

@@ -31,6 +31,7 @@ class Box:
         self.write_policy(policy)
         engine.create(name, shape, image, self.policy_directory)
         self.addresses: set[str] = set()
+        self._removed = False
 
     def write_policy(self, policy: dict[str, Any] | str) -> None:
         """Replace the mounted policy.json in one step, as the host does. Text is written as it stands."""
@@ -136,7 +137,10 @@ class Box:
         self._run("kill", "--signal", "KILL", self.name)
 
     def remove(self) -> None:
-        self.kill()
+        """Kill and remove it, once."""
+        if self._removed:
+            return
+        self._removed = True
         self._run(*self.engine.remove_words(self.name))
         shutil.rmtree(self.policy_directory, ignore_errors=True)
 

@@ -81,6 +81,7 @@ class Command:
     environment: dict[str, str]
     image: str = ""  # its own name for the image, where it has one
     start_words: tuple[str, ...] = ()
+    at_once: tuple[str, ...] = ()  # what makes `rm --force` kill
     no_new_privileges = True  # the engine sets it for every process
     file_mounts = True
     ipv6 = True
@@ -124,7 +125,7 @@ class Command:
         return ["stop", "--time", "2", name]
 
     def remove_words(self, name: str) -> list[str]:
-        return ["rm", "--force", name]
+        return ["rm", "--force", *self.at_once, name]
 
     def _network(self, shape: Shape) -> list[str]:
         raise NotImplementedError
@@ -134,6 +135,7 @@ class PodmanLab(Command):
     """podman, rootful, on a network of its own."""
 
     name = "podman"
+    at_once = ("--time", "0")
     gateway = "10.123.0.1"
     environment: dict[str, str] = {}  # noqa: RUF012 - set per instance where needed
 
