@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from contenant import host
-from contenant.app import firewall, firewall_look, policy
+from contenant.app import configuration, firewall, firewall_look, firewall_why, policy
 from contenant.app.firewall import RuleChange
 from contenant.app.ledger import Ledger
 from contenant.core import changes
@@ -124,6 +124,19 @@ def test_the_intent_is_on_record_before_the_container_is_told(
     allow(world, "example.com")
     assert seen == ["rule.added", "policy.stored"]
     assert kinds(world)[-1] == "container.policy"
+
+
+def test_a_project_s_file_widens_only_where_it_is_trusted(world: World, live: list[str]) -> None:
+    """A command must neither forget what a trusted file opens nor let an untrusted one open anything."""
+    path = world.project("shop")
+    configuration.file_of(path).write_text('[firewall]\nallow = ["asked.example.com"]\n')
+    world.run("shop")
+    allow(world, "first.example.com")
+    assert "asked.example.com" not in names(world)
+    configuration.trust(configuration.read_request(path))
+    allow(world, "second.example.com")
+    assert {"asked.example.com", "first.example.com", "second.example.com"} <= names(world)
+    assert firewall_why.explain(path, "asked.example.com", 443, world.ui)["rule"]["layer"] == "project"
 
 
 def test_a_stopped_container_gets_it_at_its_start(world: World, live: list[str]) -> None:

@@ -18,7 +18,7 @@ from tests.firewall.common import (
     with_allowed,
 )
 from tests.firewall.conftest import POLICY
-from tests.firewall.lab.box import Box
+from tests.firewall.lab.box import FIREWALL, Box
 from tests.firewall.lab.network import EVIL, RESOLVER, SHARED, Lab
 
 pytestmark = pytest.mark.real
@@ -257,6 +257,31 @@ def test_collect_gives_each_row_once(own: Callable[..., Box]) -> None:
     strange = [json.loads(line) for line in box.firewall("collect", "--since", "other:99").out.splitlines()]
     assert len(strange) == 2
     assert box.firewall("collect", "--since").code == 2
+
+
+HANDED_OVER = "/var/lib/contenant/sessions/egress.jsonl"
+
+
+def test_the_record_is_left_for_the_host(own: Callable[..., Box]) -> None:
+    """At a stop, and while it runs whenever there is news, should it be killed."""
+    box = own()
+    box.try_one("resolve", name="first.blocked.example")
+    box.stop()
+    box.start()
+    rows = [json.loads(line) for line in box.root("cat", HANDED_OVER).out.splitlines()]
+    assert [row["count"] for row in rows if row.get("name") == "first.blocked.example"] == [1]
+    assert rows[-1]["cursor"].endswith(f":{rows[-2]['seq']}")
+    for start in (box.agent, box.plain):
+        assert start("cat", HANDED_OVER).code != 0
+        assert start("rm", HANDED_OVER).code != 0
+    box.root("rm", HANDED_OVER)
+    box.try_one("resolve", name="second.blocked.example")
+    # The supervisor, but with less patience.
+    faster = f"sed 's/^hand_every=[0-9]*/hand_every=2/' {FIREWALL}/supervise >/tmp/faster"
+    box.root("sh", "-c", f"{faster}; timeout 5 bash -p /tmp/faster")
+    rows = [json.loads(line) for line in box.root("cat", HANDED_OVER).out.splitlines()]
+    named = {row.get("name") for row in rows}
+    assert {"first.blocked.example", "second.blocked.example"} <= named, "nothing is given up by it"
 
 
 def test_usage(box: Box) -> None:
