@@ -93,6 +93,10 @@ def test_the_firewall_has_what_it_needs(box: Box) -> None:
 def test_the_agents_settings_are_roots(box: Box) -> None:
     assert box.execute("stat", "-c", "%U %a", "/etc/claude-code/managed-settings.json").out == "root 644\n"
     assert box.run("sh", "-c", "echo x >>/etc/claude-code/managed-settings.json").code != 0
+    memory = box.execute("cat", "/etc/claude-code/CLAUDE.md").out
+    assert "/etc/contenant/policy/README" in memory
+    assert "contenant firewall allow NAME --reason" in memory
+    assert box.run("sh", "-c", "echo x >>/etc/claude-code/CLAUDE.md").code != 0
     assert box.execute("stat", "-c", "%U %a", "/home/claude/.claude.json").out == "claude 600\n"
 
 
