@@ -27,6 +27,7 @@ pytestmark = [pytest.mark.bench, pytest.mark.real, pytest.mark.timeout(1200)]
 # The budgets.
 START_MS, THROUGHPUT, CONNECTION_MS, MEMORY_MB, CHANGE_S = 120.0, 0.90, 1.0, 10.0, 0.30
 SIZE_MB = 512
+QUIET, ROUNDS = 7, 40  # downloads: so many undisturbed ones, out of so many at most
 
 NGINX = """
 daemon off; pid /tmp/bench.pid; error_log stderr crit; worker_processes 2;
@@ -140,22 +141,37 @@ def test_start(engine: PodmanLab, image: str, report: Any, tmp_path: Path) -> No
 
 
 def test_throughput(pair: Pair, report: Any) -> None:
-    """One HTTPS download after the other, in turns."""
-    speeds: dict[str, list[float]] = {"walled": [], "bare": []}
-    for number in range(12):
-        for name, box in zip(speeds, pair, strict=True):
-            run = box.root("curl", "-sk", "-o", "/dev/null", "-w", "%{speed_download} %{size_download}",
-                           "https://allowed.example/big")  # fmt: skip
-            speed, size = (float(word) for word in run.out.split())
-            assert size == SIZE_MB << 20, run.err
-            if number:
-                speeds[name].append(speed / 1e6)
-    walled, bare = (statistics.median(values) for values in speeds.values())
-    # Neighbours in time had the same load beside them.
-    pairs = statistics.median(w / b for w, b in zip(*speeds.values(), strict=True))
-    found = f"{walled / bare:.2f} ({walled:.0f} of {bare:.0f} MB/s; median of 11 pairs {pairs:.2f})"
+    """One HTTPS download after the other, in turns.
+
+    Three processes share the processors here where a user's have two, so what else runs costs the walled one
+    more. Rounds in which the machine was slowed are left out.
+    """
+    rounds: list[tuple[float, float, float]] = []  # how slow the machine was, MB/s walled, MB/s bare
+    quiet = rounds
+    for _ in range(ROUNDS):
+        before = _unit()
+        walled, bare = _download(pair.walled), _download(pair.bare)
+        rounds.append((max(before, _unit()), walled, bare))
+        quiet = [each for each in rounds[1:] if each[0] <= 1.25 * min(unit for unit, *_ in rounds)]
+        if len(quiet) >= QUIET:
+            break
+    assert len(quiet) >= QUIET, f"the machine is too busy: {len(quiet)} quiet of {len(rounds)} rounds"
+    ratio = statistics.median(walled / bare for _, walled, bare in quiet)
+    speeds = [statistics.median(each[column] for each in quiet) for column in (1, 2)]
+    found = (
+        f"{ratio:.2f} ({speeds[0]:.0f} of {speeds[1]:.0f} MB/s; {len(quiet)} quiet of {len(rounds)} rounds)"
+    )
     report("HTTPS throughput", found, f"≥ {THROUGHPUT:.2f}")
-    assert max(walled / bare, pairs) >= THROUGHPUT
+    assert ratio >= THROUGHPUT
+
+
+def _download(box: Box) -> float:
+    """MB/s."""
+    words = ("curl", "-sk", "-o", "/dev/null", "-w", "%{speed_download} %{size_download}")
+    run = box.root(*words, "https://allowed.example/big")
+    speed, size = (float(word) for word in run.out.split())
+    assert size == SIZE_MB << 20, run.err
+    return speed / 1e6
 
 
 def test_new_connection(pair: Pair, report: Any) -> None:
