@@ -14,11 +14,14 @@ from typing import Any
 
 import pytest
 
+from tests.real import behind
+from tests.real.apple import VERSIONS, apple_engine, share_base
 from tests.real.engine_fixtures import docker_engine, docker_host, podman_engine
 
 __all__ = ["docker_engine", "docker_host", "podman_engine"]
 
-ENGINES = ("podman", "docker")
+LINUX = ("podman", "docker")
+APPLE = tuple(f"container-{version}" for version in VERSIONS)  # the stand-in, as each of its releases
 
 
 class Contenant:
@@ -100,11 +103,25 @@ class Contenant:
         return done.stdout.strip()
 
 
-@pytest.fixture(scope="session", params=ENGINES)
-def engine_env(request: pytest.FixtureRequest) -> tuple[str, dict[str, str]]:
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A module's `ENGINES` says on which engines its tests run; without it, on those of Linux."""
+    if "engine_env" in metafunc.fixturenames:
+        wanted = getattr(metafunc.module, "ENGINES", LINUX)
+        metafunc.parametrize("engine_env", wanted, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def engine_env(request: pytest.FixtureRequest) -> Iterator[tuple[str, dict[str, str]]]:
     """An engine's name and the environment in which it answers."""
-    request.getfixturevalue(f"{request.param}_engine")
-    return request.param, {k: v for k, v in os.environ.items() if not k.startswith("CONTENANT_")}
+    name, _, version = request.param.partition("-")
+    if not version:
+        request.getfixturevalue(f"{name}_engine")
+    env = {k: v for k, v in os.environ.items() if not k.startswith("CONTENANT_")}
+    if not version:
+        yield name, env
+        return
+    with apple_engine(version) as more:
+        yield name, env | more
 
 
 @pytest.fixture(scope="session")
@@ -113,6 +130,10 @@ def built(
 ) -> tuple[str, dict[str, str]]:
     """The same, once the image is in the engine's store."""
     name, env = engine_env
+    if name == "container":
+        podman = Contenant(tmp_path_factory.mktemp("builder"), "podman", env)
+        podman.ok("image", "build", cwd=Path("/"), timeout=1800)
+        share_base(env)
     installation = Contenant(tmp_path_factory.mktemp("builder"), name, env)
     installation.ok("image", "build", cwd=Path("/"), timeout=1800)
     return name, env
@@ -125,17 +146,22 @@ def contenant(built: tuple[str, dict[str, str]], contenant_home: Path, tmp_path:
     yield installation
     installation.finish()
     installation("clean", "--all", "--yes", "--force", cwd=tmp_path)
-    left = installation.raw("ps", "-a", "--format", "{{.Names}}", "--filter", f"label={mark(installation)}")
-    assert left == "", f"left behind: {left}"
+    left = behind.containers(installation, host=owner(installation))
+    assert not left, f"left behind: {left}"
 
 
 def mark(installation: Contenant) -> str:
     """The label that all containers of one installation bear."""
+    return f"dev.contenant.host={owner(installation)}"
+
+
+def owner(installation: Contenant) -> str:
+    """The installation's id."""
     code = "from contenant.host import installation_id; print(installation_id())"
     done = subprocess.run(
         [sys.executable, "-c", code], env=installation.env, capture_output=True, text=True, check=True
     )
-    return f"dev.contenant.host={done.stdout.strip()}"
+    return done.stdout.strip()
 
 
 @pytest.fixture

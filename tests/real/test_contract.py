@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.real.conftest import Contenant, names, wait_for
+from tests.real import behind
+from tests.real.conftest import APPLE, LINUX, Contenant, names, wait_for
 
 pytestmark = pytest.mark.real
+ENGINES = (*LINUX, *APPLE)
 
 
 def test_a_second_run_comes_back_to_the_same_container(contenant: Contenant, project: Path) -> None:
@@ -23,7 +25,7 @@ def test_a_second_run_comes_back_to_the_same_container(contenant: Contenant, pro
     assert len(second) == 1
     assert second[0]["project"] == str(project)
     assert second[0]["sessions_total"] == 2
-    assert contenant.raw("ps", "-a", "--format", "{{.Names}}").split().count(second[0]["name"]) == 1
+    assert behind.containers(contenant).count(second[0]["name"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -121,9 +123,8 @@ def test_environment_mounts_and_limits(contenant: Contenant, project: Path, tmp_
 
 def test_a_published_port_is_the_hosts_own_only(contenant: Contenant, project: Path) -> None:
     contenant.ok("--publish", "18099:8000", "--", "true", cwd=project)
-    inspected = contenant.raw("inspect", contenant.rows(project)[0]["name"])
-    bindings = json.loads(inspected)[0]["HostConfig"]["PortBindings"]
-    assert bindings["8000/tcp"] == [{"HostIp": "127.0.0.1", "HostPort": "18099"}]
+    name = contenant.rows(project)[0]["name"]
+    assert behind.bindings(contenant, name) == [("127.0.0.1", 18099, 8000)]
 
 
 def test_two_sessions_at_once_and_the_last_one_stops_it(contenant: Contenant, project: Path) -> None:
@@ -167,7 +168,7 @@ def test_a_foreign_container_keeps_its_name(contenant: Contenant, project: Path)
         assert done.returncode == 5
         assert "held by a container" in done.stderr
         assert contenant("clean", "--all", "--yes", "--force", cwd=project).returncode == 0
-        assert contenant.raw("ps", "-a", "--format", "{{.Names}}").split().count(row["name"]) == 1
+        assert behind.containers(contenant).count(row["name"]) == 1
     finally:
         contenant.raw("rm", "-f", row["name"])
 
@@ -187,8 +188,8 @@ def test_recreate_makes_it_anew(contenant: Contenant, project: Path) -> None:
     done = contenant("--cpus", "1", "--", "true", cwd=project)
     assert "--recreate" in done.stderr
     contenant.ok("--recreate", "--", "test", "!", "-e", "/tmp/mark", cwd=project)
-    bindings = json.loads(contenant.raw("inspect", contenant.rows(project)[0]["name"]))[0]["HostConfig"]
-    assert "8000/tcp" in bindings["PortBindings"], "options given at creation are kept"
+    bindings = behind.bindings(contenant, contenant.rows(project)[0]["name"])
+    assert [port for _, _, port in bindings] == [8000], "options given at creation are kept"
 
 
 @pytest.mark.parametrize(

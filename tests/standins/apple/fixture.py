@@ -18,8 +18,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from .podman import LABEL
+from .call import Call
+from .images import describe, next_number, put
+from .podman import LABEL, Podman
 from .settings import PREFIX, read
+from .state import Store
 
 BIN = Path(__file__).resolve().parent / "bin"
 VERSIONS = ("0.12.3", "1.0.0", "1.2.2", "1.4.1")
@@ -98,6 +101,19 @@ def apple_standin(
         yield make(home, version, mode, allow_tmp=allow_tmp, hang=hang)
     finally:
         clean(home)
+
+
+def adopt(standin: Standin, image: str, reference: str) -> None:
+    """Give a stand-in an image that podman holds as `image`, under Apple's `reference`, as a build would.
+
+    Nothing is copied: several stand-ins share one image of a gigabyte.
+    """
+    settings = read(standin.env, need_home=True)
+    call = Call(settings, {}, Store(settings), Podman(settings), os.environ)
+    with call.store.transaction() as state:
+        number = next_number(state)
+        call.podman.run("tag", image, call.podman.image(number))
+        put(call, state, describe(call, number, reference, reference, built=True))
 
 
 def podman(*words: str) -> list[str]:
