@@ -9,7 +9,7 @@ from pathlib import Path
 from contenant import config, host, locks
 from contenant.app import homes
 from contenant.app.images import stale_images
-from contenant.app.inventory import Survey, look_around
+from contenant.app.inventory import Survey, look_around, refuse_silence
 from contenant.app.ledger import Ledger
 from contenant.app.results import CleanRequest, Outcome, Ui, Verdict
 from contenant.app.select import by_paths
@@ -24,7 +24,10 @@ from contenant.errors import ContenantError
 
 
 def plan(request: CleanRequest, ui: Ui) -> list[Verdict]:
-    """What would go and what stays, with reasons. Changes nothing but records that are reconciled first."""
+    """What would go and what stays, with reasons. Changes nothing but records that are reconciled first.
+
+    Raises NotFoundError, and EngineUnavailableError when no engine of these containers answers.
+    """
     settings = config.load(None, os.environ, {})
     with Ledger(settings.database_url) as ledger:
         survey = look_around(ledger, settings.engine)
@@ -38,6 +41,8 @@ def plan(request: CleanRequest, ui: Ui) -> list[Verdict]:
             for container in known
             if (verdict := _verdict(ledger, survey, container, named, request)) is not None
         ]
+        subjects = {verdict.subject for verdict in verdicts}
+        refuse_silence(survey, [container for container in known if container.id in subjects])
         going = [v.subject for v in verdicts if v.action == "remove"]
         if request.purge:
             verdicts += homes.verdicts(ledger, request, known, going)
@@ -47,10 +52,14 @@ def plan(request: CleanRequest, ui: Ui) -> list[Verdict]:
 
 
 def apply(verdicts: Sequence[Verdict], request: CleanRequest, ui: Ui) -> list[Outcome]:
-    """Remove what the verdicts say, each judged again right before, under its lock."""
+    """Remove what the verdicts say, each judged again right before, under its lock.
+
+    Raises EngineUnavailableError when no engine answers any more.
+    """
     settings = config.load(None, os.environ, {})
     with Ledger(settings.database_url) as ledger:
         survey = look_around(ledger, settings.engine)
+        refuse_silence(survey, ())
         outcomes = []
         for number, verdict in enumerate(verdicts, 1):
             if verdict.action == "keep":
@@ -78,6 +87,8 @@ def _remove_one(ledger: Ledger, survey: Survey, verdict: Verdict, request: Clean
 
 def _connected(survey: Survey, verdict: Verdict) -> Engine:
     assert verdict.engine, "only a home has none"
+    if verdict.engine in survey.unreachable:
+        raise survey.unreachable[verdict.engine]
     return survey.connected[verdict.engine]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import Any
 
 from contenant import config
-from contenant.app import engines
+from contenant.app import engines, service
 from contenant.app.desired import kept_image
 from contenant.app.inventory import Survey
 from contenant.app.ledger import Ledger
@@ -23,6 +23,7 @@ def build(engine: EngineName | None, *, no_cache: bool, ui: Ui) -> dict[str, Any
     settings = config.load(None, os.environ, {})
     with Ledger(settings.database_url) as ledger:
         picked = engines.pick(ledger, engine, None, settings.engine)
+        service.check(picked.engine, ui)
         store = ledger.store()
         fitted = engines.fit(ledger, picked.engine)
         result = ensure(fitted, settings, ui, lambda change: store.apply([change]), no_cache=no_cache)

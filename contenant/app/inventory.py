@@ -1,7 +1,7 @@
 """`contenant list`: every container of ours, as it is now."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,6 +10,7 @@ from contenant.app import engines
 from contenant.app.desired import kept_image, tagged_version
 from contenant.app.ledger import Ledger
 from contenant.app.sync import settle
+from contenant.core.records import ContainerRecord
 from contenant.core.values import ENGINE_NAMES, ContainerReport, EngineName
 from contenant.engines.base import Engine, Listing
 from contenant.errors import EngineUnavailableError
@@ -49,7 +50,7 @@ class Survey(NamedTuple):
 
     reports: dict[EngineName, tuple[ContainerReport, ...]]
     connected: dict[EngineName, Engine]
-    unreachable: dict[str, str]  # engine -> why
+    unreachable: dict[str, EngineUnavailableError]
 
 
 def inventory(ui: "Ui", engine: EngineName | None = None) -> Inventory:
@@ -61,7 +62,23 @@ def inventory(ui: "Ui", engine: EngineName | None = None) -> Inventory:
         found = view.listing() if view else ()
         current = kept_image(settings)
         rows = [_row(item, survey, current) for item in found if engine in (None, item.engine)]
-    return Inventory(tuple(sorted(rows, key=lambda row: row.name)), survey.unreachable)
+    silent = {name: _why(error) for name, error in survey.unreachable.items()}
+    return Inventory(tuple(sorted(rows, key=lambda row: row.name)), silent)
+
+
+def _why(error: EngineUnavailableError) -> str:
+    return f"{error.message}; {error.hint}" if error.hint else error.message
+
+
+def refuse_silence(survey: Survey, wanted: Iterable[ContainerRecord]) -> None:
+    """Raise EngineUnavailableError where there is nothing that can be said or done: no engine answered, or
+    none of those that the wanted containers are on.
+    """
+    silent = [survey.unreachable.get(container.engine) for container in wanted]
+    if silent and all(silent):
+        raise next(error for error in silent if error)
+    if survey.unreachable and not survey.reports:
+        raise next(iter(survey.unreachable.values()))
 
 
 def look_around(ledger: Ledger, setting: EngineName | None = None, only: EngineName | None = None) -> Survey:
@@ -77,13 +94,13 @@ def look_around(ledger: Ledger, setting: EngineName | None = None, only: EngineN
             engine = engines.connect(ledger, name)
             pending.append((engine, engine.containers()))
         except EngineUnavailableError as error:
-            survey.unreachable[name] = error.message
+            survey.unreachable[name] = error
     for engine, listing in pending:
-        survey.connected[engine.name] = engine
         try:
             survey.reports[engine.name] = settle(engine, listing, ledger).reports
+            survey.connected[engine.name] = engine
         except EngineUnavailableError as error:
-            survey.unreachable[engine.name] = error.message
+            survey.unreachable[engine.name] = error
     return survey
 
 

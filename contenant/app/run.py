@@ -11,14 +11,14 @@ import time
 from typing import Any, NamedTuple
 
 from contenant import config, locks
-from contenant.app import arrival, configuration, engines, outfit, policy, session, wayback
+from contenant.app import arrival, configuration, engines, outfit, policy, service, session, wayback
 from contenant.app.desired import Wanted, current_version, want
 from contenant.app.idle import stop_if_idle
 from contenant.app.ledger import Ledger
 from contenant.app.project import Project, container_dir, resolve
 from contenant.app.results import RunRequest, Ui
 from contenant.app.steps import Site, perform
-from contenant.app.sync import Settled, settle
+from contenant.app.sync import Settled
 from contenant.core.plan_run import Desired, Facts, Options, RunPlan, Step, plan_run
 from contenant.core.records import ContainerRecord, SessionRecord
 from contenant.core.settings import Settings
@@ -110,9 +110,10 @@ def _prepare(
     recorded = _recorded(ledger, project)
     picked = engines.pick(ledger, request.engine, engines.latest_engine(recorded), setting)
     engine = picked.engine
-    listing = engine.containers()
+    listing, asked = engine.containers(), service.ask_release(engine)
     ledger.store()  # the import goes on while the engine answers
-    settled = settle(engine, listing, ledger, frozenset({project.name}))
+    release = asked()
+    settled = service.settle_started(engine, listing, ledger, frozenset({project.name}), ui)
     record = ledger.project(project.path)
     container = ledger.container_of(record, engine.name)
     flags = _flags(request, container)
@@ -123,9 +124,11 @@ def _prepare(
     given = policy.gather(ledger, project.path, container)
     wanted = want(project, settings, engine.name, given, int(time.time()))
     plan = _plan(project, wanted, settled, container, request)
-    for notice in plan.notices:
+    made_anew = "create" in plan.steps
+    for notice in (*plan.notices, *(() if made_anew else service.left_behind(release, container))):
         ui.note(notice)
-    if "create" in plan.steps:
+    if made_anew:
+        service.check(engine, ui)
         engine = engines.fit(ledger, engine)
     kept = {key: flags[key] for key in STICKY if key in flags}
     if plan.steps or wants_credential(request.argv):

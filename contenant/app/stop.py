@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from contenant import config, locks
 from contenant.app.idle import stop as stop_container
-from contenant.app.inventory import Survey, look_around
+from contenant.app.inventory import Survey, look_around, refuse_silence
 from contenant.app.ledger import Ledger
 from contenant.app.results import Outcome, Ui, Verdict
 from contenant.app.select import by_paths
@@ -28,7 +28,8 @@ class Job(NamedTuple):
 def stop(paths: Sequence[Path], *, all: bool, force: bool, ui: Ui) -> list[Outcome]:  # noqa: A002 - the option's name
     """Stop the containers of `paths`, or all. Live sessions are kept unless `force` ends them.
 
-    Raises NotFoundError for a path without a container; a failure of one container is its outcome.
+    Raises NotFoundError for a path without a container, EngineUnavailableError when no engine of these
+    containers answers; a failure of one container is its outcome.
     """
     settings = config.load(None, os.environ, {})
     with Ledger(settings.database_url) as ledger:
@@ -37,6 +38,7 @@ def stop(paths: Sequence[Path], *, all: bool, force: bool, ui: Ui) -> list[Outco
         known = list(view.containers()) if view else []
         sessions = list(view.live_sessions()) if view else []
         chosen = known if all else by_paths(known, paths)
+        refuse_silence(survey, chosen)
         jobs = [_judge(ledger, survey, container, sessions, force) for container in chosen]
         return [_stop_one(ledger, survey, job, settings.stop_seconds, ui) for job in jobs]
 
@@ -51,7 +53,7 @@ def _judge(
     live = tuple(session for session in sessions if session.container_id == container.id)
     refusal = ""
     if container.engine in survey.unreachable:
-        refusal = survey.unreachable[container.engine]
+        refusal = survey.unreachable[container.engine].message
     elif container.state not in ("running", "paused"):
         refusal = "it does not run"
     elif live and not force:

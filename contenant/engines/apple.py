@@ -15,7 +15,7 @@ from typing import ClassVar
 from contenant.core.values import BuildSpec, ContainerSpec, EngineName, ExecSpec, ImageReport
 from contenant.engines import apple_json
 from contenant.engines.apple_args import build_args, check_build, create_args, exec_args
-from contenant.engines.base import ContainerMissingError, EngineVersion, Listing
+from contenant.engines.base import ContainerMissingError, EngineVersion, Listing, ServiceDownError
 from contenant.engines.call import COMMON, Caller, PendingListing, Symptom
 from contenant.engines.versions import require, short
 from contenant.errors import EngineError, EngineUnavailableError, ImageBuildError, PathRefusedError
@@ -27,7 +27,7 @@ RESTART = "container system stop && container system start"
 SYMPTOMS = (
     Symptom(
         r"xpc connection error|service has been started|plugins are unavailable",
-        EngineUnavailableError,
+        ServiceDownError,
         "its service is not running",
         f"start it: `{START}`",
     ),
@@ -90,6 +90,20 @@ class Apple:
         require("container", server, "darwin", part="service")
         return EngineVersion(short(text), server)
 
+    def begin_release(self) -> Callable[[], str]:
+        """Ask the command for its version, `1.2.2`, which asks no service; what is returned waits for it.
+
+        That raises EngineUnavailableError when it is older than supported.
+        """
+        answer = self._caller.begin(["--version"])
+
+        def result() -> str:
+            text = answer.result(self._caller.timeouts.quick).stdout
+            require("container", text, "darwin")
+            return short(text)
+
+        return result
+
     def identity(self) -> str:
         """Where the service keeps its containers, and that directory's inode."""
         root = self._status().app_root
@@ -107,9 +121,7 @@ class Apple:
         with self._caller.reading("its status"):
             status = apple_json.read_status(result.stdout)
         if status.state != "running":
-            raise EngineUnavailableError(
-                f"container's service is {status.state}", hint=f"start it: `{START}`"
-            )
+            raise ServiceDownError(f"container's service is {status.state}", hint=f"start it: `{START}`")
         return status
 
     def containers(self) -> Listing:

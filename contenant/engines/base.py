@@ -13,13 +13,17 @@ from contenant.core.values import (
     ExecSpec,
     ImageReport,
 )
-from contenant.errors import EngineError
+from contenant.errors import EngineError, EngineUnavailableError
 
 
 class ContainerMissingError(EngineError):
     """The engine knows no container of that name (any more)."""
 
     slug = "container-missing"
+
+
+class ServiceDownError(EngineUnavailableError):
+    """The engine's service is not running; starting it is all that is missing."""
 
 
 class OciRuntimeError(EngineError):

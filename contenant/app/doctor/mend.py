@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from contenant import idmap, locks
+from contenant.app import service
 from contenant.app.doctor.facts import Facts
 from contenant.app.doctor.gather import configured, read_records
 from contenant.app.doctor.gather_machine import owner_of
@@ -14,7 +15,6 @@ from contenant.app.engines import RUNTIME_KEY
 from contenant.app.ledger import Ledger
 from contenant.app.results import Ui
 from contenant.core import changes
-from contenant.engines import apple
 from contenant.errors import ContenantError
 
 
@@ -36,13 +36,9 @@ def mend_all(lines: Sequence[Line], facts: Facts, ui: Ui) -> dict[str, str]:
 
 def start_service(facts: Facts, ui: Ui) -> str:
     """Start Apple's service. The first time it fetches a Linux kernel, so whoever sits there is asked."""
-    question = "Start Apple's container service? The first time it fetches a Linux kernel."
-    if ui.confirm(question) is False:
+    if ui.confirm(service.QUESTION) is False:
         return "left as it was"
-    try:
-        apple.connect().start_service(ui.progress)
-    finally:
-        ui.finish()
+    service.start(ui)
     return "started"
 
 

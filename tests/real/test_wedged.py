@@ -1,0 +1,161 @@
+"""An engine that hangs: every command ends within its bound, says what to do, and takes nothing for gone."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import subprocess
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+import pytest
+
+from contenant.cli.command import LazyGroup
+from contenant.cli.root import command as root
+from tests.real.conftest import Contenant
+
+pytestmark = pytest.mark.real
+ENGINES = ("container-1.2.2",)
+DATABASE = Path("state", "contenant.db")
+BOUND = 75.0  # seconds: an answer is waited for 30 s, the rest is this machine's load
+# A copy in the installation's own place: where its state lies is what an installation is known by.
+INSTEAD = 'mount --bind "$0" "$1" && shift && exec "$@"'
+AT_ONCE = 12  # commands; all they do is wait
+
+# Every command, with arguments under which it has work to do. Those of SILENT ask no engine.
+ASKING = {
+    "run": ("--", "true"),
+    "list": (),
+    "show": (),
+    "stop": (),
+    "clean": ("--yes",),
+    "doctor": (),
+    "image build": (),
+    "firewall allow": ("example.com", "--reason", "needed"),
+    "firewall deny": ("example.org", "--reason", "not needed"),
+    "firewall remove": ("example.net",),
+    "firewall preset": ("npm", "--reason", "needed"),
+    "firewall mode": ("audit", "--reason", "to look"),
+    "firewall log": (),
+    "firewall test": (),
+}
+SILENT = {
+    "auth status": (),
+    "image list": (),
+    "history": (),
+    "completion": ("bash",),
+    "auth login": (),
+    "auth logout": (),
+    "config show": (),
+    "config path": (),
+    "config trust": ("--yes",),
+    "config edit": (),
+    "firewall show": (),
+    "firewall why": ("example.com",),
+    "firewall suggest": (),
+    "firewall diff": ("current",),
+}
+
+
+def commands(group: LazyGroup = root, before: str = "") -> Iterator[str]:
+    """The names of all commands, as they are typed."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        found = group.get_command(context, name)
+        if isinstance(found, LazyGroup):
+            yield from commands(found, f"{before}{name} ")
+        else:
+            yield f"{before}{name}"
+
+
+def test_every_command_is_tried() -> None:
+    assert sorted([*ASKING, *SILENT]) == sorted(commands())
+
+
+class Ended(NamedTuple):
+    """What became of one command, in a copy of the installation."""
+
+    home: Path
+    done: subprocess.CompletedProcess[str]
+    seconds: float
+
+
+@pytest.fixture
+def ended(contenant: Contenant, project: Path, tmp_path: Path) -> dict[str, Ended]:
+    """Every command, run while the engine hangs, on an installation with a running container."""
+    contenant.env["CONTENANT_KEEP_RUNNING"] = "true"
+    contenant.ok("--", "true", cwd=project)
+    contenant.ok("firewall", "allow", "example.net", "--reason", "needed", cwd=project)
+    hung = contenant.env | {
+        "CONTAINER_STANDIN_MODE": "wedged",
+        "CONTAINER_STANDIN_HANG": "",
+        "EDITOR": "true",
+    }
+
+    def one(name: str) -> Ended:
+        home = tmp_path / "copies" / name.replace(" ", "-")
+        copy(contenant.home, home)
+        words = contenant.argv(*name.split(), *(ASKING | SILENT)[name])
+        began = time.monotonic()
+        done = subprocess.run(
+            ["unshare", "--mount", "sh", "-c", INSTEAD, str(home), str(contenant.home), *words],
+            cwd=project,
+            env=hung,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=200,
+            check=False,
+        )
+        return Ended(home, done, time.monotonic() - began)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        names = list(ASKING | SILENT)
+        return dict(zip(names, pool.map(one, names), strict=True))
+
+
+def copy(home: Path, target: Path) -> None:
+    """An installation's copy, without the mounts of its containers."""
+    shutil.copytree(home, target, symlinks=True, ignore=shutil.ignore_patterns("project", "contenant.db*"))
+    with sqlite3.connect(home / DATABASE) as source, sqlite3.connect(target / DATABASE) as database:
+        source.backup(database)
+    source.close()
+    database.close()
+
+
+def records(home: Path) -> tuple[list[str], int]:
+    """States of the containers on record, and how many were ever recorded as gone."""
+    with sqlite3.connect(home / DATABASE) as database:
+        states = [state for (state,) in database.execute("SELECT state FROM container")]
+        (gone,) = database.execute("SELECT count(*) FROM event WHERE kind = 'container.gone'").fetchone()
+    database.close()
+    return states, gone
+
+
+@pytest.mark.timeout(600)
+def test_every_command_ends_and_says_what_to_do(
+    ended: dict[str, Ended], contenant: Contenant, project: Path
+) -> None:
+    import sys
+
+    for name, one in ended.items():
+        print(
+            "=====",
+            name,
+            one.done.returncode,
+            round(one.seconds, 1),
+            one.done.stdout,
+            one.done.stderr,
+            file=sys.stderr,
+        )
+    for name, one in ended.items():
+        said = f"{name}: {one.done.returncode}\n{one.done.stdout}\n{one.done.stderr}"
+        assert one.seconds < BOUND, said
+        assert "Traceback" not in one.done.stderr, said
+        assert records(one.home) == (["running"], 0), said
+    (row,) = contenant.rows(project)
+    assert row["state"] == "running"
