@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import pty
-import select
 import signal
-import struct
-import subprocess
 import termios
 import time
 from collections.abc import Iterator
@@ -17,57 +12,21 @@ import pytest
 
 from tests.apple.look import keep_running, refused
 from tests.standins.apple.fixture import Standin
+from tests.terminal_client import Client
 
 pytestmark = pytest.mark.real
 OFLAG, LFLAG = 1, 3
 
 
-class Client:
+def client_of(standin: Standin, *words: str) -> Client:
     """A client of the stand-in on a terminal of its own."""
-
-    def __init__(self, standin: Standin, *words: str) -> None:
-        self.master, self.slave = pty.openpty()
-        self.resize(24, 80)
-        self.before = termios.tcgetattr(self.slave)
-        self.seen = b""
-        self.process = subprocess.Popen(
-            [str(standin.launcher), *words], stdin=self.slave, stdout=self.slave, stderr=self.slave,
-            env={**os.environ, **standin.env}, preexec_fn=self.own,
-        )  # fmt: skip
-
-    def own(self) -> None:
-        os.setsid()
-        fcntl.ioctl(self.slave, termios.TIOCSCTTY, 0)
-
-    def resize(self, rows: int, columns: int) -> None:
-        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-
-    def until(self, text: bytes, seconds: float = 20) -> bytes:
-        deadline = time.monotonic() + seconds
-        while text not in self.seen:
-            assert time.monotonic() < deadline, self.seen
-            if select.select([self.master], [], [], 0.1)[0]:
-                self.seen += os.read(self.master, 65536)
-        return self.seen
-
-    def type(self, data: bytes) -> None:
-        os.write(self.master, data)
-
-    def mode(self) -> list[object]:
-        return termios.tcgetattr(self.slave)
-
-    def close(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        for descriptor in (self.master, self.slave):
-            os.close(descriptor)
+    return Client([str(standin.launcher), *words], env=standin.env)
 
 
 @pytest.fixture
 def shell(tiny: Standin) -> Iterator[Client]:
     keep_running(tiny, "term")
-    client = Client(tiny, "exec", "-i", "-t", "term", "sh")
+    client = client_of(tiny, "exec", "-i", "-t", "term", "sh")
     yield client
     client.close()
 
@@ -136,7 +95,7 @@ def test_t_alone_is_a_terminal_in_the_guest_only(tiny: Standin) -> None:
 
 
 def test_run_on_a_terminal(tiny: Standin) -> None:
-    client = Client(tiny, "run", "--rm", "-it", "tiny:1", "sh")
+    client = client_of(tiny, "run", "--rm", "-it", "tiny:1", "sh")
     client.type(b"echo ran-$((1+1)); exit 4\n")
     client.until(b"ran-2")
     assert client.process.wait(20) == 4
