@@ -16,6 +16,8 @@ from tests.standins.apple import fixture
 PACKAGE = Path(fixture.__file__).parent
 ROOT = Path(__file__).parents[2]
 VERSION = "1.2.2"
+# Where the tests of the behaviours are, each named by its number.
+BEHAVIOURS = ("tests/apple/test_standin_behaviours.py", "tests/apple/test_standin_behaviours_more.py")
 
 
 def named(mutant: Mutant) -> str:
@@ -41,13 +43,12 @@ def changed_copy(mutant: Mutant, directory: Path) -> Path:
 
 
 @pytest.mark.real
-@pytest.mark.slow
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("mutant", MUTANTS, ids=named)
 def test_a_mutant_is_caught(mutant: Mutant, tmp_path: Path, archive: Path) -> None:
     copy = changed_copy(mutant, tmp_path)
     words = ("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--basetemp", str(tmp_path / "pytest"))
-    chosen = ("-k", f"test_{mutant.behaviour:02}_ and {VERSION}", "tests/apple")
+    chosen = ("-k", f"test_{mutant.behaviour:02}_ and {VERSION}", *BEHAVIOURS)
     done = subprocess.run(
         [sys.executable, *words, *chosen],
         cwd=ROOT,

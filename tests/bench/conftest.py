@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from tests.real.conftest import built, contenant, engine_env, project
+from tests.real.conftest import built, contenant, engine_env, project, pytest_generate_tests
 from tests.real.engine_fixtures import docker_engine, docker_host, podman_engine
 
-__all__ = ["built", "contenant", "docker_engine", "docker_host", "engine_env", "podman_engine", "project"]
+__all__ = [
+    "built",
+    "contenant",
+    "docker_engine",
+    "docker_host",
+    "engine_env",
+    "podman_engine",
+    "project",
+    "pytest_generate_tests",
+]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.real import behind
-from tests.real.apple import VERSIONS, apple_engine, share_base
+from tests.real.apple import VERSIONS, apple_engine, share
 from tests.real.engine_fixtures import docker_engine, docker_host, podman_engine
 
 __all__ = ["docker_engine", "docker_host", "podman_engine"]
@@ -132,8 +132,8 @@ def built(
     name, env = engine_env
     if name == "container":
         podman = Contenant(tmp_path_factory.mktemp("builder"), "podman", env)
-        podman.ok("image", "build", cwd=Path("/"), timeout=1800)
-        share_base(env)
+        made = podman.ok("image", "build", "--json", cwd=Path("/"), timeout=1800)
+        share(env, json.loads(made)["reference"])
     installation = Contenant(tmp_path_factory.mktemp("builder"), name, env)
     installation.ok("image", "build", cwd=Path("/"), timeout=1800)
     return name, env

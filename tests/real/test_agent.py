@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 
-from tests.real.conftest import Contenant, wait_for
+from tests.real.conftest import LINUX, Contenant, wait_for
 from tests.standins import messages_api
 from tests.standins.authority import make_authority
 
 pytestmark = pytest.mark.real
+ENGINES = (*LINUX, "container-1.2.2")
 TOKEN, KEY = "sk-ant-oat01-stand-in-token", "sk-ant-api03-stand-in-key"
 PROMPT = "\N{HEAVY RIGHT-POINTING ANGLE QUOTATION MARK ORNAMENT}"
 DIALOGS = ("trust", "theme", "custom API key", "I accept", "Select", "Update")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator
@@ -14,10 +13,12 @@ import pytest
 
 from contenant.core.names import container_name
 from contenant.credentials.values import fingerprint
-from tests.real.conftest import Contenant, wait_for
+from tests.real import behind
+from tests.real.conftest import LINUX, Contenant, wait_for
 from tests.real.service import serving, trusting
 
 pytestmark = pytest.mark.real
+ENGINES = (*LINUX, "container-1.2.2")
 
 TOKEN = "sk-ant-oat01-planted-0123456789abcdefghij"
 REFRESH = "sk-ant-ort01-planted-9876543210zyxwvuts"
@@ -41,12 +42,12 @@ class Host:
         self.claude = self.home / ".claude"
         self.claude.mkdir(parents=True)
         (folder / "bin").mkdir()
-        real = shutil.which(contenant.engine)
+        real = shutil.which(contenant.engine, path=contenant.env["PATH"])
         assert real
         wrapper = folder / "bin" / contenant.engine
         wrapper.write_text(WRAPPER.format(log=self.log, real=real))
         wrapper.chmod(0o755)
-        path = f"{folder / 'bin'}:{os.environ['PATH']}"
+        path = f"{folder / 'bin'}:{contenant.env['PATH']}"
         contenant.env |= {"HOME": str(self.home), "PATH": path}  # type: ignore[operator]
         for name in ("CLAUDE_CONFIG_DIR", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL"):
             contenant.env.pop(name, None)  # type: ignore[attr-defined]
@@ -112,15 +113,16 @@ def world(host: Host, name: str, ours: int) -> Iterable[tuple[str, bytes | str]]
     contenant = host.contenant
     yield "calls of the engine's client", host.log.read_bytes()
     yield "inspect", contenant.raw("inspect", name)
-    image = contenant.raw("inspect", "--format", "{{.Config.Image}}", name)
+    image = behind.image_of(contenant, name)
     yield "image", contenant.raw("image", "inspect", image)
-    yield "image history", contenant.raw("history", "--no-trunc", image)
+    if contenant.engine != "container":  # whose inspection of an image holds the history
+        yield "image history", contenant.raw("history", "--no-trunc", image)
     yield "logs", contenant.raw("logs", name)
     for path in files(contenant.home):
         if path != contenant.home / "state" / "credentials" / "token":
             yield str(path), path.read_bytes()
     yield from processes(ours)
-    pid = int(contenant.raw("inspect", "--format", "{{.State.Pid}}", name))
+    pid = behind.first_pid(contenant, name)
     if pid:
         assert Path(f"/proc/{pid}/environ").read_bytes(), "the processes above are the container's too"
         yield "files inside", TOKEN if files_inside(pid) else ""
