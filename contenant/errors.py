@@ -22,6 +22,11 @@ class ContenantError(Exception):
         self.message = message
         self.hint = hint
 
+    @property
+    def advice(self) -> str:
+        """Message and hint in one line, for where the failure is told beside what went well."""
+        return f"{self.message}; {self.hint}" if self.hint else self.message
+
 
 class UsageError(ContenantError):
     """The command line is wrong."""

@@ -66,7 +66,7 @@ def look(ledger: Ledger, path: Path, held: frozenset[str] = frozenset()) -> Plac
             settle(engine, engine.containers(), ledger, held)
             connected[name] = engine
         except EngineUnavailableError as error:
-            trouble[name] = error.message
+            trouble[name] = error.advice
     return place._replace(
         targets=tuple(
             Target(target.container, connected.get(kind), trouble.get(kind, ""))

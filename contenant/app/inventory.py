@@ -62,12 +62,8 @@ def inventory(ui: "Ui", engine: EngineName | None = None) -> Inventory:
         found = view.listing() if view else ()
         current = kept_image(settings)
         rows = [_row(item, survey, current) for item in found if engine in (None, item.engine)]
-    silent = {name: _why(error) for name, error in survey.unreachable.items()}
+    silent = {name: error.advice for name, error in survey.unreachable.items()}
     return Inventory(tuple(sorted(rows, key=lambda row: row.name)), silent)
-
-
-def _why(error: EngineUnavailableError) -> str:
-    return f"{error.message}; {error.hint}" if error.hint else error.message
 
 
 def refuse_silence(survey: Survey, wanted: Iterable[ContainerRecord]) -> None:

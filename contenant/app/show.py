@@ -45,7 +45,7 @@ def _observe(ledger: Ledger, container: ContainerRecord) -> tuple[ContainerRepor
         engine = engines.connect(ledger, container.engine)
         settled = settle(engine, engine.containers(), ledger)
     except EngineUnavailableError as error:
-        return None, error.message
+        return None, error.advice
     return next((r for r in settled.reports if r.engine_id == container.engine_id), None), ""
 
 
