@@ -225,6 +225,7 @@ def attach(
     tty: bool,
     on_signal: Callable[[int], None],
     raw_output: bool = False,
+    overdue: Callable[[], bool] = lambda: False,
 ) -> int:
     """Run a session in the foreground on our own stdin, stdout and stderr; return its exit code.
 
@@ -234,13 +235,16 @@ def attach(
     session of its own, since no engine's exec client forwards signals: each one we get is handed to
     `on_signal`, in a thread, and the third kills the client. A client that was ended for a signal gives
     128 + that signal, one whose terminal is gone 129. `raw_output` clears OPOST, for Apple's client.
+    `overdue` is asked twice a second at least; once it is true, the client is killed.
 
     To be called on the main thread. Raises FileNotFoundError or PermissionError.
     """
     with _caught_signals() as (wakeup, caught), kept() as terminal:
         client = subprocess.Popen(argv, env=exec_env(env), start_new_session=not tty)
         try:
-            ended_by = _Session(client, tty, on_signal).wait(wakeup, caught, terminal if raw_output else None)
+            ended_by = _Session(client, tty, on_signal, overdue).wait(
+                wakeup, caught, terminal if raw_output else None
+            )
         finally:
             _kill(client)
         if terminal is not None and tty:
@@ -254,10 +258,17 @@ def attach(
 class _Session:
     """What `attach` does about the signals that arrive while it waits for its client."""
 
-    def __init__(self, client: subprocess.Popen[bytes], tty: bool, on_signal: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        client: subprocess.Popen[bytes],
+        tty: bool,
+        on_signal: Callable[[int], None],
+        overdue: Callable[[], bool],
+    ) -> None:
         self._client = client
         self._tty = tty
         self._on_signal = on_signal
+        self._overdue = overdue
         self._count = 0
         self._ended_by = 0  # the signal we ended the client for
         self._deadline = float("inf")
@@ -270,7 +281,7 @@ class _Session:
             with contextlib.suppress(BlockingIOError):
                 os.read(wakeup, 4096)
             self._handle_all(caught)
-            if time.monotonic() > self._deadline:
+            if time.monotonic() > self._deadline or self._overdue():
                 _kill(self._client)
             if raw is not None and raw.stop_output_processing():
                 raw = None

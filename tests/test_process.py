@@ -265,6 +265,17 @@ class TestAttachWithoutTerminal:
         assert attach(["sleep", "0.6"], env={}, tty=False, on_signal=fail) == 0
         thread.join()
 
+    def test_a_client_that_is_overdue_is_killed(self) -> None:
+        asked: list[float] = []
+
+        def overdue() -> bool:
+            asked.append(time.monotonic())
+            return len(asked) > 2
+
+        began = time.monotonic()
+        assert attach(["sleep", "60"], env={}, tty=False, on_signal=print, overdue=overdue) == 137
+        assert time.monotonic() - began < 10
+
     def test_handlers_are_put_back(self) -> None:
         numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGCHLD)
         before = [signal.getsignal(number) for number in numbers]

@@ -41,6 +41,24 @@ def is_missed(directory: Path, session_id: str) -> bool:
     return text is not None and text.split()[3:4] != [b"began"]
 
 
+class Overdue:
+    """Whether an announced session should have arrived by now: an exec can hang for ever (apple/container
+    #1884). To be called again and again; true at most once there is nothing left to wait for.
+    """
+
+    def __init__(self, directory: Path, session_id: str, seconds: float) -> None:
+        self._directory, self._session_id = directory, session_id
+        self._deadline = time.monotonic() + seconds
+        self.found = False
+
+    def __call__(self) -> bool:
+        if time.monotonic() < self._deadline:
+            return False
+        self.found = is_missed(self._directory, self._session_id)
+        self._deadline = float("inf")  # what has arrived is looked at no more
+        return self.found
+
+
 def forget(directory: Path, session_id: str) -> None:
     """Take the announcement back."""
     _place(directory, session_id).unlink(missing_ok=True)

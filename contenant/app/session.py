@@ -18,12 +18,13 @@ from contenant.core.changes import Change
 from contenant.core.records import ContainerRecord, SessionRecord
 from contenant.core.values import ExecSpec
 from contenant.engines.base import Engine
-from contenant.errors import EngineError, StateError
+from contenant.errors import EngineError, EngineUnavailableError, StateError
 from contenant.process import attach, capture
 
 WRAPPER = "/usr/local/lib/contenant/session"
 AGENT = ("claude",)
 ENV_PREFIX = "CONTENANT_ENV_"
+PATIENCE = 60.0  # seconds for a session to arrive: its wrapper waits for the firewall for half of them
 
 # What attach returns when the engine's client was ended rather than the command: no engine then ends the
 # command, which would live on unseen. Where it was the command that ended so, there is nothing left to end.
@@ -92,9 +93,14 @@ def show(ledger: Ledger, seat: Seat, session: SessionRecord, ui: Ui) -> tuple[in
     """Run or reattach the session in the foreground and record its end.
 
     Returns its exit code and whether it ended (False: it lives on without this terminal). Raises MissedError
-    when the container was gone before the command was run; the session is then on record as it was.
+    when the container was gone before the command was run; the session is then on record as it was. Raises
+    EngineUnavailableError when the engine does not bring the session into the container in time.
     """
-    code = _exchange(ledger, seat, session)
+    try:
+        code = _exchange(ledger, seat, session)
+    except EngineUnavailableError:
+        give_up(ledger, seat, session, ui)
+        raise
     if code in _CLIENT_ENDED and not session.detachable:
         _deliver(seat, session.id, signal.SIGKILL)
     code, change = _outcome(seat, session, code)
@@ -117,7 +123,7 @@ def give_up(ledger: Ledger, seat: Seat, session: SessionRecord, ui: Ui) -> None:
 
 
 def _exchange(ledger: Ledger, seat: Seat, session: SessionRecord) -> int:
-    """The exec itself. Returns the client's exit code. Raises MissedError."""
+    """The exec itself. Returns the client's exit code. Raises MissedError, EngineUnavailableError."""
     given = {**seat.outfit.env, **seat.outfit.secret_env}
     prefixed = {ENV_PREFIX + name: value for name, value in given.items()}
     spec = ExecSpec(
@@ -136,7 +142,10 @@ def _exchange(ledger: Ledger, seat: Seat, session: SessionRecord) -> int:
 
     command = seat.engine.exec_argv(seat.container.name, spec)
     raw = seat.engine.name == "container"
-    code = attach(command, env=prefixed, tty=seat.tty, on_signal=deliver, raw_output=raw)
+    overdue = arrival.Overdue(container_dir(seat.container.name), session.id, PATIENCE)
+    code = attach(command, env=prefixed, tty=seat.tty, on_signal=deliver, raw_output=raw, overdue=overdue)
+    if overdue.found:
+        raise _hangs(seat)
     if (
         code != 0
         and code not in _TOLD_TO_END
@@ -148,17 +157,31 @@ def _exchange(ledger: Ledger, seat: Seat, session: SessionRecord) -> int:
 
 
 def _hand_over(seat: Seat, session_id: str) -> None:
-    """Put the credential where the session takes it from. Raises MissedError where the container does not."""
+    """Put the credential where the session takes it from. Raises MissedError where the container does not,
+    EngineUnavailableError where the engine hangs.
+    """
     if seat.outfit.pipe is None:
         return
     spec = ExecSpec(argv=(WRAPPER, "secret", session_id), interactive=True)
     argv = seat.engine.exec_argv(seat.container.name, spec)
-    done = capture(argv, timeout=60, stdin=seat.outfit.pipe.reveal().encode())
+    try:
+        done = capture(argv, timeout=PATIENCE, stdin=seat.outfit.pipe.reveal().encode())
+    except TimeoutError:
+        raise _hangs(seat) from None
     if done.code != 0:
         raise MissedError(
             f"{seat.container.name} did not take the credential: {done.stderr.strip()}",
             hint="`contenant --recreate` makes the container anew from the current image",
         )
+
+
+def _hangs(seat: Seat) -> EngineUnavailableError:
+    name = seat.container.name
+    return EngineUnavailableError(
+        f"{seat.engine.name} did not bring a session into {name} within {PATIENCE:g} s",
+        hint=f"`contenant run --recreate --force` makes it anew; `{seat.engine.name} logs {name}` and "
+        "`contenant doctor` say more",
+    )
 
 
 def _outcome(seat: Seat, session: SessionRecord, code: int) -> tuple[int, Change]:

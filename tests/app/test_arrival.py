@@ -88,3 +88,15 @@ def test_why_it_would_not_start(place: Path) -> None:
     failure = arrival.start_failure("shop", place)
     assert type(failure) is EngineError
     assert failure.message == "shop did not start: CONTENANT_UID=0: the agent needs an id"
+
+
+def test_a_session_that_does_not_arrive_in_time_is_overdue_and_one_that_began_never_is(place: Path) -> None:
+    arrival.announce(place, "s1")
+    assert not arrival.Overdue(place, "s1", 60)()
+    late = arrival.Overdue(place, "s1", -1)
+    assert late() and late.found
+    written(place, "12 345 run began\n")
+    begun = arrival.Overdue(place, "s1", -1)
+    assert not begun() and not begun.found
+    written(place, "0 345 coming\n")
+    assert not begun(), "what has arrived is looked at no more"

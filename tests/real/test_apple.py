@@ -116,3 +116,28 @@ def test_an_orphan_of_a_killed_client_is_found_and_ended(contenant: Contenant, p
     size = beats.stat().st_size
     with pytest.raises(AssertionError):
         wait_for(lambda: beats.stat().st_size > size, 1)
+
+
+def test_a_container_that_takes_no_session_does_not_hold_its_user(
+    contenant: Contenant, project: Path
+) -> None:
+    contenant.env["CONTENANT_KEEP_RUNNING"] = "true"
+    contenant.ok("--", "true", cwd=project)
+    name = contenant.rows(project)[0]["name"]
+    bounded = {"CONTAINER_STANDIN_HANG": "1"}
+    done = standin_of(contenant.env).run("cp", f"{name}:/none", str(project), env=bounded)
+    assert done.returncode == 75
+    contenant.env["CONTAINER_STANDIN_HANG"] = ""
+    bare = contenant.start("--", "true", cwd=project)
+    contenant.env["CLAUDE_CODE_OAUTH_TOKEN"] = "sk-ant-oat01-" + "x" * 60
+    with_credential = contenant.start("--", "true", cwd=project)
+    for process in (bare, with_credential):
+        _, err = process.communicate(timeout=110)
+        assert process.returncode == 3, err
+        assert f"container did not bring a session into {name} within 60 s" in err.decode()
+        assert "--recreate --force" in err.decode()
+    row = contenant.rows(project)[0]
+    assert (row["state"], row["sessions_live"]) == ("running", 0)
+    endings = contenant.history(project, "--kind", "session")
+    assert [session["data"]["how"] for session in endings] == ["failed", "failed", "exited"]
+    contenant.ok("run", "--recreate", "--force", "--", "true", cwd=project)
