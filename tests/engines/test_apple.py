@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from contenant.core.values import BuildSpec, Mount
-from contenant.engines import apple_args
+from contenant.engines import apple as apple_adapter
+from contenant.engines import apple_args, apple_json
 from contenant.engines.apple import skew
 from contenant.engines.base import EngineVersion
 from contenant.errors import EngineError, EngineUnavailableError, ImageBuildError, PathRefusedError
@@ -105,6 +107,13 @@ class TestApple:
             with pytest.raises(PathRefusedError, match="no directory"):
                 apple().create(BARE._replace(mounts=(Mount(str(source), "/x"),)))
         assert cli.calls() == []
+
+    def test_its_copy_command_is_never_called(self) -> None:
+        """It hangs or fails in silence (#1927, #2258)."""
+        for module in (apple_args, apple_adapter, apple_json):
+            tree = ast.parse(Path(module.__file__).read_text())
+            words = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+            assert not {"cp", "copy"} & words, module
 
     def test_what_it_would_take_otherwise_is_refused(self, tmp_path: Path) -> None:
         def refused(kind: type[Exception], words: str, **changed: object) -> None:
