@@ -99,7 +99,7 @@ def test_an_upgrade_names_the_skew_and_the_containers_it_left_behind(
 
 def test_an_orphan_of_a_killed_client_is_found_and_ended(contenant: Contenant, project: Path) -> None:
     beats = project / "beats"
-    script = "echo up; while :; do echo beat >>/project/beats; sleep 0.2; done"
+    script = "echo first >/project/beats; echo up; while :; do echo beat >>/project/beats; sleep 0.2; done"
     process = contenant.start("--", "sh", "-c", script, cwd=project)
     assert process.stdout is not None
     assert process.stdout.readline() == b"up\n"
