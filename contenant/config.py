@@ -4,14 +4,14 @@ Every start comes here: what costs an import is imported only where a file exist
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from contenant import files, paths
 from contenant.core.settings import KEYS, Settings
 from contenant.core.settings_layers import Source, merge, nearest, read_tables, read_words
-from contenant.core.settings_values import Forbidden, Place, refuse_source
+from contenant.core.settings_values import Forbidden, Place, parse_mount, refuse_source, show_mount
 from contenant.core.values import Mount
 from contenant.errors import ConfigError, UsageError
 
@@ -157,6 +157,24 @@ def pending_message(settings: Settings) -> str:
         f"{settings.project_file} asks for more than you allow: {asked}. "
         "It has no effect before `contenant config trust`."
     )
+
+
+def absolute_mounts(texts: Sequence[str]) -> tuple[str, ...]:
+    """`--mount` as it can be kept: read again from another directory, it means the same.
+
+    What is no mount stays as it is, for `load` to refuse.
+    """
+    if not texts:
+        return ()
+    here = _here(os.path.expanduser("~"))  # noqa: PTH111 - as above
+    return tuple(_absolute_mount(text, here) for text in texts)
+
+
+def _absolute_mount(text: str, here: Place) -> str:
+    try:
+        return show_mount(parse_mount(text, here))
+    except UsageError:
+        return text
 
 
 def usable_mounts(settings: Settings, project: Path, env: Mapping[str, str]) -> tuple[Mount, ...]:

@@ -112,6 +112,24 @@ class Pending:
         code = exit_code(self._process.returncode)
         return Result(code, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"))
 
+    def ends(self) -> tuple[int, int]:
+        """Descriptors of its standard input and output, for a talk that goes on until `hang_up`.
+
+        Only of a program that was started with `stdin`.
+        """
+        assert self._process.stdin is not None  # PIPE was asked for
+        assert self._process.stdout is not None
+        return self._process.stdin.fileno(), self._process.stdout.fileno()
+
+    def hang_up(self, seconds: float) -> None:
+        """Close its input, give it `seconds` to end by itself, then `cancel` it."""
+        if self._process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
+        self.cancel()
+
     def cancel(self) -> None:
         """End the program and everything in its process group; nothing happens when it has ended."""
         _end(self._process)

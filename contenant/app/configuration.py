@@ -51,20 +51,6 @@ def _trusted(ledger: Ledger, project: str) -> str:
     return view.trusted_hash(str(place)) if view else ""
 
 
-def refuse_ssh(settings: Settings) -> None:
-    """Raise ConfigError where the SSH agent is asked for: no mount hands it on soundly.
-
-    Its socket lies in a directory whose name is another one after each login, that only its owner enters, and
-    that a container keeps for as long as it lives.
-    """
-    if settings.ssh:
-        origin = settings.origins["ssh"][0]
-        raise ConfigError(
-            f"{origin.source}:ssh: the SSH agent cannot be handed on to a container yet",
-            hint="take the setting away; clone and push on the host, or over HTTPS",
-        )
-
-
 class Row(NamedTuple):
     """A setting, or one item of a list or table. Holds no secret."""
 

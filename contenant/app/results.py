@@ -46,6 +46,7 @@ class RunRequest(NamedTuple):
     env: tuple[str, ...] = ()  # "K=V" or "K"
     mounts: tuple[str, ...] = ()  # "SRC:DST[:ro]"
     publish: tuple[str, ...] = ()  # "[IP:]HOST:CONTAINER[/udp]"
+    ssh: bool = False  # the host's SSH agent for this session
     stdin_tty: bool = False
     stdout_tty: bool = False
 

@@ -8,7 +8,7 @@ by the next reconcile.
 import gc
 import os
 import time
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contenant import config, locks
 from contenant.app import arrival, configuration, engines, outfit, policy, service, session, wayback
@@ -25,6 +25,9 @@ from contenant.core.settings import Settings
 from contenant.core.values import ContainerReport, EngineName
 from contenant.credentials.deliver import wants_credential
 from contenant.engines.base import OciRuntimeError
+
+if TYPE_CHECKING:
+    from contenant.app.ssh_agent import Agent
 
 BRIEF = 2.0  # seconds
 ATTEMPTS = 3  # at a session whose container ends by itself meanwhile
@@ -118,7 +121,6 @@ def _prepare(
     container = ledger.container_of(record, engine.name)
     flags = _flags(request, container)
     settings = configuration.load(ledger, project.path, flags)
-    configuration.refuse_ssh(settings)
     if told := config.pending_message(settings):
         ui.warn(told)
     given = policy.gather(ledger, project.path, container)
@@ -130,6 +132,7 @@ def _prepare(
     if made_anew:
         service.check(engine, ui)
         engine = engines.fit(ledger, engine)
+    agent = _ssh(ledger, project, settings, plan, ui)
     kept = {key: flags[key] for key in STICKY if key in flags}
     if plan.steps or wants_credential(request.argv):
         outfit.prepare_home(project, settings, wanted.spec.owner, ui)
@@ -137,7 +140,9 @@ def _prepare(
     container = _bring_up(site, plan.steps, container, ui)
     live = {found.id for found in settled.recorded.sessions}
     wayback.catch_up(ledger, container, live, project.path, ui)
-    seat = session.Seat(engine, container, _tty(request), _outfit(project, settings, plan, request, ui))
+    seat = session.Seat(
+        engine, container, _tty(request), _outfit(project, settings, plan, request, ui), agent
+    )
     joined = _session(ledger, seat, plan, request, ui)
     if plan.attach is None:
         wayback.begin(container, joined.id, project.path)
@@ -178,9 +183,10 @@ def _flags(request: RunRequest, container: ContainerRecord | None) -> dict[str, 
         "read_only": request.read_only or None,
         "cpus": request.cpus,
         "memory": request.memory,
-        "mounts": request.mounts or None,
+        "mounts": config.absolute_mounts(request.mounts) or None,
         "publish": request.publish or None,
         "env": request.env or None,
+        "ssh": request.ssh or None,
     }
     kept: dict[str, Any] = json.loads(container.flags) if container else {}
     return kept | {key: value for key, value in given.items() if value is not None}
@@ -195,6 +201,17 @@ def _outfit(
     asked = session.resolve_env(settings.env)
     version = current_version(settings)
     return outfit.dress(project, request.argv, asked, _tty(request), version, ui)
+
+
+def _ssh(ledger: Ledger, project: Project, settings: Settings, plan: RunPlan, ui: Ui) -> "Agent | None":
+    """The SSH agent for the session, asked for before anything is made. Raises ConfigError."""
+    if plan.attach is None and not settings.ssh:
+        return None
+    from contenant.app import ssh_agent  # few sessions have one
+
+    if plan.attach is None:
+        return ssh_agent.wanted(settings, ui)
+    return ssh_agent.again(ledger, plan.attach, project.path, settings, ui)
 
 
 def _plan(

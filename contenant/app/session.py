@@ -2,9 +2,9 @@
 
 import os
 import signal
-from collections.abc import Mapping
-from contextlib import suppress
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, NamedTuple
 
 from contenant import host
 from contenant.app import arrival
@@ -20,6 +20,9 @@ from contenant.core.values import ExecSpec
 from contenant.engines.base import Engine
 from contenant.errors import EngineError, EngineUnavailableError, StateError
 from contenant.process import attach, capture
+
+if TYPE_CHECKING:
+    from contenant.app.ssh_agent import Agent
 
 WRAPPER = "/usr/local/lib/contenant/session"
 AGENT = ("claude",)
@@ -48,6 +51,7 @@ class Seat(NamedTuple):
     container: ContainerRecord
     tty: bool
     outfit: Outfit
+    ssh: "Agent | None" = None
 
 
 def begin(ledger: Ledger, seat: Seat, argv: tuple[str, ...]) -> SessionRecord:
@@ -69,7 +73,8 @@ def begin(ledger: Ledger, seat: Seat, argv: tuple[str, ...]) -> SessionRecord:
         kind="agent" if agent else "command",
         credential=seat.outfit.credential.fingerprint if seat.outfit.credential else "",
     )
-    store.apply([*_used(seat), changes.session_starting(record, seat.container.project_id)])
+    given = [changes.session_ssh(record.id, seat.container.project_id, seat.ssh.keys)] if seat.ssh else []
+    store.apply([*_used(seat), changes.session_starting(record, seat.container.project_id), *given])
     arrival.announce(container_dir(seat.container.name), record.id)
     return record
 
@@ -122,9 +127,33 @@ def give_up(ledger: Ledger, seat: Seat, session: SessionRecord, ui: Ui) -> None:
     record(ledger, changes.session_ended(session.id, seat.container.project_id, "failed", None), ui)
 
 
+@contextmanager
+def _ssh(seat: Seat, session_id: str) -> Iterator[dict[str, str]]:
+    """The variables that lead the session to the SSH agent, which it has for as long. Raises MissedError."""
+    if seat.ssh is None:
+        yield {}
+        return
+    from contenant.app import ssh_agent  # few sessions have one
+
+    lent = ssh_agent.lend(seat.engine, seat.container.name, session_id, WRAPPER, seat.ssh)
+    try:
+        lent.__enter__()
+    except ssh_agent.RelayError as error:
+        raise MissedError(error.message) from None
+    try:
+        yield {ssh_agent.VARIABLE: ssh_agent.place_inside(session_id)}
+    finally:
+        lent.__exit__(None, None, None)
+
+
 def _exchange(ledger: Ledger, seat: Seat, session: SessionRecord) -> int:
+    """The session, with the SSH agent if it has one. Returns the client's exit code. Raises as `_exec`."""
+    with _ssh(seat, session.id) as more:
+        return _exec(ledger, seat, session, {**seat.outfit.env, **seat.outfit.secret_env, **more})
+
+
+def _exec(ledger: Ledger, seat: Seat, session: SessionRecord, given: Mapping[str, str]) -> int:
     """The exec itself. Returns the client's exit code. Raises MissedError, EngineUnavailableError."""
-    given = {**seat.outfit.env, **seat.outfit.secret_env}
     prefixed = {ENV_PREFIX + name: value for name, value in given.items()}
     spec = ExecSpec(
         argv=(WRAPPER, "attach" if session.detachable else "run", session.id, "--", *session.argv),

@@ -13,6 +13,7 @@ from contenant.app.desired import want
 from contenant.app.ledger import Ledger
 from contenant.app.project import Project, identify
 from contenant.app.results import Ui
+from contenant.app.ssh_agent import lent_in
 from contenant.app.sync import settle
 from contenant.core.plan_run import not_found
 from contenant.core.records import ContainerRecord
@@ -63,7 +64,7 @@ def _sections(
         "engine": _engine(ledger, settings, container, trouble),
         "container": _container(container, report),
         "image": _image(ledger, container.image),
-        "sessions": _sessions(ledger, container),
+        "sessions": _sessions(ledger, path, container),
         "left_behind": _left_behind(ledger, path),
         "firewall": _firewall(ledger, container.policy),
         "drift": _drift(ledger, path, container) if exists else ["the project directory is gone"],
@@ -101,7 +102,7 @@ def _image(ledger: Ledger, reference: str) -> dict[str, Any]:
     return {"reference": reference} | {name: provenance.get(name, "") for name in kept}
 
 
-def _sessions(ledger: Ledger, container: ContainerRecord) -> list[dict[str, Any]]:
+def _sessions(ledger: Ledger, path: str, container: ContainerRecord) -> list[dict[str, Any]]:
     return [
         {
             "id": session.id,
@@ -109,6 +110,7 @@ def _sessions(ledger: Ledger, container: ContainerRecord) -> list[dict[str, Any]
             "kind": session.kind,
             "started": session.started,
             "detachable": session.detachable,
+            "ssh": session.id in lent_in(ledger, path),
         }
         for session in ledger.read(container.engine).sessions
         if session.container_id == container.id

@@ -74,6 +74,7 @@ class RunCommand(Command):
     metavar="[IP:]HOST:CONTAINER",
     help="A container port on this machine (127.0.0.1).",
 )
+@option("--ssh", is_flag=True, help="Let this session list and use the keys of your SSH agent.")
 @click.pass_context
 def command(ctx: click.Context, /, path: Path | None, **options: Any) -> int:
     """Open a project's container and run the agent in it, or CMD.

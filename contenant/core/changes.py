@@ -105,6 +105,11 @@ def way_back(session_id: str, project_id: str, findings: Mapping[str, Any]) -> C
     return Change("session.left", session_id, project_id, findings)
 
 
+def session_ssh(session_id: str, project_id: str, keys: Sequence[str]) -> Change:
+    """A session is given the host's SSH agent; `keys` are the fingerprints it holds then."""
+    return Change("session.ssh", session_id, project_id, {"keys": list(keys)})
+
+
 def image_building(reference: str, recipe: str) -> Change:
     return Change("image.building", reference, "", {"recipe": recipe})
 

@@ -299,6 +299,7 @@ HANDLERS: Mapping[str, Handler] = {
     "session.reattached": _session_reattached,
     "session.detached": _session_detached,
     "session.left": _only_event,
+    "session.ssh": _only_event,
     "image.building": _only_event,
     "image.built": _image_built,
     "image.failed": _only_event,

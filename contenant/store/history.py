@@ -26,8 +26,8 @@ _ORDER = {"session": ("started", "id"), "event": ("at", "seq")}
 _LOWEST: dict[str, Any] = {"session": "", "event": 0}
 _JOIN = {
     "session": "LEFT JOIN container c ON c.id = t.container_id",
-    # What a session left behind concerns the session's container.
-    "event": "LEFT JOIN session s ON t.kind = 'session.left' AND s.id = t.subject"
+    # What a session left behind, or was lent, concerns the session's container.
+    "event": "LEFT JOIN session s ON t.kind IN ('session.left', 'session.ssh') AND s.id = t.subject"
     " LEFT JOIN container c ON c.id = coalesce(s.container_id, t.subject)",
 }
 _OF_CREDENTIAL = {
@@ -104,10 +104,10 @@ def _statement(table: str, wanted: Filter) -> tuple[str, dict[str, Any]]:
 def _events_wanted(wanted: Filter, values: dict[str, Any]) -> str:
     """Sessions and egress have rows of their own: without a filter their events would only say the same.
 
-    But for what one left in the project, which no row tells.
+    But for what one left in the project, and whether it had the SSH agent, which no row tells.
     """
     if not wanted.kinds and not wanted.topics:
-        return "(t.topic NOT IN ('session', 'egress') OR t.kind = 'session.left')"
+        return "(t.topic NOT IN ('session', 'egress') OR t.kind IN ('session.left', 'session.ssh'))"
     topics = {*wanted.topics, *(kind.partition(".")[0] for kind in wanted.kinds)}
     # Joined with "", so that the index of a project's own few events is taken rather than the topic's.
     column = "t.topic" if wanted.project_ids is None else "(t.topic || '')"
@@ -176,6 +176,8 @@ def _event_summary(kind: str, subject: str, data: Mapping[str, Any]) -> str:
         return f"{data['kind']} {data['text']}: {data.get('why') or data.get('reason') or '-'}"
     if kind == "session.left":
         return _left_summary(data.get("findings", []))
+    if kind == "session.ssh":
+        return f"SSH agent: {', '.join(data['keys']) or 'no keys'}"
     if kind.startswith("credential."):
         return ", ".join([subject, *(data[key] for key in ("kind", "source", "place") if key in data)])
     for key in ("why", "path", "reference", "image", "recipe", "mode", "log"):

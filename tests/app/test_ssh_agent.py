@@ -1,0 +1,259 @@
+"""The SSH agent over a real ssh-agent and the relay's own two ends, without a container between them."""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from contenant.app import ssh_agent
+from contenant.app.ledger import Ledger
+from contenant.app.project import container_dir
+from contenant.app.results import RunRequest
+from contenant.app.run import run
+from contenant.app.show import show
+from contenant.core.ssh_agent import FAILURE, fingerprints, is_permitted
+from contenant.core.values import ExecSpec
+from contenant.errors import ConfigError
+from tests.app.world import World
+
+HEAD = struct.Struct(">II")
+
+
+class Agent:
+    """An ssh-agent with one key."""
+
+    def __init__(self, folder: Path) -> None:
+        self.socket = str(folder / "agent.sock")
+        argv = ["ssh-agent", "-D", "-a", self.socket]
+        self._process = subprocess.Popen(argv, stdout=subprocess.DEVNULL)
+        key = folder / "key"
+        make = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "a comment", "-f", str(key)]
+        subprocess.run(make, check=True)
+        wait_for(lambda: Path(self.socket).exists())
+        assert add(self.socket, "-q", str(key)).returncode == 0
+        self.key = add(self.socket, "-l").stdout.split()[1]
+
+    def end(self) -> None:
+        self._process.terminate()
+        self._process.wait()
+
+
+def add(place: str, *words: str, program: str = "ssh-add") -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "SSH_AUTH_SOCK": place, "LC_ALL": "C"}
+    argv = [program, *words]
+    return subprocess.run(argv, env=env, capture_output=True, text=True, timeout=20, check=False)
+
+
+def wait_for(condition: object, seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():  # type: ignore[operator]
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def agent(tmp_path: Path) -> Iterator[Agent]:
+    made = Agent(tmp_path)
+    yield made
+    made.end()
+
+
+class Here:
+    """An engine whose containers are this machine: the wrapper's own words are left out."""
+
+    name = "podman"
+
+    def __init__(self, instead: Sequence[str] = ()) -> None:
+        self._instead = list(instead)
+
+    def exec_argv(self, name: str, spec: ExecSpec) -> list[str]:
+        del name
+        words = list(spec.argv)
+        return self._instead or [sys.executable, *words[words.index("--") + 2 :]]
+
+
+@contextmanager
+def lent(
+    agent: Agent, tmp_path: Path, patch: pytest.MonkeyPatch, engine: Here | None = None
+) -> Iterator[str]:
+    place = str(tmp_path / "inside.sock")
+    patch.setattr(ssh_agent, "place_inside", lambda session_id: place)
+    found = ssh_agent.Agent(agent.socket, ())
+    with ssh_agent.lend(engine or Here(), "box", "s1", "wrapper", found):  # type: ignore[arg-type]
+        yield place
+
+
+def test_keys_are_listed_and_sign_and_the_socket_goes(
+    agent: Agent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = tmp_path / "text"
+    text.write_text("hello\n")
+    with lent(agent, tmp_path, monkeypatch) as place:
+        assert Path(place).stat().st_mode & 0o777 == 0o600
+        assert agent.key in add(place, "-l").stdout
+        words = ("-Y", "sign", "-q", "-n", "file", "-f", str(tmp_path / "key.pub"), str(text))
+        signed = add(place, *words, program="ssh-keygen")
+        assert signed.returncode == 0, signed.stderr
+        assert (tmp_path / "text.sig").exists()
+    assert not Path(place).exists()
+
+
+def test_connections_side_by_side(agent: Agent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with lent(agent, tmp_path, monkeypatch) as place:
+        idle = socket.socket(socket.AF_UNIX)
+        idle.connect(place)  # one that asks nothing keeps nobody waiting
+        found: list[str] = []
+        threads = [threading.Thread(target=lambda: found.append(add(place, "-l").stdout)) for _ in range(12)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(found) == 12
+        assert all(agent.key in text for text in found)
+        idle.close()
+
+
+@pytest.mark.parametrize("words", [("-D",), ("-x",), ("-d", "key.pub"), ("-s", "/tmp/evil.so"), ("key2",)])
+def test_whatever_changes_the_agent_is_refused(
+    agent: Agent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    make = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "key2")]
+    subprocess.run(make, check=True)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SSH_ASKPASS", "/bin/true")
+    monkeypatch.setenv("SSH_ASKPASS_REQUIRE", "force")
+    with lent(agent, tmp_path, monkeypatch) as place:
+        assert add(place, *words).returncode != 0
+    left = add(agent.socket, "-l").stdout
+    assert agent.key in left
+    assert left.count("\n") == 1
+
+
+def test_only_listing_signing_and_binding_are_permitted() -> None:
+    bind = b"\x1b" + (24).to_bytes(4) + b"session-bind@openssh.com" + b"rest"
+    assert [is_permitted(text) for text in (b"\x0b", b"\x0d...", bind)] == [True] * 3
+    other = b"\x1b" + (5).to_bytes(4) + b"query"
+    refused = [
+        b"",
+        b"\x0b.",
+        b"\x1b",
+        b"\x1b\xff\xff\xff\xff",
+        other,
+        *(bytes([n]) for n in (1, 17, 18, 19, 20, 26)),
+    ]
+    assert [text for text in refused if is_permitted(text)] == []
+
+
+@pytest.mark.parametrize("answer", [b"", b"\x05", b"\x0c", b"\x0c\0\0\0\1", b"\x0c\xff\xff\xff\xff\0\0\0\1a"])
+def test_what_is_no_list_of_keys(answer: bytes) -> None:
+    with pytest.raises(ValueError, match=r"not an SSH agent's answer|cut off"):
+        fingerprints(answer)
+
+
+HOSTILE = {
+    "length": HEAD.pack(1, 1 << 31),
+    "flood": b"".join(HEAD.pack(1, 1) + b"\x0b" for _ in range(5000)),
+    "crowd": b"".join(HEAD.pack(number, 1) + b"\x11" for number in range(1, 200)),
+    "closing": b"".join(HEAD.pack(number, 0) for number in range(200)),
+    "half": HEAD.pack(1, 100) + b"x",
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_container_that_lies_harms_only_itself(
+    agent: Agent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Threads and memory stay bounded, and the end is found."""
+    (tmp_path / "lie").write_bytes(HEAD.pack(0, 0) + HOSTILE[kind])
+    before = threading.active_count()
+    engine = Here(["sh", "-c", f"cat {tmp_path / 'lie'}; cat >{tmp_path / 'answers'}"])
+    with lent(agent, tmp_path, monkeypatch, engine):
+        most = 0
+        for _ in range(30):
+            most = max(most, threading.active_count())
+            time.sleep(0.01)
+    assert most <= before + 40
+    wait_for(lambda: threading.active_count() <= before)
+    answers = (tmp_path / "answers").read_bytes()
+    if kind == "crowd":
+        assert FAILURE in answers
+        assert HEAD.pack(199, 0) in answers
+    assert agent.key in add(agent.socket, "-l").stdout
+
+
+def test_a_container_that_does_not_take_it(
+    agent: Agent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for program in ("false", "echo"):
+        with (
+            pytest.raises(ssh_agent.RelayError, match="box did not take"),
+            lent(agent, tmp_path, monkeypatch, Here([program])),
+        ):
+            pass
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    made = World()
+    yield made
+    made.close()
+
+
+def test_a_session_records_that_it_has_one(
+    agent: Agent, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, seen = world.project("shop"), []
+    monkeypatch.setenv("SSH_AUTH_SOCK", agent.socket)
+
+    @contextmanager
+    def lend(engine: object, name: str, session_id: str, *more: object) -> Iterator[None]:
+        del engine, name, more
+        seen.append(session_id)
+        yield
+
+    monkeypatch.setattr(ssh_agent, "lend", lend)
+    run(RunRequest(shop, ("true",)), world.ui)
+    assert seen == []
+    run(RunRequest(shop, ("true",), ssh=True), world.ui)
+    run(RunRequest(shop, ("true",)), world.ui)
+    assert len(seen) == 1
+    with Ledger() as ledger:
+        assert ssh_agent.lent_in(ledger, str(shop)) == set(seen)
+        view = ledger.snapshot()
+        assert view is not None
+        (row,) = [row for row in view.history(path=str(shop)) if row.kind == "session.ssh"]
+    assert (row.summary, row.container) == (f"SSH agent: {agent.key}", next(iter(world.engine.specs)))
+    assert container_dir(row.container).name in str(container_dir(row.container))
+    assert show(shop, world.ui)["sessions"] == []
+
+
+@pytest.mark.parametrize("place", ["", "/nowhere", "listener"])
+def test_without_an_agent_a_flag_is_refused_and_a_setting_told(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    shop = world.project("shop")
+    with socket.socket(socket.AF_UNIX) as engine:  # an engine's socket says something else, or nothing
+        if place == "listener":
+            place = str(tmp_path / "docker.sock")
+            engine.bind(place)
+            engine.listen()
+            monkeypatch.setattr(ssh_agent, "_PROBE", 0.2)
+        monkeypatch.setenv("SSH_AUTH_SOCK", place)
+        with pytest.raises(ConfigError, match="no SSH agent"):
+            run(RunRequest(shop, ("true",), ssh=True), world.ui)
+        assert world.reports() == ()
+        monkeypatch.setenv("CONTENANT_SSH", "true")
+        assert run(RunRequest(shop, ("true",)), world.ui) == 0
+    assert any("this session goes without" in text for text in world.ui.said)
+    with Ledger() as ledger:
+        assert ssh_agent.lent_in(ledger, str(shop)) == set()
