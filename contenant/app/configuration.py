@@ -17,7 +17,7 @@ from contenant.app.project import identify
 from contenant.core import changes
 from contenant.core.settings import Settings
 from contenant.core.settings_layers import rows
-from contenant.errors import BusyError, ConfigError, NotFoundError
+from contenant.errors import BusyError, NotFoundError
 from contenant.paths import ensure_private
 
 TEMPLATE = """\

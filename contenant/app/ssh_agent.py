@@ -1,7 +1,7 @@
 """The host's SSH agent for one session: its messages travel over an exec of their own.
 
-No engine can mount the socket soundly: a container lives longer than the socket, and on a Mac there is a virtual
-machine in between. So `ssh_inside` holds a socket in the container, and each message that may pass
+No engine can mount the socket soundly: a container lives longer than the socket, and on a Mac there is a
+virtual machine in between. So `ssh_inside` holds a socket in the container, and each message that may pass
 (core.ssh_agent) is put to the host's agent here. Nothing that comes from inside is believed.
 """
 
@@ -41,7 +41,7 @@ _AHEAD = 2  # requests of one connection that wait; a client sends one and waits
 _READY = 45.0  # seconds; the container itself may take 30
 _ANSWER = 300.0  # seconds: an agent may ask the user first, or a key want to be touched
 _PROBE = 5.0  # seconds
-_END = 5.0  # seconds for the container's end to go by itself
+_FAREWELL = 5.0  # seconds for the container's end to go by itself
 
 
 class Agent(NamedTuple):
@@ -126,7 +126,7 @@ def lend(engine: Engine, name: str, session_id: str, wrapper: str, agent: Agent)
         threading.Thread(target=relay.work, daemon=True).start()
         yield
     finally:
-        client.hang_up(_END)
+        client.hang_up(_FAREWELL)
         with suppress(OSError):
             arrival.forget(container_dir(name), relay_id)
 
@@ -161,8 +161,7 @@ class Relay:
                     break
                 self._take(number, _exactly(self._out, length))
         for waiting in list(self._waiting.values()):
-            with suppress(queue.Full):
-                waiting.put_nowait(b"")
+            _end(waiting)
 
     def _take(self, number: int, message: bytes) -> None:
         waiting = self._waiting.get(number)
@@ -190,6 +189,17 @@ class Relay:
         with self._lock:
             while frame:
                 frame = frame[os.write(self._into, frame) :]
+
+
+def _end(waiting: queue.Queue[bytes]) -> None:
+    """Let a connection's thread end next, whatever still waits for it."""
+    while True:
+        try:
+            waiting.put_nowait(b"")
+            return
+        except queue.Full:
+            with suppress(queue.Empty):
+                waiting.get_nowait()
 
 
 def _connected(place: str, seconds: float) -> socket.socket:

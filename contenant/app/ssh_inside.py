@@ -1,9 +1,9 @@
 """The container's end of the SSH agent: a socket whose messages go out over standard output, and come back.
 
-contenant hands this file's text to the container's Python: it stands alone, with the standard library only. It
-runs as the agent and ends, the socket with it, when its input does. A frame is a connection's number and a length,
-big-endian, then the message; one without a message ends the connection, and number 0 says that the socket is
-there. Who sits inside can send anything: what may pass is decided on the host.
+contenant hands this file's text to the container's Python: it stands alone, with the standard library only.
+It runs as the agent and ends, the socket with it, when its input does. A frame is a connection's number and a
+length, big-endian, then the message; one without a message ends the connection, and number 0 says that the
+socket is there. Who sits inside can send anything: what may pass is decided on the host.
 """
 
 import contextlib

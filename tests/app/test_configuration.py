@@ -15,7 +15,7 @@ from contenant.app.results import RunRequest
 from contenant.app.run import run
 from contenant.core.settings import Settings
 from contenant.core.values import Mount
-from contenant.errors import BusyError, ConfigError, NotFoundError
+from contenant.errors import BusyError, ConfigError, NotFoundError, UsageError
 from tests.app.world import World
 
 ASKS = '[env]\nLD_PRELOAD = "/project/x.so"\n[firewall]\nallow = ["evil.example"]\n'
@@ -173,10 +173,22 @@ def test_a_mount_is_made_of_what_its_path_really_is(world: World, shop: Path) ->
     assert Mount(str(real), "/data", read_only=True) in spec.mounts
 
 
-def test_an_ssh_agent_is_refused_rather_than_left_out_in_silence(
+def test_a_relative_mount_is_kept_as_the_directory_it_meant(
     world: World, shop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("CONTENANT_SSH", "true")
-    with pytest.raises(ConfigError, match="CONTENANT_SSH:ssh: the SSH agent cannot"):
-        run(RunRequest(shop, ("true",)), world.ui)
+    first, second = world.home / "first", world.home / "second"
+    for place in (first, second):
+        (place / "data").mkdir(parents=True)
+    monkeypatch.chdir(first)
+    run(RunRequest(shop, ("true",), mounts=("data:/data:ro",)), world.ui)
+    monkeypatch.chdir(second)
+    run(RunRequest(shop, ("true",), recreate=True), world.ui)
+    spec = list(world.engine.specs.values())[-1]
+    assert Mount(str(first / "data"), "/data", read_only=True) in spec.mounts
+
+
+@pytest.mark.parametrize("mount", ["data", "data:relative", "data:/project"])
+def test_what_is_no_mount_is_refused_by_name(world: World, shop: Path, mount: str) -> None:
+    with pytest.raises((UsageError, ConfigError), match="--mount"):
+        run(RunRequest(shop, ("true",), mounts=(mount,)), world.ui)
     assert world.reports() == ()

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ pytestmark = pytest.mark.real
 ENGINES = (*LINUX, "container-1.2.2")
 TOKEN, KEY = "sk-ant-oat01-stand-in-token", "sk-ant-api03-stand-in-key"
 PROMPT = "\N{HEAVY RIGHT-POINTING ANGLE QUOTATION MARK ORNAMENT}"
+SIGNED_IN = {"CLAUDE_CODE_OAUTH_TOKEN": TOKEN}
 DIALOGS = ("trust", "theme", "custom API key", "I accept", "Select", "Update")
 
 
@@ -118,14 +119,40 @@ def test_the_agent_begins_at_its_prompt_and_survives_its_terminal(
     assert [(s["data"]["how"], s["data"]["exit_code"]) for s in sessions] == [("exited", 0)]
 
 
+@pytest.mark.parametrize("source", ["flag", "environment", "file", "shell"])
+def test_an_api_key_is_not_asked_about(contenant: Contenant, project: Path, source: str) -> None:
+    """Wherever it comes from; also where the agent is started from a shell."""
+    before, words, given = dict(contenant.env), (), {"ANTHROPIC_API_KEY": KEY}
+    if source == "flag":
+        words, given = ("--env", f"ANTHROPIC_API_KEY={KEY}"), {}
+    elif source == "file":
+        contenant.env = {**before, "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
+        contenant.ok("auth", "login", cwd=project, stdin=KEY)
+        given = {}
+    elif source == "shell":
+        words = ("--", "bash", "-c", "claude")
+    screen = Tmux(contenant, project, *words, given=given)
+    try:
+        wait_for(lambda: PROMPT in screen.text(), 60, "the prompt")
+        assert not [word for word in DIALOGS if word in screen.text()], screen.text()
+        wait_for(lambda: "API Usage Billing" in screen.text(), 20, screen.text())
+        screen.type("/exit", "Enter")
+        wait_for(lambda: contenant.rows(project)[0]["state"] == "stopped", 60, "the end")
+    finally:
+        screen.close()
+        contenant.env = before
+
+
 class Tmux:
     """contenant on a terminal of its own."""
 
-    def __init__(self, contenant: Contenant, project: Path) -> None:
+    def __init__(
+        self, contenant: Contenant, project: Path, *words: str, given: Mapping[str, str] = SIGNED_IN
+    ) -> None:
         self._socket = f"contenant-{uuid.uuid4().hex[:8]}"
-        self._env = contenant.env | {"TERM": "xterm-256color", "CLAUDE_CODE_OAUTH_TOKEN": TOKEN}
-        size = ("-x", "100", "-y", "30")
-        self._tmux("-f", os.devnull, "new-session", "-d", *size, "-c", str(project), "--", *contenant.argv())
+        self._env = {**contenant.env, "TERM": "xterm-256color", **given}
+        start = ("new-session", "-d", "-x", "100", "-y", "30", "-c", str(project), "--")
+        self._tmux("-f", os.devnull, *start, *contenant.argv(*words))
 
     def _tmux(self, *words: str) -> str:
         argv = ["tmux", "-L", self._socket, *words]

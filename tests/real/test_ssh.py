@@ -30,7 +30,8 @@ def sockets(contenant: Contenant, project: Path) -> str:
 
 
 def test_only_a_session_that_asks_has_the_agent(contenant: Contenant, agent: Agent, project: Path) -> None:
-    script = 'ssh-add -l; stat -c "%U %a" "$SSH_AUTH_SOCK"; ssh-add -D; for n in 1 2 3 4 5 6; do ssh-add -l & done; wait'
+    beside = "for n in 1 2 3 4 5 6; do ssh-add -l & done; wait"
+    script = f'ssh-add -l; stat -c "%U %a" "$SSH_AUTH_SOCK"; ssh-add -D; {beside}'
     done = contenant("--ssh", "--", "sh", "-c", script, cwd=project)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count(agent.key) == 7
