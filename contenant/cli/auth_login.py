@@ -62,12 +62,12 @@ def _ask(ui: TerminalUi) -> str:
     import termios
 
     fd = sys.stdin.fileno()
-    ui.note("paste the token of `claude setup-token`, or an API key, then press Return; nothing is shown")
     before = termios.tcgetattr(fd)
     silent = termios.tcgetattr(fd)
     silent[3] &= ~termios.ECHO
     try:
-        termios.tcsetattr(fd, termios.TCSADRAIN, silent)
+        termios.tcsetattr(fd, termios.TCSADRAIN, silent)  # before it is asked for: some paste fast
+        ui.note("paste the token of `claude setup-token`, or an API key, then press Return; nothing is shown")
         return _read_lines(fd)
     finally:
         termios.tcsetattr(fd, termios.TCSADRAIN, before)

@@ -78,6 +78,22 @@ def test_a_paste_on_the_terminal_is_not_shown(run: Run, pasted: str) -> None:
     assert sources(run)["file"]["fingerprint"] == fingerprint(TOKEN)
 
 
+def test_nothing_is_asked_for_before_it_is_hidden() -> None:
+    """Slowly, so that a gap between the question and the silence would be seen."""
+    code = (
+        "import sys, termios; from contenant.cli import auth_login as login, ui\n"
+        "def note(self, text):\n"
+        "    hidden = not termios.tcgetattr(0)[3] & termios.ECHO\n"
+        "    print('nothing is shown' if hidden else 'it would be seen', flush=True)\n"
+        "ui.TerminalUi.note = note\n"
+        "sys.argv = ['contenant', 'auth', 'login']\n"
+        "from contenant.cli.entry import main; main()"
+    )
+    told, _ = on_terminal([sys.executable, "-c", code], "shown", "no token\n")
+    assert "nothing is shown" in told
+    assert "it would be seen" not in told
+
+
 def test_the_terminal_shows_what_is_typed_again_afterwards() -> None:
     script = f"{' '.join(ARGV)}; stty -a | grep -o -- '-\\?echo\\b'"
     shown, _ = on_terminal(["sh", "-c", script], "nothing is shown", "no token\n")

@@ -27,6 +27,16 @@ GATEWAY = "gateway-planted-FFFFGGGGHHHH"
 # What takes the credential off the pipe, says which one it was, and stays until it is told to go.
 TAKE = 'IFS= read -r -d "" token <&3; printf %s "$token" | sha256sum; unset token; read -r line'
 PLACES = ("run", "tmp", "var", "home", "root", "etc", "opt", "usr/local", "project", "dev/shm")
+# Loaded by each Python that contenant is: writes down every process it starts, arguments and environment.
+AUDIT = """
+import os, sys
+def note(event, given):
+    if event in ("subprocess.Popen", "os.exec", "os.posix_spawn", "os.system"):
+        handle = os.open({log!r}, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        os.write(handle, (event + repr(given) + chr(10)).encode(errors="surrogateescape"))
+        os.close(handle)
+sys.addaudithook(note)
+"""
 WRAPPER = """#!/bin/sh
 {{ printf '%s\\n' "$0" "$@"; env; }} >>"{log}"
 exec "{real}" "$@"
@@ -48,7 +58,11 @@ class Host:
         wrapper.write_text(WRAPPER.format(log=self.log, real=real))
         wrapper.chmod(0o755)
         path = f"{folder / 'bin'}:{contenant.env['PATH']}"
-        contenant.env |= {"HOME": str(self.home), "PATH": path}  # type: ignore[operator]
+        self.starts = folder / "starts.log"
+        (folder / "audit").mkdir()
+        (folder / "audit" / "sitecustomize.py").write_text(AUDIT.format(log=str(self.starts)))
+        python = ":".join(filter(None, (str(folder / "audit"), os.environ.get("PYTHONPATH"))))
+        contenant.env |= {"HOME": str(self.home), "PATH": path, "PYTHONPATH": python}  # type: ignore[operator]
         for name in ("CLAUDE_CONFIG_DIR", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL"):
             contenant.env.pop(name, None)  # type: ignore[attr-defined]
 
@@ -112,6 +126,7 @@ def world(host: Host, name: str, ours: int) -> Iterable[tuple[str, bytes | str]]
     """Everything a token could have got into: what it is called, and its content."""
     contenant = host.contenant
     yield "calls of the engine's client", host.log.read_bytes()
+    yield "processes started", host.starts.read_bytes()
     yield "inspect", contenant.raw("inspect", name)
     image = behind.image_of(contenant, name)
     yield "image", contenant.raw("image", "inspect", image)
@@ -159,9 +174,38 @@ def test_the_search_finds_what_is_there(host: Host, project: Path) -> None:
     contenant, name = host.contenant, container_name(str(project))
     contenant.env |= {"CONTENANT_KEEP_RUNNING": "true"}  # type: ignore[operator]
     contenant.ok("--", "sh", "-c", f"echo {TOKEN} >/tmp/astray", cwd=project)
-    found = {what for what, text in world(host, name, 0) if holds(text)}
-    assert {"calls of the engine's client", "files inside"} <= found
+    contenant.raw("exec", "-d", "-e", f"ASTRAY={TOKEN}", name, "sleep", "60")
+    wait_for(lambda: any("environ" in what for what in strays(host, name)), 10, "an environment inside")
+    found = strays(host, name)
+    assert {"calls of the engine's client", "processes started", "files inside"} <= found
     assert any("contenant.db" in what for what in found)
+
+
+def test_the_search_finds_what_the_engine_keeps(host: Host, project: Path) -> None:
+    """A container and an image with the token in them, under the name of the project's."""
+    contenant, name = host.contenant, container_name(str(project))
+    contenant.env |= {"CONTENANT_KEEP_RUNNING": "true"}  # type: ignore[operator]
+    contenant.ok("--", "true", cwd=project)
+    own = contenant.raw("inspect", "--format", "{{.Config.Image}}", name)
+    image, box = "localhost/contenant-astray:1", f"{name}-astray"
+    change = ("--change", f"ENV ASTRAY={TOKEN}")
+    try:
+        contenant.raw("create", "--name", box, "--label", f"astray={TOKEN}", own, "sh", "-c", f"echo {TOKEN}")
+        contenant.raw("commit", *change, "-m", TOKEN, box, image)
+        contenant.raw("rm", "-f", box)
+        contenant.raw(
+            "run", "-d", "--name", box, "--entrypoint", "sh", image, "-c", f"echo {TOKEN}; sleep 60"
+        )
+        wait_for(lambda: "logs" in strays(host, box), 20, "the log")
+        assert {"inspect", "image", "image history", "logs"} <= strays(host, box)
+    finally:
+        for words in (("rm", "-f", box), ("rmi", "-f", image)):
+            contenant.raw(*words)
+
+
+def strays(host: Host, name: str) -> set[str]:
+    """Where the search finds the token."""
+    return {what for what, text in world(host, name, 0) if holds(text)}
 
 
 @pytest.mark.parametrize(
