@@ -143,6 +143,16 @@ def test_an_api_key_is_not_asked_about(contenant: Contenant, project: Path, sour
         contenant.env = before
 
 
+def test_a_key_in_a_variable_would_be_asked_about(contenant: Contenant, project: Path) -> None:
+    """Else the test above could not fail."""
+    screen = Tmux(contenant, project, "--", "bash", "-c", f"ANTHROPIC_API_KEY={KEY} claude", given={})
+    try:
+        wait_for(lambda: "custom API key" in screen.text(), 60, "the dialog")
+    finally:
+        screen.type("C-c", "C-c")
+        screen.close()
+
+
 class Tmux:
     """contenant on a terminal of its own."""
 
