@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from contenant import host
@@ -136,14 +136,12 @@ def _ssh(seat: Seat, session_id: str) -> Iterator[dict[str, str]]:
     from contenant.app import ssh_agent  # few sessions have one
 
     lent = ssh_agent.lend(seat.engine, seat.container.name, session_id, WRAPPER, seat.ssh)
-    try:
-        lent.__enter__()
-    except ssh_agent.RelayError as error:
-        raise MissedError(error.message) from None
-    try:
+    with ExitStack() as until_the_end:
+        try:
+            until_the_end.enter_context(lent)
+        except ssh_agent.RelayError as error:
+            raise MissedError(error.message) from None
         yield {ssh_agent.VARIABLE: ssh_agent.place_inside(session_id)}
-    finally:
-        lent.__exit__(None, None, None)
 
 
 def _exchange(ledger: Ledger, seat: Seat, session: SessionRecord) -> int:

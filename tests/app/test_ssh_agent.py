@@ -10,17 +10,16 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
 
+from contenant import config
 from contenant.app import ssh_agent
 from contenant.app.ledger import Ledger
-from contenant.app.project import container_dir
 from contenant.app.results import RunRequest
 from contenant.app.run import run
-from contenant.app.show import show
 from contenant.core.ssh_agent import FAILURE, fingerprints, is_permitted
 from contenant.core.values import ExecSpec
 from contenant.errors import ConfigError
@@ -233,8 +232,41 @@ def test_a_session_records_that_it_has_one(
         assert view is not None
         (row,) = [row for row in view.history(path=str(shop)) if row.kind == "session.ssh"]
     assert (row.summary, row.container) == (f"SSH agent: {agent.key}", next(iter(world.engine.specs)))
-    assert container_dir(row.container).name in str(container_dir(row.container))
-    assert show(shop, world.ui)["sessions"] == []
+
+
+@pytest.mark.parametrize(
+    ("began_with", "flag", "given", "told"),
+    [
+        (True, False, True, ""),
+        (True, True, True, ""),
+        (False, False, False, ""),
+        (False, True, False, "`contenant --new --ssh` starts one with it"),
+    ],
+)
+def test_a_session_that_is_come_back_to_has_it_if_it_began_with_it(
+    agent: Agent,
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    began_with: bool,
+    flag: bool,
+    given: bool,
+    told: str,
+) -> None:
+    shop = world.project("shop")
+    monkeypatch.setenv("SSH_AUTH_SOCK", agent.socket)
+    monkeypatch.setattr(ssh_agent, "lend", lambda *given: nullcontext())
+    run(RunRequest(shop, ("true",), ssh=began_with), world.ui)
+    settings = config.load(None, {}, {"ssh": True} if flag else {})
+    with Ledger() as ledger:
+        (session,) = ledger.store().sessions()
+        found = ssh_agent.again(ledger, session, str(shop), settings, world.ui)
+        assert found == (ssh_agent.Agent(agent.socket, (agent.key,)) if given else None)
+        assert [text for text in world.ui.said if "began without" in text] == (
+            [f"this session began without the SSH agent; {told}"] if told else []
+        )
+        agent.end()
+        assert ssh_agent.again(ledger, session, str(shop), settings, world.ui) is None
+    assert any("goes without for now" in text for text in world.ui.said) is began_with
 
 
 @pytest.mark.parametrize("place", ["", "/nowhere", "listener"])

@@ -11,6 +11,7 @@ import pytest
 from contenant.core.names import container_name
 from tests.app.test_ssh_agent import Agent
 from tests.real.conftest import Contenant, wait_for
+from tests.real.test_agent import PROMPT, Tmux
 
 pytestmark = pytest.mark.real
 
@@ -43,6 +44,25 @@ def test_only_a_session_that_asks_has_the_agent(contenant: Contenant, agent: Age
     assert agent.key not in without.stdout
     rows = [row for row in contenant.history(project) if row["kind"] == "session.ssh"]
     assert [row["data"]["data"]["keys"] for row in rows] == [[agent.key]]
+
+
+def test_it_is_gone_while_nobody_looks(contenant: Contenant, agent: Agent, project: Path) -> None:
+    """A terminal that is lost takes the socket along; whoever comes back brings it back."""
+    screen = Tmux(contenant, project, "--ssh")
+    try:
+        wait_for(lambda: PROMPT in screen.text(), 60, "the prompt")
+        assert sockets(contenant, project).count("/run/") == 1
+        screen.close()
+        wait_for(lambda: sockets(contenant, project) == "", 20, "gone with the terminal")
+        assert [row["sessions_live"] for row in contenant.rows(project)] == [1]
+        screen = Tmux(contenant, project)
+        wait_for(lambda: PROMPT in screen.text(), 60, "the prompt again")
+        wait_for(lambda: sockets(contenant, project).count("/run/") == 1, 20, "there again")
+        screen.type("C-u", "/exit", "Enter")
+        wait_for(lambda: sockets(contenant, project) == "", 30, "gone with the session")
+    finally:
+        screen.close()
+    assert agent.key
 
 
 def test_each_session_has_a_socket_of_its_own_that_ends_with_it(
