@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import secrets
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator
@@ -20,8 +22,9 @@ from tests.real.service import serving, trusting
 pytestmark = pytest.mark.real
 ENGINES = (*LINUX, "container-1.2.2")
 
-TOKEN = "sk-ant-oat01-planted-0123456789abcdefghij"
-REFRESH = "sk-ant-ort01-planted-9876543210zyxwvuts"
+# New in each run: another one beside it on this machine plants its own.
+TOKEN = f"sk-ant-oat01-planted-{secrets.token_hex(16)}"
+REFRESH = f"sk-ant-ort01-planted-{secrets.token_hex(16)}"
 API_KEY = "sk-ant-api03-planted-AAAABBBBCCCCDDDDEEEE"
 GATEWAY = "gateway-planted-FFFFGGGGHHHH"
 # What takes the credential off the pipe, says which one it was, and stays until it is told to go.
