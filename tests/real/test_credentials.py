@@ -191,10 +191,12 @@ def test_the_search_finds_what_the_engine_keeps(host: Host, project: Path) -> No
     contenant.ok("--", "true", cwd=project)
     own = contenant.raw("inspect", "--format", "{{.Config.Image}}", name)
     image, box = "localhost/contenant-astray:1", f"{name}-astray"
-    change = ("--change", f"ENV ASTRAY={TOKEN}")
+    change = ("--change", f"ENV ASTRAY={TOKEN}", "-m", TOKEN)
+    if contenant.engine == "podman":
+        change += ("--format", "docker")  # its own format holds no message
     try:
         contenant.raw("create", "--name", box, "--label", f"astray={TOKEN}", own, "sh", "-c", f"echo {TOKEN}")
-        contenant.raw("commit", *change, "-m", TOKEN, box, image)
+        contenant.raw("commit", *change, box, image)
         contenant.raw("rm", "-f", box)
         contenant.raw(
             "run", "-d", "--name", box, "--entrypoint", "sh", image, "-c", f"echo {TOKEN}; sleep 60"
