@@ -103,6 +103,7 @@ def _image(ledger: Ledger, reference: str) -> dict[str, Any]:
 
 
 def _sessions(ledger: Ledger, path: str, container: ContainerRecord) -> list[dict[str, Any]]:
+    lent = lent_in(ledger, path)
     return [
         {
             "id": session.id,
@@ -110,7 +111,7 @@ def _sessions(ledger: Ledger, path: str, container: ContainerRecord) -> list[dic
             "kind": session.kind,
             "started": session.started,
             "detachable": session.detachable,
-            "ssh": session.id in lent_in(ledger, path),
+            "ssh": session.id in lent,
         }
         for session in ledger.read(container.engine).sessions
         if session.container_id == container.id
