@@ -91,11 +91,12 @@ def _look_back(ledger: Ledger, ready: Ready, project: Project, ui: Ui, *, brief:
     if brief:
         wayback.end(ledger, container, ready.session.id, project.path, ui)
         return
-    from contenant.app import egress  # no start waits for what an end needs
+    from contenant.app import egress, usage  # no start waits for what an end needs
 
     asked = egress.begin_at_end(ledger, ready.seat.engine, container)
     wayback.end(ledger, container, ready.session.id, project.path, ui)
     egress.finish_at_end(ledger, asked, ready.session.id, ui)
+    usage.at_end(ledger, container, ui)
 
 
 def _settle_memory() -> None:

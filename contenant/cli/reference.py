@@ -29,6 +29,7 @@ from contenant.cli import (
     image_list,
     manual,
     outcomes,
+    usage,
 )
 from contenant.cli.command import LazyGroup
 from contenant.cli.exits import EXITS
@@ -53,6 +54,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "contenant auth status": auth_status.FIELDS,
     "contenant config show": config_show.FIELDS,
     "contenant doctor": doctor.FIELDS,
+    "contenant usage": usage.FIELDS,
 }
 
 REFERENCE_HEAD = f"""{MADE}

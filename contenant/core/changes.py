@@ -188,5 +188,17 @@ def egress_collected(
     return Change("egress.collected", container.id, container.project_id, data)
 
 
+def usage_collected(
+    home: str, project_id: str, piece: Mapping[str, Any], records: Sequence[tuple[Any, ...]]
+) -> Change:
+    """Usage read of a piece of a transcript in the home of the container `home`.
+
+    `piece`: `path`, `inode`, `position` now, and `was` and `since`, inode and position before, None where it
+    is new. `records` are `core.usage.UsageRecord`s.
+    """
+    data = {**piece, "rows": [list(record) for record in records]}
+    return Change("usage.collected", home, project_id, data)
+
+
 def _described(container: ContainerRecord) -> dict[str, Any]:
     return container._asdict()

@@ -123,6 +123,24 @@ class EgressRecord(NamedTuple):
     received: int
 
 
+class UsageRecord(NamedTuple):
+    """What one answer of the model used (core.usage)."""
+
+    message_id: str
+    request_id: str  # "" where the transcript names none
+    model: str
+    at: str
+    input_tokens: int  # read anew
+    output_tokens: int
+    cache_read_tokens: int
+    cache_write_5m_tokens: int
+    cache_write_1h_tokens: int
+    conversation: str = ""  # the agent's own id of the session
+    session_id: str = ""  # contenant's, "" where it is not known
+    image: str = ""  # reference, "" where it is not known
+    cost: float | None = None  # US dollars, estimated; None without a price
+
+
 class EventRecord(NamedTuple):
     """One line of the audit log: append-only and hash-chained per host (core.chain)."""
 

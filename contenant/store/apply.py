@@ -278,6 +278,12 @@ def _trust(writing: Writing, path: str, digest: str) -> bool:
     return writing.connection.execute(changed, row) > 0
 
 
+def _usage_collected(writing: Writing, change: Change) -> bool:
+    from contenant.store.apply_usage import collected
+
+    return collected(writing, change)
+
+
 def _only_event(writing: Writing, change: Change) -> bool:
     return True
 
@@ -314,4 +320,5 @@ HANDLERS: Mapping[str, Handler] = {
     "config.trusted": _config_trusted,
     "config.revoked": _config_revoked,
     "home.removed": _only_event,
+    "usage.collected": _usage_collected,
 }

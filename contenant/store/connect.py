@@ -54,9 +54,9 @@ def server_engine(location: Location) -> Engine:
     """An engine for a server. Raises StateError without a driver."""
     try:
         return create_engine(location.url)
-    except ModuleNotFoundError as error:
+    except ImportError as error:  # not there, or without the library it stands on
         raise StateError(
-            f"cannot use the database {location.shown}: the driver psycopg is not installed",
+            f"cannot use the database {location.shown}: the driver psycopg cannot be loaded",
             hint="pip install 'contenant[postgresql]'",
         ) from error
 

@@ -102,12 +102,12 @@ def _statement(table: str, wanted: Filter) -> tuple[str, dict[str, Any]]:
 
 
 def _events_wanted(wanted: Filter, values: dict[str, Any]) -> str:
-    """Sessions and egress have rows of their own: without a filter their events would only say the same.
+    """Sessions, egress and usage have rows of their own: unasked, their events would only say the same.
 
     But for what one left in the project, which no row tells.
     """
     if not wanted.kinds and not wanted.topics:
-        return "(t.topic NOT IN ('session', 'egress') OR t.kind = 'session.left')"
+        return "(t.topic NOT IN ('session', 'egress', 'usage') OR t.kind = 'session.left')"
     topics = {*wanted.topics, *(kind.partition(".")[0] for kind in wanted.kinds)}
     # Joined with "", so that the index of a project's own few events is taken rather than the topic's.
     column = "t.topic" if wanted.project_ids is None else "(t.topic || '')"
@@ -172,6 +172,8 @@ def _event_summary(kind: str, subject: str, data: Mapping[str, Any]) -> str:
     if kind == "egress.collected":
         refused = sum(row["attempts"] for row in data["rows"] if row["verdict"] == "deny")
         return f"{len(data['rows'])} destinations, refused {refused} times"
+    if kind == "usage.collected":
+        return f"{len(data['rows'])} answers in {data['path']}"
     if kind in ("rule.added", "rule.removed"):
         return f"{data['kind']} {data['text']}: {data.get('why') or data.get('reason') or '-'}"
     if kind == "session.left":

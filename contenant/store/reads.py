@@ -21,10 +21,10 @@ from contenant.core.records import (
     SessionRecord,
     SessionSpan,
 )
-from contenant.store import egress, history
+from contenant.store import egress, history, usage
 from contenant.store.database import Database, Rows
 from contenant.store.encoding import from_column, to_column
-from contenant.store.rows import HistoryRow, ListingRow, PolicyRow
+from contenant.store.rows import HistoryRow, ListingRow, PolicyRow, UsageRow
 
 
 def _select(record: type[tuple[Any, ...]], table: str) -> str:
@@ -48,7 +48,7 @@ SELECT c.id, c.name, c.project_id, p.path, c.engine, c.state, c.created, c.last_
     c.image, c.policy, coalesce(y.mode, '')
 FROM container c JOIN project p ON p.id = c.project_id
     LEFT JOIN policy y ON y.host = c.host AND y.hash = c.policy
-WHERE c.host = :host AND c.gone = '' ORDER BY c.name, c.id
+WHERE c.host = :host AND c.gone = '' ORDER BY c.name COLLATE "binary", c.id
 """
 _SETTING = "SELECT value FROM setting WHERE host = :host AND engine = :engine AND key = :key"
 _TRUST = "SELECT sha256 FROM trust WHERE host = :host AND path = :path"
@@ -60,7 +60,7 @@ _RULES = (
 )
 _PATHS = (
     "SELECT path FROM project WHERE host = :host AND forgotten = '' AND substr(path, 1, :size) = :prefix"
-    " ORDER BY path"
+    ' ORDER BY path COLLATE "binary"'
 )
 _PAGE = 1000
 
@@ -87,7 +87,9 @@ class Reads:
     def projects(self, *, forgotten: bool = False) -> list[ProjectRecord]:
         """Projects, by path; with `forgotten`, those that were forgotten instead."""
         condition = " AND forgotten <> ''" if forgotten else " AND forgotten = ''"
-        return [_project(row) for row in self._read(_PROJECTS + condition + " ORDER BY path, id")]
+        return [
+            _project(row) for row in self._read(_PROJECTS + condition + ' ORDER BY path COLLATE "binary", id')
+        ]
 
     def project_by_path(self, path: str) -> ProjectRecord | None:
         """The project at a canonical path, unless there is none or it was forgotten."""
@@ -193,6 +195,28 @@ class Reads:
         """Host names and ports that were connected to since then, in one project or on this host."""
         sql = egress.used(of_project=bool(project_id))
         return [(row[0], row[1]) for row in self._read(sql, since=since, project=project_id)]
+
+    def transcripts(self, home: str) -> dict[str, tuple[int, int]]:
+        """How far each transcript in a home was read: path -> inode and position."""
+        return {row[0]: (row[1], row[2]) for row in self._read(usage.TRANSCRIPTS, home=home)}
+
+    def lived(self, home: str, project_id: str, since: str) -> Rows:
+        """Sessions of a project's containers of that name that did not end before the moment `since`, oldest
+        first: id, image, started, ended and kind."""
+        return self._read(usage.LIVED, home=home, project=project_id, since=since)
+
+    def usage(
+        self, by: usage.By, *, since: str = "", until: str = "", project_id: str = "", long_prompt: int = 0
+    ) -> list[UsageRow]:
+        """Sums of what was used from `since` on and before `until`, by group and model.
+
+        `long_prompt`: tokens above which a prompt is a long one.
+        """
+        values = {"since": since, "until": until or "9999", "project": project_id, "long": long_prompt}
+        rows = self._read(usage.totals(by, of_project=bool(project_id)), **values)
+        if by == "project":
+            rows = [(from_column(row[0]), *row[1:]) for row in rows]
+        return [UsageRow(row[0], row[1], bool(row[2]), row[3], tuple(row[4:])) for row in rows]
 
     def setting(self, engine: str, key: str) -> str | None:
         """A remembered fact about an engine."""

@@ -18,7 +18,7 @@ def further(place: Path, *bodies: str) -> Plan:
     )
     revisions = list(REVISIONS)
     for body in bodies:
-        own = f"{len(revisions) + 1:04d}"
+        own = f"{int(revisions[-1]) + 1:04d}"
         text = "import sqlalchemy as sa\nfrom alembic import op\n\n"
         text += f"revision = {own!r}\ndown_revision = {revisions[-1]!r}\n\n\ndef upgrade():\n"
         (scripts / "versions" / f"{own}_more.py").write_text(

@@ -25,6 +25,7 @@ from contenant.store.verify import verify
 from tests.store.samples import HOST, Clock, container, made, project, session
 from tests.store.scripts import further
 
+AFTER = f"{int(revision.HEAD) + 1:04d}"  # what the migration below is numbered
 REMAKE = """
     op.add_column('project', sa.Column('colour', sa.String(), server_default='red'))
     with op.batch_alter_table('container') as batch:
@@ -195,14 +196,14 @@ def _check_migrated(path: Path, before: list[str], done: bool) -> None:
     _sound(path)
     with closing(sqlite3.connect(path)) as connection:
         found = connection.execute(revision.SELECT).fetchone()[0]
-        if found == "0002":
+        if found == AFTER:
             assert connection.execute("SELECT id, shade FROM container").fetchall() == [("c1", "dark")]
             assert connection.execute("SELECT colour FROM project").fetchall() == [("red",)]
             assert connection.execute("SELECT count(*) FROM session").fetchone() == (1,)
             assert connection.execute("SELECT count(*) FROM event").fetchone() == (4,)
-    if not done and found != "0002":
+    if not done and found != AFTER:
         assert _dump(path) == before
-    assert found == "0002" or not done
+    assert found == AFTER or not done
 
 
 def _migrate(path: Path, plan: Plan) -> None:

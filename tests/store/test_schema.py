@@ -37,11 +37,14 @@ def _literals(path: Path) -> dict[str, Any]:
 
 
 def test_a_migrated_database_has_the_schema_in_code(store: Store) -> None:
+    """But for the comments, which a server could keep: docs/schema.md has them."""
     engine = connect_to_migrate(locate(None), wait=5)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, metadata) == []
+        found = compare_metadata(context, metadata)
     engine.dispose()
+    about = [each[0] for changes in found for each in (changes if isinstance(changes, list) else [changes])]
+    assert set(about) <= {"modify_comment", "add_table_comment"}, found
 
 
 def test_the_comparison_sees_a_difference(store: Store, database: Path) -> None:
@@ -74,7 +77,8 @@ _DDL = (
 
 
 def _parts(sql: str) -> list[str]:
-    """A statement as its clauses, whatever their order."""
+    """A statement as its clauses, whatever their order; a table that was remade has its name in quotes."""
+    sql = re.sub(r'^CREATE TABLE "(\w+)"', r"CREATE TABLE \1", sql)
     return sorted(re.sub(r"\s+", " ", part).strip(" ,)") for part in re.split(r"\n", sql))
 
 
@@ -121,7 +125,7 @@ def _modules(program: str) -> set[str]:
     return set(answer.stdout.split())
 
 
-def test_a_snapshot_loads_no_sqlalchemy(store: Store) -> None:
+def test_a_snapshot_loads_no_sqlalchemy(store: Store, database: Path) -> None:
     loaded = _modules(
         "from contenant.store.snapshot import open_snapshot\n"
         "open_snapshot(None, 'h').listing(); list(open_snapshot(None, 'h').history())"
@@ -130,7 +134,7 @@ def test_a_snapshot_loads_no_sqlalchemy(store: Store) -> None:
     assert "sqlite3" in loaded
 
 
-def test_writing_to_a_current_store_loads_no_sqlalchemy(store: Store) -> None:
+def test_writing_to_a_current_store_loads_no_sqlalchemy(store: Store, database: Path) -> None:
     program = (
         "from datetime import datetime, UTC\n"
         "from contenant.core.changes import engine_remembered\n"

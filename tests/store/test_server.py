@@ -22,7 +22,19 @@ from contenant.store.location import Location
 from contenant.store.server import Server
 from contenant.store.store import Store
 from contenant.store.verify import verify
-from tests.store.samples import HOST, Clock, attempt, container, image, made, project, rule, session
+from tests.store.samples import (
+    HOST,
+    Clock,
+    answer,
+    attempt,
+    container,
+    image,
+    made,
+    piece,
+    project,
+    rule,
+    session,
+)
 
 EVERY_CHANGE: list[list[Change]] = [
     made(),
@@ -57,6 +69,8 @@ EVERY_CHANGE: list[list[Change]] = [
     [changes.config_trusted("/b/\udcff", "a" * 64, ["env A"])] * 2,
     [changes.config_revoked("/b/\udcff")] * 2,
     [changes.home_removed("contenant-b", "p1", "/b/\udcff")],
+    [changes.usage_collected("contenant-p1", "p1", piece(10), [answer()])] * 2,
+    [changes.usage_collected("contenant-p1", "p1", piece(20, 10), [answer(output_tokens=9), answer("m2")])],
     [changes.project_added(project("p2", "/b")), changes.project_forgotten("p2", "asked")],
 ]
 
