@@ -47,7 +47,7 @@ def migrate(
     plan = plan or Plan(revision.REVISIONS, asset("migrations"))
     path = location.path
     if path is None:
-        _upgrade(location, wait, plan)
+        _upgrade(location, PATIENCE, plan)
         return None
     ensure_parent(path)
     with _locked(path), explained(location):

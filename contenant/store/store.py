@@ -118,7 +118,7 @@ def _open(location: Location, wait: float) -> Database:
         return File.open(location, location.path, wait)
     from contenant.store.server import open_server  # loads SQLAlchemy, which costs 150 ms
 
-    return open_server(location)
+    return open_server(location, wait)
 
 
 def _migrate(location: Location, now: Callable[[], datetime], wait: float) -> None:

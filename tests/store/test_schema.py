@@ -78,7 +78,7 @@ _DDL = (
 
 def _parts(sql: str) -> list[str]:
     """A statement as its clauses, whatever their order; a table that was remade has its name in quotes."""
-    sql = re.sub(r'^CREATE TABLE "(\w+)"', r"CREATE TABLE \1", sql)
+    sql = re.sub(r'^CREATE TABLE "(\w+)"', r"CREATE TABLE \1", sql).replace("('')", "''")
     return sorted(re.sub(r"\s+", " ", part).strip(" ,)") for part in re.split(r"\n", sql))
 
 
