@@ -30,7 +30,7 @@ _AGE = re.compile(r"-?[0-9]+[a-z]*")
 TABLE_LIMIT = 50
 FAMILIES = (
     *("session", "container", "project", "image", "policy", "rule", "egress", "engine"),
-    *("credential", "config", "home", "usage"),
+    *("credential", "config", "home", "usage", "database"),
 )
 # Key of JSON and CSV -> what it says. Only ever added to.
 FIELDS = {

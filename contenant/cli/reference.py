@@ -18,6 +18,7 @@ from contenant import errors
 from contenant.cli import (
     auth_status,
     config_show,
+    db_check,
     doctor,
     firewall_diff,
     firewall_log,
@@ -54,6 +55,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "contenant auth status": auth_status.FIELDS,
     "contenant config show": config_show.FIELDS,
     "contenant doctor": doctor.FIELDS,
+    "contenant db check": db_check.FIELDS,
     "contenant usage": usage.FIELDS,
 }
 

@@ -25,6 +25,7 @@ COMMANDS = {
     "auth": Lazy("auth", "Show, keep or forget the credential that sessions get."),
     "config": Lazy("config", "Show and edit settings, trust a project's."),
     "firewall": Lazy("firewall", "Say what may leave a container, and see what tried to."),
+    "db": Lazy("db", "Back up, restore and check the database of records."),
     "image": Lazy("image", "Build and list images."),
     "doctor": Lazy("doctor", "Say what is wrong with this installation, and what mends it."),
     "completion": Lazy("completion", "Print the completion script for a shell."),

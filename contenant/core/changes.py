@@ -200,5 +200,11 @@ def usage_collected(
     return Change("usage.collected", home, project_id, data)
 
 
+def database_restored(backup: str, aside: str, last: tuple[int, str] | None) -> Change:
+    """A backup took the place of the file that is now at `aside`, `last` its last event: number and hash."""
+    seq, digest = last or (0, "")
+    return Change("database.restored", backup, "", {"path": aside, "last": seq, "hash": digest})
+
+
 def _described(container: ContainerRecord) -> dict[str, Any]:
     return container._asdict()

@@ -320,5 +320,6 @@ HANDLERS: Mapping[str, Handler] = {
     "config.trusted": _config_trusted,
     "config.revoked": _config_revoked,
     "home.removed": _only_event,
+    "database.restored": _only_event,
     "usage.collected": _usage_collected,
 }

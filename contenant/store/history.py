@@ -172,8 +172,6 @@ def _event_summary(kind: str, subject: str, data: Mapping[str, Any]) -> str:
     if kind == "egress.collected":
         refused = sum(row["attempts"] for row in data["rows"] if row["verdict"] == "deny")
         return f"{len(data['rows'])} destinations, refused {refused} times"
-    if kind == "usage.collected":
-        return f"{len(data['rows'])} answers in {data['path']}"
     if kind in ("rule.added", "rule.removed"):
         return f"{data['kind']} {data['text']}: {data.get('why') or data.get('reason') or '-'}"
     if kind == "session.left":

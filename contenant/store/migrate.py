@@ -50,7 +50,7 @@ def migrate(
         _upgrade(location, PATIENCE, plan)
         return None
     ensure_parent(path)
-    with _locked(path), explained(location):
+    with locked(path), explained(location):
         if not path.exists():
             _create(path, wait, plan)
             return None
@@ -160,7 +160,7 @@ def back_up(location: Location, now: datetime) -> Path:
     path = location.path
     if path is None:
         raise StateError(f"{location.shown} is a server's database", hint="back it up there, with pg_dump")
-    with _locked(path), explained(location):
+    with locked(path), explained(location):
         return _copy(path, _revision_of(location, 5) or "none", now)
 
 
@@ -199,7 +199,7 @@ def _sync(path: Path) -> None:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
     """Hold the file lock beside the database. The kernel drops it with its process, so it is never stale."""
     place = path.with_name(path.name + ".lock")
     try:

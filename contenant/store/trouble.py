@@ -91,10 +91,11 @@ def corrupt(location: Location, detail: str) -> StateError:
             message,
             hint=f"{aside}; the next run makes a new one and finds running containers by their labels",
         )
-    import shlex  # this module is loaded at every start
-
-    copy = f"cp {shlex.quote(str(found[0]))} {shlex.quote(str(path))}"
-    return StateError(message, hint=f"{aside}, then copy the newest of {len(found)} backups back: {copy}")
+    return StateError(
+        message,
+        hint=f"`contenant db restore` brings back the newest of {len(found)} backups, {found[0].name},"
+        " and keeps the damaged file beside it",
+    )
 
 
 def unknown(what: str) -> StateError:

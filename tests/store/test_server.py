@@ -69,6 +69,7 @@ EVERY_CHANGE: list[list[Change]] = [
     [changes.config_trusted("/b/\udcff", "a" * 64, ["env A"])] * 2,
     [changes.config_revoked("/b/\udcff")] * 2,
     [changes.home_removed("contenant-b", "p1", "/b/\udcff")],
+    [changes.database_restored("contenant-1.db", "contenant-replaced.db", (3, "0" * 64))],
     [changes.usage_collected("contenant-p1", "p1", piece(10), [answer()])] * 2,
     [changes.usage_collected("contenant-p1", "p1", piece(20, 10), [answer(output_tokens=9), answer("m2")])],
     [changes.project_added(project("p2", "/b")), changes.project_forgotten("p2", "asked")],
