@@ -128,7 +128,9 @@ class Reads:
         values = {key: value for key, value in (("cid", container_id), ("pid", project_id)) if value}
         sql = _SESSIONS + _ENDED[live] + (" AND container_id = :cid" if container_id else "")
         sql += " AND project_id = :pid" if project_id else ""
-        return [_session(row) for row in self._read(sql + " ORDER BY started, id", **values)]
+        # Joined with "", so that the index of the few live ones is taken rather than the order of all.
+        sql += " ORDER BY (started || ''), id" if live else " ORDER BY started, id"
+        return [_session(row) for row in self._read(sql, **values)]
 
     def session(self, session_id: str) -> SessionRecord | None:
         """A session by id."""

@@ -207,3 +207,17 @@ def test_each_filter_reads_along_an_index(
     plan = [row[3] for row in snapshot._database.rows(f"EXPLAIN QUERY PLAN {sql}", values)]
     assert f"USING INDEX {index} " in plan[0]
     assert not [step for step in plan if "TEMP B-TREE" in step]
+
+
+def test_live_sessions_are_not_looked_for_among_all(
+    database: Path, snapshot: Reads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every start reads them."""
+    asked: list[str] = []
+    read = snapshot._database.rows
+    monkeypatch.setattr(
+        snapshot._database, "rows", lambda sql, values: asked.append(sql) or read(sql, values)
+    )
+    assert snapshot.live_sessions() == []
+    (plan,) = read(f"EXPLAIN QUERY PLAN {asked[0]}", {"host": "h"})[:1]
+    assert "ix_session_live" in plan[3]
