@@ -107,7 +107,7 @@ def _events_wanted(wanted: Filter, values: dict[str, Any]) -> str:
     But for what one left in the project, which no row tells.
     """
     if not wanted.kinds and not wanted.topics:
-        return "(t.topic NOT IN ('session', 'egress', 'usage') OR t.kind = 'session.left')"
+        return "(t.topic NOT IN ('session', 'egress') OR t.kind = 'session.left') AND t.topic <> 'usage'"
     topics = {*wanted.topics, *(kind.partition(".")[0] for kind in wanted.kinds)}
     # Joined with "", so that the index of a project's own few events is taken rather than the topic's.
     column = "t.topic" if wanted.project_ids is None else "(t.topic || '')"

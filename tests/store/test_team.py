@@ -26,6 +26,7 @@ from contenant.store.store import Store, open_store
 from contenant.store.verify import verify
 from tests.store.postgresql import Cluster
 from tests.store.samples import HOST, START, Clock, container, made, project
+from tests.store.test_server import EVERY_CHANGE
 
 HOSTS = ("a" * 16, "b" * 16, "c" * 16)
 
@@ -66,6 +67,24 @@ def test_hosts_write_at_once_and_each_has_a_chain_of_its_own(url: str) -> None:
             assert verify(store.events())[::2] == (90, "")
             assert {each.id[1] for each in store.containers()} == {host[0]}
             assert len(store.projects()) == 30
+
+
+def test_the_server_writes_what_a_file_does(url: str, tmp_path: Path) -> None:
+    """Every kind of change: the same rows, the same events, hash by hash."""
+    with open_as(HOST, url) as server, open_as(HOST, f"sqlite:///{tmp_path}/one.db") as file:
+        for store in (server, file):
+            for batch in EVERY_CHANGE:
+                store.apply(batch)
+        assert [event.hash for event in server.events()] == [event.hash for event in file.events()]
+        assert server.projects() == file.projects()
+        assert server.projects(forgotten=True) == file.projects(forgotten=True)
+        assert server.containers(gone=None) == file.containers(gone=None)
+        assert server.sessions() == file.sessions()
+        assert server.images() == file.images()
+        assert server.egress("p1") == file.egress("p1") != []
+        assert list(server.history()) == list(file.history())
+        for by in ("day", "project", "model", "session", "image"):
+            assert server.usage(by) == file.usage(by) != []  # type: ignore[arg-type]
 
 
 def test_a_host_cannot_touch_anothers_rows(url: str) -> None:
