@@ -23,6 +23,7 @@ from contenant.paths import asset, ensure_private
 from contenant.store import revision
 from contenant.store.connect import connect_to_migrate, explained
 from contenant.store.dialect import lock_migrations
+from contenant.store.durable import private_file, sync
 from contenant.store.location import Location, backups, ensure_parent
 from contenant.store.trouble import corrupt, explain
 
@@ -77,18 +78,18 @@ def _create(path: Path, wait: float, plan: Plan) -> None:
     for leftover in path.parent.glob(f"{new.name}*"):
         leftover.unlink()
     try:
-        _private_file(new)
+        private_file(new)
         _upgrade(Location(new, ""), wait, plan)
         with closing(sqlite3.connect(new)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
-        _sync(new)
+        sync(new)
         for name in (
             f"{path.name}-wal",
             f"{path.name}-shm",
         ):  # of a file that is gone: they would be replayed
             path.with_name(name).unlink(missing_ok=True)
         new.rename(path)
-        _sync(path.parent)
+        sync(path.parent)
     except BaseException:
         for leftover in path.parent.glob(f"{new.name}*"):
             leftover.unlink()
@@ -172,10 +173,10 @@ def _copy(path: Path, found: str, now: datetime) -> Path:
     target = place / f"{path.stem}-{now:%Y%m%dT%H%M%S}-{now.microsecond:06d}-{found}.db"
     partial = target.with_suffix(".partial")
     try:
-        _private_file(partial)
+        private_file(partial)
         with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(partial)) as copy:
             source.backup(copy)
-        _sync(partial)
+        sync(partial)
         partial.rename(target)
     except BaseException:
         partial.unlink(missing_ok=True)
@@ -183,19 +184,6 @@ def _copy(path: Path, found: str, now: datetime) -> Path:
     for old in backups(path)[KEPT_BACKUPS:]:
         old.unlink(missing_ok=True)
     return target
-
-
-def _private_file(path: Path) -> None:
-    """Make an empty file only its owner can read, before SQLite makes a more open one."""
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from contenant.errors import NotFoundError, StateError
 from contenant.store import revision
 from contenant.store.database import Database
+from contenant.store.durable import private_file, sync, uri
 from contenant.store.file import File, revision_of
 from contenant.store.location import Location, backups
 from contenant.store.reads import Reads
@@ -108,7 +109,7 @@ def copy_to(location: Location, target: Path) -> Path:
         raise NotFoundError(f"there is no database at {location.path}", hint="there is nothing to back up")
     with explained(location):
         try:
-            os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+            private_file(target)
         except FileExistsError as error:
             raise StateError(f"{target} is there already", hint="name a file that is not") from error
         try:
@@ -148,14 +149,14 @@ def restore(location: Location, source: Path, host: str, now: datetime) -> Resto
         last = _quiesce(path, host)
         new = path.with_name(path.name + ".restored")
         new.unlink(missing_ok=True)
-        os.close(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        private_file(new)
         _copy(source, new)
         aside = _set_aside(path, now) if path.exists() else None
         # A log of the old file would be replayed into the new one.
         for name in (f"{path.name}-wal", f"{path.name}-shm"):
             path.with_name(name).unlink(missing_ok=True)
         new.rename(path)
-        _sync(path.parent)
+        sync(path.parent)
     return Restored(source, aside, last)
 
 
@@ -200,7 +201,7 @@ def _set_aside(path: Path, now: datetime) -> Path:
         old = path.with_name(path.name + suffix)
         if old.exists():
             os.link(old, aside.with_name(aside.name + suffix))
-    _sync(path.parent)
+    sync(path.parent)
     return aside
 
 
@@ -208,19 +209,10 @@ def _copy(source: Path, target: Path) -> None:
     with closing(_read_only(source)) as old, closing(sqlite3.connect(target)) as new:
         old.backup(new)
         new.execute("PRAGMA journal_mode = WAL")
-    _sync(target)
+    sync(target)
     for suffix in ("-wal", "-shm"):
         target.with_name(target.name + suffix).unlink(missing_ok=True)
 
 
 def _read_only(path: Path) -> sqlite3.Connection:
-    name = str(path.absolute()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-    return sqlite3.connect(f"file:{name}?mode=ro", uri=True, timeout=WAIT)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    return sqlite3.connect(uri(path, "mode=ro"), uri=True, timeout=WAIT)
