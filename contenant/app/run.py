@@ -118,6 +118,7 @@ def _prepare(
     flags = _flags(request, container)
     settings = configuration.load(ledger, project.path, flags)
     configuration.refuse_ssh(settings)
+    configuration.note(ledger, settings, project.path)
     if told := config.pending_message(settings):
         ui.warn(told)
     given = policy.gather(ledger, project.path, container)

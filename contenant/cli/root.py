@@ -21,6 +21,7 @@ COMMANDS = {
     "stop": Lazy("stop", "Stop containers; they keep their content."),
     "clean": Lazy("clean", "Remove containers and images, after showing what and why."),
     "history": Lazy("history", "Show sessions and what happened to containers, newest first."),
+    "verify": Lazy("verify", "Prove that the record holds, or that a container is what was recorded."),
     "auth": Lazy("auth", "Show, keep or forget the credential that sessions get."),
     "config": Lazy("config", "Show and edit settings, trust a project's."),
     "firewall": Lazy("firewall", "Say what may leave a container, and see what tried to."),

@@ -174,6 +174,11 @@ def config_revoked(path: str) -> Change:
     return Change("config.revoked", encode(path), "", {"path": path})
 
 
+def config_changed(path: str, digest: str, before: str) -> Change:
+    """A file of settings has other bytes than when last looked at; a digest is SHA-256, "" for no file."""
+    return Change("config.changed", encode(path), "", {"path": path, "sha256": digest, "before": before})
+
+
 def home_removed(name: str, project_id: str, path: str) -> Change:
     """The agent's home of the container `name` is gone, transcripts and all; `path` is the project's."""
     return Change("home.removed", name, project_id, {"path": path})

@@ -313,5 +313,6 @@ HANDLERS: Mapping[str, Handler] = {
     "credential.forgotten": _credential_forgotten,
     "config.trusted": _config_trusted,
     "config.revoked": _config_revoked,
+    "config.changed": _only_event,
     "home.removed": _only_event,
 }

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
+from contenant.core.labels import encode
 from contenant.core.records import (
     ContainerRecord,
     EgressRecord,
@@ -52,6 +53,10 @@ WHERE c.host = :host AND c.gone = '' ORDER BY c.name, c.id
 """
 _SETTING = "SELECT value FROM setting WHERE host = :host AND engine = :engine AND key = :key"
 _TRUST = "SELECT sha256 FROM trust WHERE host = :host AND path = :path"
+_CONFIG = (
+    "SELECT data FROM event WHERE host = :host AND topic = 'config' AND kind = 'config.changed'"
+    " AND subject = :subject ORDER BY at DESC, seq DESC LIMIT 1"
+)
 _CREDENTIAL = "SELECT source, kind, expires FROM credential WHERE host = :host AND fingerprint = :fingerprint"
 _RULES = (
     f"SELECT {', '.join(f'r.{field}' for field in RuleRecord._fields)} FROM rule r"  # noqa: S608 - constants only
@@ -203,6 +208,11 @@ class Reads:
         """SHA-256 of the bytes a project's configuration file is trusted with, "" where it is not."""
         rows = self._read(_TRUST, path=to_column(path))
         return str(rows[0][0]) if rows else ""
+
+    def config_hash(self, path: str) -> str:
+        """SHA-256 that a file of settings had when it was last put on record, "" for none."""
+        rows = self._read(_CONFIG, subject=encode(path))
+        return str(json.loads(rows[0][0])["sha256"]) if rows else ""
 
     def credential_source(self, fingerprint: str) -> tuple[str, str, str] | None:
         """Source, kind and end of a credential that a session was given; None where none ever was."""

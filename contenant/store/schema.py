@@ -103,6 +103,7 @@ project = Table(
     _text("created", "when it was first run"),
     _text("last_used", "when a session last started or ended in it"),
     _later("forgotten", "when it was forgotten"),
+    _later("place", "device and inode of the directory when last run, by which it is known after a move"),
     Index("uq_project_path", "host", "path", unique=True, **only_where("forgotten = ''")),
     comment="A directory on a host that has, or had, a container. A path is unique among the not forgotten.",
 )
@@ -228,6 +229,9 @@ session = Table(
     Index("ix_session_container_id", "container_id"),
     Index("ix_session_project_id", "host", "project_id", "started", "id"),
     Index("ix_session_started", "host", "started", "id"),
+    Index("ix_session_image", "host", "image", "started", "id"),
+    Index("ix_session_policy", "host", "policy", "started", "id"),
+    Index("ix_session_credential", "host", "credential", "started", "id"),
     comment="One process started for the user in a container.",
 )
 
@@ -332,6 +336,7 @@ event = Table(
     Index("ix_event_at", "host", "at", "seq"),
     Index("ix_event_project_id", "host", "project_id", "at", "seq"),
     Index("ix_event_topic", "host", "topic", "at", "seq"),
+    Index("ix_event_policy", "host", "subject", "seq", **only_where("kind = 'container.policy'")),
     comment="The audit log: append-only (triggers) and hash-chained per host.",
 )
 

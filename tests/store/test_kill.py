@@ -23,7 +23,7 @@ from contenant.store.snapshot import Snapshot
 from contenant.store.store import open_store
 from contenant.store.verify import verify
 from tests.store.samples import HOST, Clock, container, made, project, session
-from tests.store.scripts import further
+from tests.store.scripts import NEXT, further
 
 REMAKE = """
     op.add_column('project', sa.Column('colour', sa.String(), server_default='red'))
@@ -195,14 +195,14 @@ def _check_migrated(path: Path, before: list[str], done: bool) -> None:
     _sound(path)
     with closing(sqlite3.connect(path)) as connection:
         found = connection.execute(revision.SELECT).fetchone()[0]
-        if found == "0002":
+        if found == NEXT:
             assert connection.execute("SELECT id, shade FROM container").fetchall() == [("c1", "dark")]
             assert connection.execute("SELECT colour FROM project").fetchall() == [("red",)]
             assert connection.execute("SELECT count(*) FROM session").fetchone() == (1,)
             assert connection.execute("SELECT count(*) FROM event").fetchone() == (4,)
-    if not done and found != "0002":
+    if not done and found != NEXT:
         assert _dump(path) == before
-    assert found == "0002" or not done
+    assert found == NEXT or not done
 
 
 def _migrate(path: Path, plan: Plan) -> None:
