@@ -1,4 +1,4 @@
-"""`contenant verify` and the export with proof: the audit log of this installation, walked from its first event."""
+"""`contenant verify` and the export with proof: the audit log of this installation, from its first event."""
 
 from __future__ import annotations
 

@@ -86,7 +86,8 @@ def command(
         return show_drift(path, fix, output, ui_of(ctx))
     if path is not None or fix:
         raise UsageError(
-            f"{'--fix' if fix else 'a project path'} needs --drift", hint="the audit log is one for all projects"
+            f"{'--fix' if fix else 'a project path'} needs --drift",
+            hint="the audit log is one for all projects",
         )
     return _chain([parse_anchor(text) for text in anchors], head, output, ui_of(ctx))
 
@@ -96,7 +97,9 @@ def _chain(anchors: list[Anchor], head: bool, output: Output, ui: TerminalUi) ->
 
     found = verify(anchors)
     if found.holds or not head:
-        emit([found], _TABLE, output._replace(format="names") if head and output.format == "table" else output)
+        emit(
+            [found], _TABLE, output._replace(format="names") if head and output.format == "table" else output
+        )
     if found.holds:
         return 0
     ui.warn(found.fault)
@@ -117,7 +120,9 @@ def parse_anchor(text: str) -> Anchor:
 
 _TABLE = Table(
     columns=(
-        Column("HOLDS", lambda row: "yes" if row.holds else "no", colour=lambda row: "" if row.holds else "red"),
+        Column(
+            "HOLDS", lambda row: "yes" if row.holds else "no", colour=lambda row: "" if row.holds else "red"
+        ),
         Column("EVENTS", lambda row: str(row.events)),
         Column("HEAD", lambda row: row.head, floor=14),
         Column("FIRST BAD", lambda row: str(row.first_bad or "-")),

@@ -9,7 +9,9 @@ from typing import Any
 from contenant.core.digest import sha256_hex
 
 GENESIS = "0" * 64
-_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)  # made once: a walk is long
+_ENCODER = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=True
+)  # made once: a walk is long
 
 
 def canonical(data: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from contenant.core.ages import from_text
 from contenant.store.encoding import from_column
 from contenant.store.rows import HistoryRow
+from contenant.store.session_filter import SessionFilter, among
 
 PAGE = 500
 Execute = Callable[[str, Mapping[str, Any]], Sequence[Sequence[Any]]]
@@ -46,8 +47,10 @@ class Filter:
         until: str,
         kinds: Sequence[str],
         credential: str = "",
+        sessions: SessionFilter | None = None,
     ) -> None:
         self.project_ids = project_ids
+        self.session_conditions, self.session_values = (sessions or SessionFilter()).conditions()
         self.credential = credential  # a fingerprint
         self.since, self.until = since, until or "9999"
         self.sessions = not kinds or "session" in kinds
@@ -87,12 +90,15 @@ def _statement(table: str, wanted: Filter) -> tuple[str, dict[str, Any]]:
     conditions = ["t.host = :host", f"t.{at} >= :since", f"(t.{at}, t.{tie}) < (:at, :tie)"]
     values: dict[str, Any] = {}
     if wanted.project_ids is not None:
-        conditions.append(_among("t.project_id", "project", wanted.project_ids, values))
+        conditions.append(among("t.project_id", "project", wanted.project_ids, values))
     if table == "event":
         conditions.append(_events_wanted(wanted, values))
     if wanted.credential:
         conditions.append(_OF_CREDENTIAL[table])
         values["credential"] = wanted.credential
+    if table == "session":
+        conditions += wanted.session_conditions
+        values |= wanted.session_values
     sql = (
         f"SELECT {columns}, coalesce(p.path, ''), coalesce(c.name, ''), t.{at}, t.{tie} FROM {table} t"  # noqa: S608 - constants only
         f" LEFT JOIN project p ON p.id = t.project_id {_JOIN[table]}"
@@ -111,21 +117,10 @@ def _events_wanted(wanted: Filter, values: dict[str, Any]) -> str:
     topics = {*wanted.topics, *(kind.partition(".")[0] for kind in wanted.kinds)}
     # Joined with "", so that the index of a project's own few events is taken rather than the topic's.
     column = "t.topic" if wanted.project_ids is None else "(t.topic || '')"
-    within = _among(column, "topic", sorted(topics), values)
-    exact = _among("t.kind", "kind", wanted.kinds, values)
-    whole = _among("(t.topic || '')", "whole", wanted.topics, values)
+    within = among(column, "topic", sorted(topics), values)
+    exact = among("t.kind", "kind", wanted.kinds, values)
+    whole = among("(t.topic || '')", "whole", wanted.topics, values)
     return f"{within} AND ({exact} OR {whole})"
-
-
-def _among(column: str, name: str, wanted: Sequence[str], values: dict[str, Any]) -> str:
-    values |= {f"{name}{number}": value for number, value in enumerate(wanted)}
-    if len(wanted) == 1:  # an equality, so that the index gives the order too
-        return f"{column} = :{name}0"
-    return (
-        f"{column} IN ({', '.join(f':{name}{number}' for number in range(len(wanted)))})"
-        if wanted
-        else "1 = 0"
-    )
 
 
 def _session_row(row: Sequence[Any]) -> HistoryRow:

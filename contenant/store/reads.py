@@ -26,6 +26,7 @@ from contenant.store import egress, history
 from contenant.store.database import Database, Rows
 from contenant.store.encoding import from_column, to_column
 from contenant.store.rows import HistoryRow, ListingRow, PolicyRow
+from contenant.store.session_filter import SessionFilter
 
 
 def _select(record: type[tuple[Any, ...]], table: str) -> str:
@@ -233,17 +234,25 @@ class Reads:
         kinds: Sequence[str] = (),
         credential: str = "",
         limit: int = 0,
+        sessions: SessionFilter | None = None,
     ) -> Iterator[HistoryRow]:
         """Sessions and what happened to everything else, newest first, read as they are asked for.
 
         `path`: of a project, forgotten ones included; `since` (inclusive) and `until` (exclusive): moments;
         `kinds`: "session", topics such as "container", kinds such as "container.created"; `credential`: a
-        fingerprint, whose own events and sessions are wanted; `limit` 0: all.
+        fingerprint, whose own events and sessions are wanted; `sessions`: which of them; `limit` 0: all.
         """
-        ids = [p.id for p in self._at_path(path)] if path else None
-        return history.read(
-            self._database.rows, self.host_id, history.Filter(ids, since, until, kinds, credential), limit
-        )
+        wanted = history.Filter(self.ids_at(path), since, until, kinds, credential, sessions)
+        return history.read(self._database.rows, self.host_id, wanted, limit)
+
+    def ids_at(self, path: str) -> list[str] | None:
+        """The projects that are or were at a canonical path, forgotten ones included; None for ""."""
+        rows = self._read(_PROJECTS + " AND path = :path", path=to_column(path)) if path else ()
+        return [row[0] for row in rows] if path else None
+
+    def ask(self, sql: str, **values: Any) -> Rows:
+        """All rows of one portable statement, for the other readers of this package; `:host` is this host."""
+        return self._read(sql, **values)
 
     def events(self, after: int = 0) -> Iterator[EventRecord]:
         """The audit log in order, from the event that follows number `after`; memory stays flat."""
@@ -256,9 +265,6 @@ class Reads:
     def last_event(self) -> int:
         """The number of the last event, 0 where there is none."""
         return int(self._read("SELECT coalesce(max(seq), 0) FROM event WHERE host = :host")[0][0])
-
-    def _at_path(self, path: str) -> list[ProjectRecord]:
-        return [_project(row) for row in self._read(_PROJECTS + " AND path = :path", path=to_column(path))]
 
     def _read(self, sql: str, **values: Any) -> Rows:
         return self._database.rows(sql, {"host": self.host_id, **values})

@@ -229,9 +229,7 @@ session = Table(
     Index("ix_session_container_id", "container_id"),
     Index("ix_session_project_id", "host", "project_id", "started", "id"),
     Index("ix_session_started", "host", "started", "id"),
-    Index("ix_session_image", "host", "image", "started", "id"),
-    Index("ix_session_policy", "host", "policy", "started", "id"),
-    Index("ix_session_credential", "host", "credential", "started", "id"),
+    *(Index(f"ix_session_{of}", "host", of, "started", "id") for of in ("image", "policy", "credential")),
     comment="One process started for the user in a container.",
 )
 
@@ -256,18 +254,21 @@ egress = Table(
     _count("sent", "bytes from the container"),
     _count("received", "bytes to it"),
     UniqueConstraint(
-        "container_id",
-        "session_id",
-        "policy",
-        "layer",
-        "verdict",
-        "destination",
-        "address",
-        "port",
-        "uid",
+        *(
+            "container_id",
+            "session_id",
+            "policy",
+            "layer",
+            "verdict",
+            "destination",
+            "address",
+            "port",
+            "uid",
+        ),
         name="uq_egress_attempt",
     ),
     Index("ix_egress_destination", "host", "destination", "last_seen"),
+    Index("ix_egress_last_seen", "host", "last_seen", "id"),
     comment="Decisions of the containers' firewalls, equal ones counted in one row.",
 )
 

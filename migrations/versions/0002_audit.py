@@ -15,6 +15,7 @@ def upgrade() -> None:
     op.add_column("project", sa.Column("place", sa.String(), nullable=False, server_default=""))
     for column in ("image", "policy", "credential"):
         op.create_index(f"ix_session_{column}", "session", ["host", column, "started", "id"])
+    op.create_index("ix_egress_last_seen", "egress", ["host", "last_seen", "id"])
     op.create_index(
         "ix_event_policy", "event", ["host", "subject", "seq"], **only_where("kind = 'container.policy'")
     )

@@ -56,6 +56,7 @@ EVERY_CHANGE: list[list[Change]] = [
     ],
     [changes.config_trusted("/b/\udcff", "a" * 64, ["env A"])] * 2,
     [changes.config_revoked("/b/\udcff")] * 2,
+    [changes.config_changed("/b/\udcff", "a" * 64, "")],
     [changes.home_removed("contenant-b", "p1", "/b/\udcff")],
     [changes.project_added(project("p2", "/b")), changes.project_forgotten("p2", "asked")],
 ]

@@ -1,0 +1,62 @@
+"""Which of the policies on record are meant: by the beginning of their hash, or by a host they let out to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from contenant.core.ages import to_text
+from contenant.core.egress import is_open
+from contenant.core.policy_names import HOST, parse_pattern
+from contenant.errors import NotFoundError, UsageError
+from contenant.store.session_filter import ALWAYS
+from contenant.suffixes import is_public_suffix
+
+if TYPE_CHECKING:
+    from contenant.store.audit import PolicyUse
+
+WEB = 443
+
+
+def beginning(policies: Iterable[PolicyUse], text: str) -> Mapping[str, str]:
+    """The policies whose hash begins so, hash -> without end. Raises NotFoundError where there is none."""
+    found = {use.hash: ALWAYS for use in policies if use.hash.startswith(text.lower())}
+    if not found:
+        raise NotFoundError(
+            f"no policy begins with {text}", hint="`contenant history policies` shows them all"
+        )
+    return found
+
+
+def opening(policies: Iterable[PolicyUse], host: str) -> Mapping[str, str]:
+    """The policies that let a host be reached, hash -> moment at which that ends. Raises UsageError.
+
+    `host` is a name, or NAME:PORT; the ports of the web unless given. Mode off opens everything; mode audit,
+    which lets the web through on record, is among them too.
+    """
+    pattern = parse_pattern(host, is_public_suffix)
+    if pattern.wildcard:
+        raise UsageError(f"{host} is no host", hint="name one host below it")
+    found = {}
+    for use in policies:
+        if end := _open_until(json.loads(use.rules), pattern.name, pattern.port):
+            found[use.hash] = end
+    return found
+
+
+def _open_until(body: Mapping[str, Any], name: str, port: int) -> str:
+    """The last moment at which a policy opens a host, "" where it never does."""
+    if body["mode"] == "off":
+        return ALWAYS
+    if body["mode"] == "audit" and port in (0, 80, WEB):
+        return ALWAYS
+    if name == HOST:
+        return ALWAYS if port in body["host"] else ""
+    ends = [
+        to_text(datetime.fromtimestamp(entry["until"], UTC)) if entry.get("until") else ALWAYS
+        for entry in body["allow"]
+        if is_open({**body, "allow": [entry]}, name, port or WEB)
+    ]
+    return max(ends, default="")
