@@ -103,7 +103,7 @@ project = Table(
     _text("created", "when it was first run"),
     _text("last_used", "when a session last started or ended in it"),
     _later("forgotten", "when it was forgotten"),
-    _later("place", "device and inode of the directory when last run, by which it is known after a move"),
+    _later("place", "device and inode of its directory when last run, by which a move is recognised"),
     Index("uq_project_path", "host", "path", unique=True, **only_where("forgotten = ''")),
     comment="A directory on a host that has, or had, a container. A path is unique among the not forgotten.",
 )
@@ -136,10 +136,7 @@ container = Table(
     ),
     Index(
         "uq_container_name",
-        "host",
-        "engine",
-        "engine_identity",
-        "name",
+        *("host", "engine", "engine_identity", "name"),
         unique=True,
         **only_where("gone = ''"),
     ),
@@ -254,7 +251,7 @@ egress = Table(
     _count("sent", "bytes from the container"),
     _count("received", "bytes to it"),
     UniqueConstraint(
-        *(
+        *[
             "container_id",
             "session_id",
             "policy",
@@ -264,7 +261,7 @@ egress = Table(
             "address",
             "port",
             "uid",
-        ),
+        ],
         name="uq_egress_attempt",
     ),
     Index("ix_egress_destination", "host", "destination", "last_seen"),
