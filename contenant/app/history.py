@@ -93,11 +93,11 @@ def policies(query: HistoryQuery, allowed: str) -> list[PolicyUse]:
         if view is None:
             return []
         found = audit.policies(view, view.ids_at(_canonical(query)), query.since, query.until)
-    if allowed:
-        from contenant.app.history_policies import opening
+        if allowed:
+            from contenant.app.history_policies import opening
 
-        opened = opening(found, allowed)
-        found = [use for use in found if use.hash in opened]
+            opened = opening(view, allowed)
+            found = [use for use in found if use.hash in opened]
     return found[: query.limit] if query.limit else found
 
 
@@ -123,11 +123,9 @@ def _session_filter(view: Reads, query: SessionQuery) -> SessionFilter:
     under = []
     if query.policy or query.allowed:
         from contenant.app.history_policies import beginning, opening
-        from contenant.store.audit import policies as all_policies
 
-        known = all_policies(view)
-        under += [beginning(known, query.policy)] if query.policy else []
-        under += [opening(known, query.allowed)] if query.allowed else []
+        under += [beginning(view, query.policy)] if query.policy else []
+        under += [opening(view, query.allowed)] if query.allowed else []
     return SessionFilter(
         images=_images(view, query.image) if query.image else None,
         under=under,

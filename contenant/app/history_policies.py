@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from contenant.core.ages import to_text
-from contenant.core.egress import is_open
-from contenant.core.policy_names import HOST, parse_pattern
+from contenant.core.policy_names import HOST, is_open, parse_pattern
 from contenant.errors import NotFoundError, UsageError
+from contenant.store.audit import rules_of_policies
 from contenant.store.session_filter import ALWAYS
 from contenant.suffixes import is_public_suffix
 
 if TYPE_CHECKING:
-    from contenant.store.audit import PolicyUse
+    from contenant.store.reads import Reads
 
 WEB = 443
 
 
-def beginning(policies: Iterable[PolicyUse], text: str) -> Mapping[str, str]:
+def beginning(view: Reads, text: str) -> Mapping[str, str]:
     """The policies whose hash begins so, hash -> without end. Raises NotFoundError where there is none."""
-    found = {use.hash: ALWAYS for use in policies if use.hash.startswith(text.lower())}
+    found = {policy: ALWAYS for policy, _ in rules_of_policies(view) if policy.startswith(text)}
     if not found:
         raise NotFoundError(
             f"no policy begins with {text}", hint="`contenant history policies` shows them all"
@@ -30,7 +30,7 @@ def beginning(policies: Iterable[PolicyUse], text: str) -> Mapping[str, str]:
     return found
 
 
-def opening(policies: Iterable[PolicyUse], host: str) -> Mapping[str, str]:
+def opening(view: Reads, host: str) -> Mapping[str, str]:
     """The policies that let a host be reached, hash -> moment at which that ends. Raises UsageError.
 
     `host` is a name, or NAME:PORT; the ports of the web unless given. Mode off opens everything; mode audit,
@@ -40,9 +40,9 @@ def opening(policies: Iterable[PolicyUse], host: str) -> Mapping[str, str]:
     if pattern.wildcard:
         raise UsageError(f"{host} is no host", hint="name one host below it")
     found = {}
-    for use in policies:
-        if end := _open_until(json.loads(use.rules), pattern.name, pattern.port):
-            found[use.hash] = end
+    for policy, rules in rules_of_policies(view):
+        if end := _open_until(json.loads(rules), pattern.name, pattern.port):
+            found[policy] = end
     return found
 
 

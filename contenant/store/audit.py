@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from contenant.core.records import EgressRecord
 from contenant.store.encoding import from_column
 from contenant.store.history import PAGE
-from contenant.store.session_filter import among
+from contenant.store.session_filter import among, to_host
 
 if TYPE_CHECKING:
     from contenant.store.reads import Reads
@@ -100,7 +100,7 @@ def _egress_conditions(wanted: EgressFilter) -> tuple[list[str], dict[str, Any]]
     if wanted.project_ids is not None:
         found.append(among("c.project_id", "project", wanted.project_ids, values))
     if wanted.destination:
-        found.append("(e.destination = :to OR (e.destination = '' AND e.address = :to))")
+        found.append(to_host(wanted.destination, ":to"))
         values["to"] = wanted.destination
     if wanted.verdicts:
         found.append(among("e.verdict", "verdict", wanted.verdicts, values))
@@ -125,6 +125,11 @@ def policies(
         return found
     given = _given_in(view, project_ids)
     return [use for use in found if use.sessions or use.hash in given]
+
+
+def rules_of_policies(view: Reads) -> list[tuple[str, str]]:
+    """Hash and canonical text of every policy."""
+    return [(row[0], row[1]) for row in view.ask("SELECT hash, rules FROM policy WHERE host = :host")]
 
 
 def _given_in(view: Reads, project_ids: Sequence[str]) -> set[str]:

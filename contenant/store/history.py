@@ -12,9 +12,10 @@ from typing import Any
 from contenant.core.ages import from_text
 from contenant.store.encoding import from_column
 from contenant.store.rows import HistoryRow
-from contenant.store.session_filter import SessionFilter, among
+from contenant.store.session_filter import Part, SessionFilter, among
 
 PAGE = 500
+FEW = 500  # ids of sessions
 Execute = Callable[[str, Mapping[str, Any]], Sequence[Sequence[Any]]]
 
 _SESSION = (
@@ -24,6 +25,7 @@ _SESSION = (
 _EVENT = ("seq", "at", "kind", "subject", "project_id", "data", "previous", "hash")
 _COLUMNS = {"session": _SESSION, "event": _EVENT}
 _ORDER = {"session": ("started", "id"), "event": ("at", "seq")}
+_ALL = Part([], {})
 _LOWEST: dict[str, Any] = {"session": "", "event": 0}
 _JOIN = {
     "session": "LEFT JOIN container c ON c.id = t.container_id",
@@ -50,7 +52,7 @@ class Filter:
         sessions: SessionFilter | None = None,
     ) -> None:
         self.project_ids = project_ids
-        self.session_conditions, self.session_values = (sessions or SessionFilter()).conditions()
+        self.parts = (sessions or SessionFilter()).parts()
         self.credential = credential  # a fingerprint
         self.since, self.until = since, until or "9999"
         self.sessions = not kinds or "session" in kinds
@@ -64,16 +66,21 @@ def read(execute: Execute, host: str, wanted: Filter, limit: int) -> Iterator[Hi
     page = min(PAGE, limit) if limit else PAGE
     streams: list[Iterator[HistoryRow]] = []
     if wanted.sessions:
-        streams.append(map(_session_row, _pages(execute, "session", host, wanted, page)))
+        share = min(page, max(10, page // len(wanted.parts) + 1))
+        pages = (_pages(execute, "session", host, wanted, share, part) for part in wanted.parts)
+        streams += [map(_session_row, rows) for rows in pages]
     if wanted.events:
         streams.append(map(_event_row, _pages(execute, "event", host, wanted, page)))
     merged = heapq.merge(*streams, key=lambda row: row.at, reverse=True)
     return islice(merged, limit) if limit else merged
 
 
-def _pages(execute: Execute, table: str, host: str, wanted: Filter, size: int) -> Iterator[Sequence[Any]]:
+def _pages(
+    execute: Execute, table: str, host: str, wanted: Filter, size: int, part: Part = _ALL
+) -> Iterator[Sequence[Any]]:
     """All rows of a table that are wanted, each page read from where the last one ended."""
-    sql, values = _statement(table, wanted)
+    part = _narrowed(execute, host, part)
+    sql, values = _statement(table, wanted, part)
     values |= {"host": host, "since": wanted.since, "size": size}
     at, tie = wanted.until, _LOWEST[table]  # rows before this point: `until` itself is not among them
     while True:
@@ -84,7 +91,17 @@ def _pages(execute: Execute, table: str, host: str, wanted: Filter, size: int) -
         at, tie = rows[-1][-2:]
 
 
-def _statement(table: str, wanted: Filter) -> tuple[str, dict[str, Any]]:
+def _narrowed(execute: Execute, host: str, part: Part) -> Part:
+    """Few ids are looked up and written out: no planner knows that a query of ids finds few."""
+    conditions, values = list(part.conditions), dict(part.values)
+    for number, query in enumerate(part.within):
+        ids = [row[0] for row in execute(f"{query} LIMIT {FEW + 1}", values | {"host": host})]
+        few = len(ids) <= FEW
+        conditions.append(among("t.id", f"id{number}_", ids, values) if few else f"t.id IN ({query})")
+    return Part(conditions, values)
+
+
+def _statement(table: str, wanted: Filter, part: Part = _ALL) -> tuple[str, dict[str, Any]]:
     at, tie = _ORDER[table]
     columns = ", ".join(f"t.{column}" for column in _COLUMNS[table])
     conditions = ["t.host = :host", f"t.{at} >= :since", f"(t.{at}, t.{tie}) < (:at, :tie)"]
@@ -96,9 +113,8 @@ def _statement(table: str, wanted: Filter) -> tuple[str, dict[str, Any]]:
     if wanted.credential:
         conditions.append(_OF_CREDENTIAL[table])
         values["credential"] = wanted.credential
-    if table == "session":
-        conditions += wanted.session_conditions
-        values |= wanted.session_values
+    conditions += part.conditions
+    values |= part.values
     sql = (
         f"SELECT {columns}, coalesce(p.path, ''), coalesce(c.name, ''), t.{at}, t.{tie} FROM {table} t"  # noqa: S608 - constants only
         f" LEFT JOIN project p ON p.id = t.project_id {_JOIN[table]}"

@@ -25,7 +25,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from contenant.store.dialect import only_where
+from contenant.store.dialect import TIMELINE, only_where
 
 # Named constraints, because a batch migration can only drop or alter what has a name.
 metadata = MetaData(
@@ -37,6 +37,9 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+_THERE = only_where("gone = ''")
 
 
 def _text(name: str, comment: str, *more: Any, primary_key: bool = False) -> Column[str]:
@@ -134,12 +137,7 @@ container = Table(
     ForeignKeyConstraint(
         ["host", "engine", "engine_identity"], ["engine.host", "engine.kind", "engine.identity"]
     ),
-    Index(
-        "uq_container_name",
-        *("host", "engine", "engine_identity", "name"),
-        unique=True,
-        **only_where("gone = ''"),
-    ),
+    Index("uq_container_name", "host", "engine", "engine_identity", "name", unique=True, **_THERE),
     Index("ix_container_project_id", "project_id"),
     comment="A container of contenant's. Rows stay when it is gone; a name is unique among those there.",
 )
@@ -227,6 +225,7 @@ session = Table(
     Index("ix_session_project_id", "host", "project_id", "started", "id"),
     Index("ix_session_started", "host", "started", "id"),
     *(Index(f"ix_session_{of}", "host", of, "started", "id") for of in ("image", "policy", "credential")),
+    Index("ix_session_failed", "host", "exit_code", "started", "id", **only_where("exit_code <> 0")),
     comment="One process started for the user in a container.",
 )
 
@@ -332,8 +331,8 @@ event = Table(
     PrimaryKeyConstraint("host", "seq"),
     CheckConstraint("substr(kind, 1, length(topic) + 1) = topic || '.'", name="topic"),
     Index("ix_event_at", "host", "at", "seq"),
-    Index("ix_event_project_id", "host", "project_id", "at", "seq"),
-    Index("ix_event_topic", "host", "topic", "at", "seq"),
+    *(Index(f"ix_event_{of}", "host", of, "at", "seq") for of in ("project_id", "topic")),
+    Index("ix_event_timeline", "host", "at", "seq", **only_where(TIMELINE)),
     Index("ix_event_policy", "host", "subject", "seq", **only_where("kind = 'container.policy'")),
     comment="The audit log: append-only (triggers) and hash-chained per host.",
 )

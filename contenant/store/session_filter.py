@@ -7,24 +7,33 @@ from typing import Any, NamedTuple
 
 ALWAYS = "9999"  # later than any moment
 _SPAN = (
-    "(SELECT f.id FROM egress e JOIN session f ON f.host = e.host AND f.container_id = e.container_id"
+    "SELECT f.id FROM egress e JOIN session f ON f.container_id = e.container_id"
     " AND e.last_seen >= f.started AND (f.ended = '' OR e.first_seen <= f.ended)"
-    " WHERE e.session_id = '' AND {attempt})"
+    " WHERE e.session_id = '' AND {attempt}"
 )
-_OWN = "(SELECT e.session_id FROM egress e WHERE e.session_id <> '' AND {attempt})"
-_TO_HOST = (
-    "e.host = :host AND (e.destination = :{name} OR (e.destination = '' AND e.address = :{name}))"
-    " AND e.verdict IN ({verdicts}){more}"
-)
+_OWN = "SELECT e.session_id FROM egress e WHERE e.session_id <> '' AND {attempt}"
+_TO_HOST = "e.host = :host AND {there} AND e.verdict IN ({verdicts}){more}"
 # A connection, not only a question for its address; what audit let through was reached too.
 _CONTACTED = ("'allow', 'would-deny'", " AND e.layer <> 'dns'")
 _DENIED = ("'deny', 'would-deny'", "")
 
+# Sessions to which one of these policies was given while they ran.
 _GIVEN = (
-    "EXISTS (SELECT 1 FROM event v WHERE v.host = :host AND v.kind = 'container.policy'"
-    " AND v.subject = t.container_id AND v.at >= t.started AND (t.ended = '' OR v.at <= t.ended)"
-    " AND v.at < :{end} AND {given})"
+    "SELECT f.id FROM event v JOIN session f ON f.container_id = v.subject"
+    " AND v.at >= f.started AND (f.ended = '' OR v.at <= f.ended)"
+    " WHERE v.host = :host AND v.kind = 'container.policy' AND ({which})"
 )
+_GIVEN_HASH = "substr(v.data, length(v.data) - 65, 64)"  # "to" is the last key of canonical JSON
+_STARTED_HASH = "(t.policy || '')"  # joined, so that no index is taken whose rows had to be sorted
+MANY = 64  # policies that are read along the index one by one; more are looked for in all sessions
+
+
+class Part(NamedTuple):
+    """Conditions that are all to hold, and the values of their parameters."""
+
+    conditions: list[str]
+    values: dict[str, Any]
+    within: list[str] = []  # noqa: RUF012 - never changed; queries of ids, of which a session must be in each
 
 
 class SessionFilter(NamedTuple):
@@ -39,45 +48,69 @@ class SessionFilter(NamedTuple):
     denied: str = ""
     exit_code: int | None = None
 
-    def conditions(self) -> tuple[list[str], dict[str, Any]]:
-        """SQL over `session t` with named parameters, and their values; `:host` is the reader's."""
+    def parts(self) -> list[Part]:
+        """The wanted sessions, as parts without a session in common, each in order along an index."""
+        common, values = self._conditions()
+        within = self._within(values)
+        for number, policies in enumerate(self.under[1:], 1):
+            started, given = _under(f"under{number}_", policies, values)
+            common.append(f"({started} OR t.id IN ({given}))")
+        if not self.under:
+            return [Part(common, values, within)]
+        found, own = self.under[0], dict(values)
+        started, given = _under("under0_", found, own)
+        rest = Part([*common, f"NOT {started}"], own, [*within, given])
+        if len(found) > MANY:
+            return [Part([*common, started], own, within), rest]
+        only = [*common, "t.policy = :only", "t.started < :only_end"]
+        each = [Part(only, values | {"only": key, "only_end": end}, within) for key, end in found.items()]
+        return [*each, rest]
+
+    def _conditions(self) -> tuple[list[str], dict[str, Any]]:
         found: list[str] = []
         values: dict[str, Any] = {}
         if self.images is not None:
             found.append(among("t.image", "image", self.images, values))
-        for number, policies in enumerate(self.under):
-            found.append(_under(f"under{number}_", policies, values))
-        for name, verdicts in (("contacted", _CONTACTED), ("denied", _DENIED)):
-            if wanted := getattr(self, name):
-                found.append(_reached(name, *verdicts))
-                values[name] = wanted
         if self.exit_code is not None:
-            found.append("t.exit_code = :exit_code")
+            # Said twice, so that the index of failures can be taken.
+            found.append("t.exit_code = :exit_code" + (" AND t.exit_code <> 0" if self.exit_code else ""))
             values["exit_code"] = self.exit_code
         return found, values
 
+    def _within(self, values: dict[str, Any]) -> list[str]:
+        found = []
+        for name, verdicts in (("contacted", _CONTACTED), ("denied", _DENIED)):
+            if wanted := getattr(self, name):
+                found.append(_reached(name, to_host(wanted, f":{name}"), *verdicts))
+                values[name] = wanted
+        return found
 
-def _reached(name: str, verdicts: str, more: str) -> str:
-    """By the sessions' own record; where that names none, by those that lived in the container then."""
-    attempt = _TO_HOST.format(name=name, verdicts=verdicts, more=more)
-    return f"(t.id IN {_OWN.format(attempt=attempt)} OR t.id IN {_SPAN.format(attempt=attempt)})"
+
+def to_host(text: str, slot: str) -> str:
+    """The condition over `egress e` that a host name or an address was meant; `slot` is its parameter."""
+    is_address = ":" in text or text.replace(".", "").isdigit()
+    return f"e.destination = '' AND e.address = {slot}" if is_address else f"e.destination = {slot}"
 
 
-def _under(name: str, policies: Mapping[str, str], values: dict[str, Any]) -> str:
-    """Started under one of the policies, or was given one while it ran, before that one's end."""
+def _reached(name: str, there: str, verdicts: str, more: str) -> str:
+    """By the sessions' own record; where that names none, those that lived in the container then."""
+    attempt = _TO_HOST.format(there=there, verdicts=verdicts, more=more)
+    return f"{_OWN.format(attempt=attempt)} UNION {_SPAN.format(attempt=attempt)}"
+
+
+def _under(name: str, policies: Mapping[str, str], values: dict[str, Any]) -> tuple[str, str]:
+    """The condition that it started under one of the policies, and the query of those that were given one
+    while they ran; each before that one's end."""
     ends: dict[str, list[str]] = {}
     for policy, end in policies.items():
         ends.setdefault(end, []).append(policy)
-    either = []
+    started, given = ["1 = 0"], ["1 = 0"]
     for number, (end, hashes) in enumerate(ends.items()):
         own = f"{name}{number}_"
         values[f"{own}end"] = end
-        started = among("t.policy", own, hashes, values)
-        either.append(f"({started} AND t.started < :{own}end)")
-        given = among("substr(v.data, length(v.data) - 65, 64)", own, hashes, values)
-        values[f"{own}end"] = end
-        either.append(_GIVEN.format(end=f"{own}end", given=given))
-    return f"({' OR '.join(either)})" if either else "1 = 0"
+        started.append(f"{among(_STARTED_HASH, own, hashes, values)} AND t.started < :{own}end")
+        given.append(f"{among(_GIVEN_HASH, own, hashes, values)} AND v.at < :{own}end")
+    return f"({' OR '.join(started)})", _GIVEN.format(which=" OR ".join(given))
 
 
 def among(column: str, name: str, wanted: Sequence[str], values: dict[str, Any]) -> str:
