@@ -184,6 +184,17 @@ def home_removed(name: str, project_id: str, path: str) -> Change:
     return Change("home.removed", name, project_id, {"path": path})
 
 
+def drift_found(container: ContainerRecord, finding: Mapping[str, str]) -> Change:
+    """A container is not what is on record (core.drift.Finding)."""
+    return Change("drift.found", container.id, container.project_id, dict(finding))
+
+
+def drift_mended(container: ContainerRecord, aspect: str, what: str, how: str) -> Change:
+    """What was found is no more; `how`: "fixed" by verify --fix, "observed", or "remade"."""
+    data = {"aspect": aspect, "what": what, "how": how}
+    return Change("drift.mended", container.id, container.project_id, data)
+
+
 def egress_collected(
     container: ContainerRecord, since: str, cursor: str, rows: Sequence[tuple[str, EgressRecord]]
 ) -> Change:

@@ -315,4 +315,6 @@ HANDLERS: Mapping[str, Handler] = {
     "config.revoked": _config_revoked,
     "config.changed": _only_event,
     "home.removed": _only_event,
+    "drift.found": _only_event,
+    "drift.mended": _only_event,
 }

@@ -185,6 +185,9 @@ def _event_summary(kind: str, subject: str, data: Mapping[str, Any]) -> str:
         return f"{len(data['rows'])} destinations, refused {refused} times"
     if kind in ("rule.added", "rule.removed"):
         return f"{data['kind']} {data['text']}: {data.get('why') or data.get('reason') or '-'}"
+    if kind.startswith("drift."):
+        told = f"{data['expected']} → {data['found']}" if "found" in data else data["how"]
+        return f"{data['aspect']} {data['what']}: {told}"
     if kind == "session.left":
         return _left_summary(data.get("findings", []))
     if kind.startswith("credential."):

@@ -56,6 +56,10 @@ EVERY_CHANGE: list[list[Change]] = [
     ],
     [changes.config_trusted("/b/\udcff", "a" * 64, ["env A"])] * 2,
     [changes.config_revoked("/b/\udcff")] * 2,
+    [
+        changes.drift_found(container(), {"aspect": "limit", "what": "cpus", "expected": "1", "found": "2"}),
+        changes.drift_mended(container(), "limit", "cpus", "observed"),
+    ],
     [changes.config_changed("/b/\udcff", "a" * 64, "")],
     [changes.home_removed("contenant-b", "p1", "/b/\udcff")],
     [changes.project_added(project("p2", "/b")), changes.project_forgotten("p2", "asked")],
