@@ -36,8 +36,9 @@ if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
     echo "cpu $(cat /sys/fs/cgroup/cpu.max 2>/dev/null)"
     echo "memory $(cat /sys/fs/cgroup/memory.max 2>/dev/null)"
 else
-    echo "cpu $(cat /sys/fs/cgroup/cpu/cpu.cfs_quota_us 2>/dev/null) $(cat /sys/fs/cgroup/cpu/cpu.cfs_period_us 2>/dev/null)"
-    echo "memory $(cat /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null)"
+    cd /sys/fs/cgroup || exit
+    echo "cpu $(cat cpu/cpu.cfs_quota_us 2>/dev/null) $(cat cpu/cpu.cfs_period_us 2>/dev/null)"
+    echo "memory $(cat memory/memory.limit_in_bytes 2>/dev/null)"
 fi
 echo @firewall
 "$here/status"
@@ -91,7 +92,7 @@ def parse(text: str) -> Inside:
 
 
 def _parts(text: str) -> dict[str, list[str]]:
-    """Section -> lines. No line of a section begins with @ but a variable's name might: only known ones count."""
+    """Section -> lines. A variable's name might begin with @: only known sections count, in their order."""
     names = ("self", "processes", "mounts", "variables", "limits", "firewall", "check", "end")
     parts: dict[str, list[str]] = {}
     current: list[str] = []

@@ -31,7 +31,9 @@ def show(path: Path, ui: Ui) -> dict[str, Any]:
     settings = config.load(None, os.environ, {})
     with Ledger(settings.database_url) as ledger:
         view = ledger.snapshot()
-        known = [c for c in view.containers() if c.name == name] if view else []
+        project = ledger.project(canonical)
+        own = project.id if project else ""
+        known = [c for c in view.containers() if name == c.name or own == c.project_id] if view else []
         if not known:
             raise not_found(canonical)
         container = max(known, key=lambda item: item.last_used)

@@ -36,6 +36,16 @@ def project_forgotten(project_id: str, why: str) -> Change:
     return Change("project.forgotten", project_id, project_id, {"why": why})
 
 
+def project_located(project_id: str, place: str) -> Change:
+    """Where its directory lies: "device:inode", by which it is recognised after a move."""
+    return Change("project.located", project_id, project_id, {"place": place})
+
+
+def clock_set_back(before: str) -> Change:
+    """The machine's clock is behind the last event, which was at `before`: moments are out of order here."""
+    return Change("clock.set_back", "", "", {"before": before})
+
+
 def project_moved(project_id: str, old: str, new: str) -> Change:
     return Change("project.moved", project_id, project_id, {"from": old, "to": new})
 
@@ -62,6 +72,12 @@ def container_state(container: ContainerRecord, state: ContainerState, why: str 
 def container_renamed(container: ContainerRecord, name: str) -> Change:
     data = {"from": container.name, "to": name}
     return Change("container.renamed", container.id, container.project_id, data)
+
+
+def container_replaced(container: ContainerRecord, engine_id: str) -> Change:
+    """Another container bears our id in its labels in the place of the one we made."""
+    data = {"from": container.engine_id, "to": engine_id}
+    return Change("container.replaced", container.id, container.project_id, data)
 
 
 def container_removing(container: ContainerRecord, why: str) -> Change:

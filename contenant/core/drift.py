@@ -71,7 +71,7 @@ class Finding(NamedTuple):
 
 
 def compare(intent: Intent, inspection: Inspection, inside: Inside, reference_id: str) -> list[Finding]:
-    """Every difference. `reference_id`: the engine's id of the image that the recorded reference names now."""
+    """Every difference. `reference_id`: the engine's id of the image that its reference names now."""
     return [
         *_firewall(intent, inside),
         *_processes(intent, inside),

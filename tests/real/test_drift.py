@@ -12,11 +12,18 @@ from typing import Any
 
 import pytest
 
+from contenant.app.desired import CAPABILITIES
 from tests.real.conftest import Contenant, wait_for
 
 pytestmark = pytest.mark.real
 
 KEEP = {"CONTENANT_KEEP_RUNNING": "true"}
+
+
+SUPERVISORS = """for place in /proc/[0-9]*; do
+    [ "${place#/proc/}" = $$ ] && continue
+    case $(tr '\\0' ' ' <"$place/cmdline" 2>/dev/null) in *firewall/supervise*) echo "${place#/proc/}" ;; esac
+done"""
 
 
 class Box:
@@ -50,8 +57,7 @@ class Box:
     @contextlib.contextmanager
     def without_supervisor(self) -> Iterator[None]:
         """It would put rules and daemons back within seconds: it is held still."""
-        pids = self.root("sh", "-c", "grep -l firewall/supervise /proc/[0-9]*/cmdline | cut -d/ -f3").split()
-        pids = [pid for pid in pids if "supervise" in self.root("cat", f"/proc/{pid}/cmdline")]
+        pids = wait_for(lambda: self.root("sh", "-c", SUPERVISORS).split())
         for pid in pids:
             self.root("kill", "-STOP", pid)
         yield
@@ -194,29 +200,15 @@ def test_a_container_that_took_the_place_of_the_recorded_one(box: Box) -> None:
         for mount in data["Mounts"]
     ]
     known = [f"--env={entry}" for entry in data["Config"]["Env"] if entry.startswith("CONTENANT_")]
-    capabilities = [
-        "NET_ADMIN",
-        "SETUID",
-        "SETGID",
-        "SETPCAP",
-        "NET_BIND_SERVICE",
-        "CHOWN",
-        "KILL",
-        "SYS_PTRACE",
+    limits = [
+        f"--ulimit={limit['Name'].removeprefix('RLIMIT_').lower()}={limit['Soft']}:{limit['Hard']}"
+        for limit in data["HostConfig"]["Ulimits"] or ()
     ]
     box.contenant.raw("rm", "-f", box.name)
     box.contenant.raw(
-        *("run", "-d", "--name", box.name, "--user", "0:0", "--cap-drop", "ALL"),
-        *(f"--cap-add={capability}" for capability in capabilities),
-        *(
-            "--security-opt",
-            "no-new-privileges",
-            *labels,
-            *mounts,
-            *known,
-            "--env=EVIL=1",
-            str(box.row["image"]),
-        ),
+        *("run", "-d", "--name", box.name, "--user", "0:0", "--cap-drop", "ALL", "--env=EVIL=1"),
+        *(f"--cap-add={capability}" for capability in (*CAPABILITIES, "SYS_PTRACE")),
+        *("--security-opt", "no-new-privileges", *labels, *mounts, *known, *limits, str(box.row["image"])),
     )
     wait_for(lambda: "true" in box.root("sh", "-c", "[ -f /run/contenant/ready ] && echo true || echo no"))
     found = box.found()
