@@ -56,7 +56,7 @@ class MemoryEngine:
         self._failures: dict[str, EngineError] = {}
         self._crash: tuple[int, bool] | None = None
         self._made = 0
-        self._elsewhere: dict[str, tuple[dict[str, ContainerReport], dict[str, ImageReport]]] = {}
+        self._elsewhere: dict[str, tuple[str, dict[str, ContainerReport], dict[str, ImageReport]]] = {}
 
     # What a test does to it.
 
@@ -108,7 +108,7 @@ class MemoryEngine:
     def reinstall(self) -> None:
         """Another store, empty."""
         self._made += 1
-        self._identity = f"{self._identity.partition('#')[0]}#{self._made + 1000}"
+        self._identity = f"{self.place()}#{self._made + 1000}"
         self._containers.clear()
         self._images.clear()
 
@@ -121,15 +121,18 @@ class MemoryEngine:
         old = self._containers.pop(name)
         self._put(name, old.image, old.labels, old.state)
 
-    def switch(self, identity: str) -> None:
+    def switch(self, place: str) -> None:
         """Another daemon answers at the same socket; the first is there again when it is switched back."""
-        self._elsewhere[self._identity] = (self._containers, self._images)
-        self._identity = identity
-        self._containers, self._images = self._elsewhere.pop(identity, ({}, {}))
+        self._elsewhere[self.place()] = (self._identity, self._containers, self._images)
+        self._identity, self._containers, self._images = self._elsewhere.pop(place, (place, {}, {}))
+
+    def place(self) -> str:
+        """Where the store that answers is kept; not a call."""
+        return self._identity.partition("#")[0]
 
     def everywhere(self) -> list[ContainerReport]:
         """The containers of every daemon; not a call."""
-        stores = [self._containers, *(containers for containers, _ in self._elsewhere.values())]
+        stores = [self._containers, *(containers for _, containers, _ in self._elsewhere.values())]
         return [report for store in stores for report in store.values()]
 
     def state(self, name: str) -> ContainerState | None:

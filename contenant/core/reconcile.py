@@ -56,14 +56,12 @@ def orphans(recorded: Recorded, observed: Observed) -> list[ContainerReport]:
     """Containers with this installation's labels and no record: to be adopted."""
     known = {container.id for container in recorded.containers}
     engine_ids = {container.engine_id for container in recorded.containers if container.engine_id}
-    return [
-        report
-        for report in observed.reports
-        if labels.is_ours(report.labels)
-        and labels.decode(report.labels.get(labels.HOST, "")) == observed.owner
-        and report.labels.get(labels.CONTAINER, "") not in known
-        and report.engine_id not in engine_ids
+    strays = [
+        min(reports, key=_age)  # of copies the oldest
+        for mark, reports in _by_our_id(observed).items()
+        if mark not in known
     ]
+    return [report for report in strays if report.engine_id not in engine_ids]
 
 
 def needs_identity(recorded: Recorded, observed: Observed) -> bool:
@@ -90,6 +88,10 @@ def _by_our_id(observed: Observed) -> dict[str, list[ContainerReport]]:
     return found
 
 
+def _age(report: ContainerReport) -> tuple[str, str]:
+    return report.created, report.engine_id
+
+
 def _find(
     container: ContainerRecord,
     reports: Iterable[ContainerReport],
@@ -97,8 +99,8 @@ def _find(
 ) -> ContainerReport | None:
     """By our id in the labels, of copies the one we made; else by the engine's id: a name proves nothing."""
     if found := ours.get(container.id):
-        first = min(found, key=lambda report: (report.created, report.engine_id))
-        return next((report for report in found if report.engine_id == container.engine_id), first)
+        made = (report for report in found if report.engine_id == container.engine_id)
+        return next(made, min(found, key=_age))
     if not container.engine_id or container.engine == "container":  # Apple's id is the name
         return None
     return next((r for r in reports if r.engine_id == container.engine_id), None)

@@ -20,7 +20,7 @@ from tests.memory_engine import SimulatedCrashError
 
 PROJECTS = st.sampled_from(["a", "b"])
 FOREIGN = "somebody-elses"
-STORES = st.sampled_from(["memory#1", "another-daemon", "third#7"])
+STORES = st.sampled_from(["memory", "another-daemon", "third"])
 
 
 class Installation(RuleBasedStateMachine):
@@ -102,7 +102,7 @@ class Installation(RuleBasedStateMachine):
 
     @rule(store=STORES)
     def another_daemon_answers(self, store: str) -> None:
-        if store != self.world.engine._identity:
+        if store != self.world.engine.place():
             self.world.engine.switch(store)
 
     @rule()
@@ -118,7 +118,7 @@ class Installation(RuleBasedStateMachine):
 
     @rule(project=PROJECTS, named=st.booleans(), answer=st.sampled_from([True, False, None]))
     def move_the_project(self, project: str, named: bool, answer: bool | None) -> None:
-        """Its directory goes elsewhere and contenant runs there; then it comes back, with its record or not."""
+        """Its directory goes elsewhere and contenant runs there."""
         old, new = self.world.where(project), self.world.where(f"{project}-moved")
         if not old.is_dir():
             return
@@ -156,7 +156,7 @@ class Installation(RuleBasedStateMachine):
         assert len(self.world.events()) == len(events)
 
     def _records_are_true(self, shown: Any) -> None:
-        """What is there is on record as it is; what is not there is gone, or in a store that does not answer."""
+        """What is there is on record as it is; what is not is gone, or in a store that does not answer."""
         ours = [r for r in self.world.reports() if labels.is_ours(r.labels)]
         recorded = self.world.recorded()
         by_mark: dict[str, list[Any]] = {}
