@@ -38,14 +38,21 @@ FIELDS = {
         ("contenant history . --kind session", "who ran what in this project"),
         ("contenant history --since 7d --json", "a week, for programs"),
         ("contenant history --format jsonl --with-proof", "the audit log, to be proven elsewhere"),
+        ("contenant history --open", "in a browser, with charts"),
     ),
-    exits=(0, 1, 2),
+    exits=(0, 1, 2, 130),
 )
 @filtered
 @kind_option
 @credential_option
 @option(
     "--with-proof", is_flag=True, help="The whole audit log, oldest first, with the hashes that prove it."
+)
+@option(
+    "--open", "browse", is_flag=True, help="Serve the database, read-only, to a browser here (Datasette)."
+)
+@option(
+    "--port", type=click.IntRange(0, 65535), default=0, metavar="PORT", help="With --open; any that is free."
 )
 @rendered
 @click.pass_context
@@ -56,6 +63,8 @@ def command(
     kinds: tuple[str, ...],
     credential: str,
     with_proof: bool,
+    browse: bool,
+    port: int,
     output: Output,
 ) -> int:
     """Show sessions and what happened to containers, newest first.
@@ -65,13 +74,32 @@ def command(
 
     --with-proof writes events and nothing else, each exactly as it was hashed. It takes no filter: a link
     that is left out could not be proven. docs/audit.md has the program that checks it.
+
+    --open prints an address of this machine whose token lets in, and serves until Ctrl-C: prepared queries,
+    charts, and SQL of your own.
     """
     from contenant.app.history import history
 
     query = query._replace(kinds=kinds, credential=credential)
+    if browse:
+        return _serve(query, port, output)
     if with_proof:
         return _prove(query, output)
     return emit_newest(history, query, cut, table(home()), output, lambda: ui_of(ctx))
+
+
+def _serve(query: HistoryQuery, port: int, output: Output) -> int:
+    from contenant.app.browse import serve
+
+    if any(query):
+        raise UsageError("--open takes no filter", hint="the pages it serves have filters of their own")
+
+    def show(link: str) -> None:
+        output.stream.write(link + "\n")
+        output.stream.flush()
+
+    serve(port, show)
+    return 0
 
 
 def _prove(query: HistoryQuery, output: Output) -> int:
