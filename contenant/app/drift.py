@@ -23,7 +23,7 @@ from contenant.core.values import ExecSpec
 from contenant.engines.base import Engine
 from contenant.errors import ContenantError, NotFoundError
 from contenant.process import capture
-from contenant.store.audit import open_drift
+from contenant.store.lookups import open_drift
 
 RESTORE = ("/usr/local/lib/contenant/firewall/run", "restore")
 

@@ -11,7 +11,7 @@ from contenant.app.ledger import Ledger, database_url
 from contenant.app.project import identify
 
 if TYPE_CHECKING:
-    from contenant.store.audit import EgressRow, PolicyUse
+    from contenant.store.audit import EgressFilter, EgressRow, PolicyUse
     from contenant.store.reads import Reads
     from contenant.store.rows import HistoryRow
     from contenant.store.session_filter import SessionFilter
@@ -39,15 +39,6 @@ class SessionQuery(NamedTuple):
     exit_code: int | None = None
 
 
-class EgressQuery(NamedTuple):
-    """Filters of `history egress` beyond those; empty means all."""
-
-    host: str = ""  # name or address
-    verdicts: tuple[str, ...] = ()
-    policy: str = ""
-    session: str = ""
-
-
 def history(query: HistoryQuery) -> Iterator[HistoryRow]:
     """Rows as they are read: memory stays flat however long the history is."""
     with Ledger(database_url(os.environ)) as ledger:
@@ -64,23 +55,19 @@ def sessions(query: HistoryQuery, more: SessionQuery) -> Iterator[HistoryRow]:
             yield from _history(view, query._replace(kinds=("session",)), _session_filter(view, more))
 
 
-def egress(query: HistoryQuery, more: EgressQuery) -> Iterator[EgressRow]:
-    """What the firewalls of all projects, or one, recorded, as far as it was taken over."""
+def egress(query: HistoryQuery, wanted: EgressFilter) -> Iterator[EgressRow]:
+    """What the firewalls of all projects, or one, recorded, as far as it was taken over.
+
+    `wanted` says which, but for project and time, which `query` says.
+    """
     from contenant.store import audit
 
     with Ledger(database_url(os.environ)) as ledger:
         view = ledger.snapshot()
         if view is None:
             return
-        wanted = audit.EgressFilter(
-            project_ids=view.ids_at(_canonical(query)),
-            since=query.since,
-            until=query.until,
-            destination=more.host,
-            verdicts=more.verdicts,
-            policy=more.policy,
-            session=more.session,
-        )
+        ids = view.ids_at(_canonical(query))
+        wanted = wanted._replace(project_ids=ids, since=query.since, until=query.until)
         yield from audit.egress(view, wanted, query.limit)
 
 
@@ -137,7 +124,7 @@ def _session_filter(view: Reads, query: SessionQuery) -> SessionFilter:
 
 def _images(view: Reads, text: str) -> Sequence[str]:
     """The references that a text may mean; the text itself where none is known."""
-    from contenant.store.audit import references
+    from contenant.store.lookups import references
 
     found = set()
     for reference, version in references(view):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from contenant.app.ledger import Ledger, database_url
 from contenant.core.policy_diff import diff as compare_policies
 from contenant.errors import NotFoundError, UsageError
-from contenant.store import audit
+from contenant.store import audit, lookups
 
 if TYPE_CHECKING:
     from contenant.core.records import ContainerRecord, SessionRecord
@@ -75,7 +75,7 @@ def _session_id(view: Reads, text: str) -> str:
         raise UsageError(
             f"{text} is too short for a session", hint=f"write {SHORTEST} characters of its id or more"
         )
-    found = audit.sessions_beginning(view, text)
+    found = lookups.sessions_beginning(view, text)
     if len(found) > 1 and text not in found:
         raise UsageError(f"more than one session begins with {text}", hint="write more of its id")
     if not found:
@@ -98,7 +98,7 @@ def _unknown(text: str) -> NotFoundError:
 
 
 def _plain(view: Reads, one: _Side, other: _Side) -> Iterator[Difference]:
-    versions = dict(audit.references(view))
+    versions = dict(lookups.references(view))
     for what, read in _ASPECTS.items():
         before, after = (str(read(side, versions)) for side in (one, other))
         if before != after:

@@ -8,11 +8,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from contenant.core.ages import to_text
-from contenant.core.policy_names import HOST, is_open, parse_pattern
 from contenant.errors import NotFoundError, UsageError
-from contenant.store.audit import rules_of_policies
+from contenant.store.lookups import rules_of_policies
 from contenant.store.session_filter import ALWAYS
-from contenant.suffixes import is_public_suffix
 
 if TYPE_CHECKING:
     from contenant.store.reads import Reads
@@ -36,6 +34,9 @@ def opening(view: Reads, host: str) -> Mapping[str, str]:
     `host` is a name, or NAME:PORT; the ports of the web unless given. Mode off opens everything; mode audit,
     which lets the web through on record, is among them too.
     """
+    from contenant.core.policy_names import parse_pattern  # its grammar is nothing a hash needs
+    from contenant.suffixes import is_public_suffix
+
     pattern = parse_pattern(host, is_public_suffix)
     if pattern.wildcard:
         raise UsageError(f"{host} is no host", hint="name one host below it")
@@ -52,6 +53,8 @@ def _open_until(body: Mapping[str, Any], name: str, port: int) -> str:
         return ALWAYS
     if body["mode"] == "audit" and port in (0, 80, WEB):
         return ALWAYS
+    from contenant.core.policy_names import HOST, is_open
+
     if name == HOST:
         return ALWAYS if port in body["host"] else ""
     ends = [

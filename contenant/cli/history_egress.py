@@ -64,9 +64,10 @@ def command(
     As far as it was taken over: a container that runs is asked by `contenant firewall log`, and at the end
     of each session.
     """
-    from contenant.app.history import EgressQuery, egress
+    from contenant.app.history import egress
+    from contenant.store.audit import EgressFilter
 
-    more = EgressQuery(host.lower(), verdicts, policy, session)
+    more = EgressFilter(destination=host.lower(), verdicts=verdicts, policy=policy, session=session)
     return emit_newest(
         lambda wanted: egress(wanted, more), query, cut, _table(home()), output, lambda: ui_of(ctx)
     )

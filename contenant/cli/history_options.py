@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_AGE = re.compile(r"-?[0-9]+[a-z]*")
+_AGE = r"-?[0-9]+[a-z]*"  # compiled where there is one
 TABLE_LIMIT = 50
 FAMILIES = (
     *("session", "container", "project", "image", "policy", "rule", "egress", "engine"),
@@ -149,7 +149,7 @@ def moment(text: str, now: datetime) -> str:
     if not text:
         return ""
     try:
-        found = _ago(text, now) if _AGE.fullmatch(text.strip()) else datetime.fromisoformat(text.strip())
+        found = _ago(text, now) if re.fullmatch(_AGE, text.strip()) else datetime.fromisoformat(text.strip())
         return to_text(max(found.astimezone(UTC), _EPOCH))
     except OverflowError:
         return to_text(_EPOCH)

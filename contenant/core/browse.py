@@ -105,7 +105,7 @@ def metadata(database: str) -> Mapping[str, Any]:
     """Datasette's metadata for the database of that name: only who has the link of the start gets in."""
     return {
         "title": "contenant: history",
-        "description": "Read-only. Each prepared query can be changed and run again; docs/schema.md has the views.",
+        "description": "Read-only. Prepared queries can be changed and run again; views: docs/schema.md.",
         "allow": {"id": "root"},
         "databases": {database: {"queries": {query.name: _entry(database, query) for query in QUERIES}}},
     }
