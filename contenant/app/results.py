@@ -46,6 +46,7 @@ class RunRequest(NamedTuple):
     env: tuple[str, ...] = ()  # "K=V" or "K"
     mounts: tuple[str, ...] = ()  # "SRC:DST[:ro]"
     publish: tuple[str, ...] = ()  # "[IP:]HOST:CONTAINER[/udp]"
+    adopt_from: Path | None = None  # where the project's directory was before it was moved
     stdin_tty: bool = False
     stdout_tty: bool = False
 

@@ -26,11 +26,16 @@ from contenant.cli import (
     firewall_probe,
     firewall_show,
     firewall_suggest,
-    history,
+    history_diff,
+    history_egress,
+    history_policies,
+    history_sessions,
+    history_timeline,
     image_list,
     manual,
     outcomes,
     usage,
+    verify,
 )
 from contenant.cli.command import LazyGroup
 from contenant.cli.exits import EXITS
@@ -42,7 +47,13 @@ MADE = "<!-- Made by `python -m contenant.cli.reference`; change the code, not t
 
 KEYS: Mapping[str, Mapping[str, str]] = {
     "contenant list": list_command.FIELDS,
-    "contenant history": history.FIELDS,
+    "contenant history timeline": history_timeline.FIELDS,
+    "contenant history sessions": history_sessions.FIELDS,
+    "contenant history events": history_timeline.FIELDS,
+    "contenant history egress": history_egress.FIELDS,
+    "contenant history policies": history_policies.FIELDS,
+    "contenant history diff": history_diff.FIELDS,
+    "contenant verify": verify.FIELDS,
     "contenant clean": outcomes.FIELDS,
     "contenant stop": outcomes.FIELDS,
     "contenant firewall show": firewall_show.FIELDS,

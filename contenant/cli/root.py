@@ -22,6 +22,7 @@ COMMANDS = {
     "clean": Lazy("clean", "Remove containers and images, after showing what and why."),
     "history": Lazy("history", "Show sessions and what happened to containers, newest first."),
     "usage": Lazy("usage", "Show what the agent used: tokens, and estimates of what they cost."),
+    "verify": Lazy("verify", "Prove that the record holds, or that a container is what was recorded."),
     "auth": Lazy("auth", "Show, keep or forget the credential that sessions get."),
     "config": Lazy("config", "Show and edit settings, trust a project's."),
     "firewall": Lazy("firewall", "Say what may leave a container, and see what tried to."),

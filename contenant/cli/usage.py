@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from contenant.cli.command import Command
-from contenant.cli.history import moment
+from contenant.cli.history_options import moment
 from contenant.cli.option import option
 from contenant.cli.options import ProjectPath, rendered
 from contenant.cli.render import Column, Output, Table, emit

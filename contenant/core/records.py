@@ -16,6 +16,7 @@ class ProjectRecord(NamedTuple):
     created: str
     last_used: str
     forgotten: str = ""
+    place: str = ""  # "device:inode" of the directory when last run, "" where not known
 
 
 class ContainerRecord(NamedTuple):

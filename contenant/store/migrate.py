@@ -20,7 +20,7 @@ from sqlalchemy import Connection, inspect, text
 
 from contenant.errors import ContenantError, StateError
 from contenant.paths import asset, ensure_private
-from contenant.store import revision
+from contenant.store import revision, views
 from contenant.store.connect import connect_to_migrate, explained
 from contenant.store.dialect import lock_migrations
 from contenant.store.durable import private_file, sync
@@ -129,7 +129,11 @@ def _run(location: Location, connection: Connection, plan: Plan) -> None:
     config = Config()
     config.set_main_option("script_location", str(plan.scripts).replace("%", "%%"))
     config.attributes["connection"] = connection
+    for statement in views.dropped():  # no table can be remade below a view
+        connection.exec_driver_sql(statement)
     command.upgrade(config, plan.revisions[-1])
+    for statement in views.created(connection.dialect.name):
+        connection.exec_driver_sql(statement)
     _check_keys(connection)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
+from contenant.core.labels import encode
 from contenant.core.records import (
     ContainerRecord,
     EgressRecord,
@@ -25,6 +26,7 @@ from contenant.store import egress, history, usage
 from contenant.store.database import Database, Rows
 from contenant.store.encoding import from_column, to_column
 from contenant.store.rows import HistoryRow, ListingRow, PolicyRow, UsageRow
+from contenant.store.session_filter import SessionFilter
 
 
 def _select(record: type[tuple[Any, ...]], table: str) -> str:
@@ -52,6 +54,10 @@ WHERE c.host = :host AND c.gone = '' ORDER BY c.name COLLATE "binary", c.id
 """
 _SETTING = "SELECT value FROM setting WHERE host = :host AND engine = :engine AND key = :key"
 _TRUST = "SELECT sha256 FROM trust WHERE host = :host AND path = :path"
+_CONFIG = (
+    "SELECT data FROM event WHERE host = :host AND topic = 'config' AND kind = 'config.changed'"
+    " AND subject = :subject ORDER BY at DESC, seq DESC LIMIT 1"
+)
 _CREDENTIAL = "SELECT source, kind, expires FROM credential WHERE host = :host AND fingerprint = :fingerprint"
 _RULES = (
     f"SELECT {', '.join(f'r.{field}' for field in RuleRecord._fields)} FROM rule r"  # noqa: S608 - constants only
@@ -204,16 +210,13 @@ class Reads:
 
     def lived(self, home: str, project_id: str, since: str) -> Rows:
         """Sessions of a project's containers of that name that did not end before the moment `since`, oldest
-        first: id, image, started, ended and kind."""
+        """Sums over a time, by group and model; a prompt above `long_prompt` tokens is a long one."""
         return self._read(usage.LIVED, home=home, project=project_id, since=since)
 
     def usage(
         self, by: usage.By, *, since: str = "", until: str = "", project_id: str = "", long_prompt: int = 0
     ) -> list[UsageRow]:
-        """Sums of what was used from `since` on and before `until`, by group and model.
-
-        `long_prompt`: tokens above which a prompt is a long one.
-        """
+        """Sums from `since` on and before `until`, by group and model; above `long_prompt` tokens it is long."""
         values = {"since": since, "until": until or "9999", "project": project_id, "long": long_prompt}
         rows = self._read(usage.totals(by, of_project=bool(project_id)), **values)
         if by == "project":
@@ -229,6 +232,11 @@ class Reads:
         """SHA-256 of the bytes a project's configuration file is trusted with, "" where it is not."""
         rows = self._read(_TRUST, path=to_column(path))
         return str(rows[0][0]) if rows else ""
+
+    def config_hash(self, path: str) -> str:
+        """SHA-256 that a file of settings had when it was last put on record, "" for none."""
+        rows = self._read(_CONFIG, subject=encode(path))
+        return str(json.loads(rows[0][0])["sha256"]) if rows else ""
 
     def credential_source(self, fingerprint: str) -> tuple[str, str, str] | None:
         """Source, kind and end of a credential that a session was given; None where none ever was."""
@@ -249,17 +257,25 @@ class Reads:
         kinds: Sequence[str] = (),
         credential: str = "",
         limit: int = 0,
+        sessions: SessionFilter | None = None,
     ) -> Iterator[HistoryRow]:
         """Sessions and what happened to everything else, newest first, read as they are asked for.
 
         `path`: of a project, forgotten ones included; `since` (inclusive) and `until` (exclusive): moments;
         `kinds`: "session", topics such as "container", kinds such as "container.created"; `credential`: a
-        fingerprint, whose own events and sessions are wanted; `limit` 0: all.
+        fingerprint, whose own events and sessions are wanted; `sessions`: which of them; `limit` 0: all.
         """
-        ids = [p.id for p in self._at_path(path)] if path else None
-        return history.read(
-            self._database.rows, self.host_id, history.Filter(ids, since, until, kinds, credential), limit
-        )
+        wanted = history.Filter(self.ids_at(path), since, until, kinds, credential, sessions)
+        return history.read(self._database.rows, self.host_id, wanted, limit)
+
+    def ids_at(self, path: str) -> list[str] | None:
+        """The projects that are or were at a canonical path, forgotten ones included; None for ""."""
+        rows = self._read(_PROJECTS + " AND path = :path", path=to_column(path)) if path else ()
+        return [row[0] for row in rows] if path else None
+
+    def ask(self, sql: str, **values: Any) -> Rows:
+        """All rows of one portable statement, for the other readers of this package; `:host` is this host."""
+        return self._read(sql, **values)
 
     def events(self, after: int = 0) -> Iterator[EventRecord]:
         """The audit log in order, from the event that follows number `after`; memory stays flat."""
@@ -272,9 +288,6 @@ class Reads:
     def last_event(self) -> int:
         """The number of the last event, 0 where there is none."""
         return int(self._read("SELECT coalesce(max(seq), 0) FROM event WHERE host = :host")[0][0])
-
-    def _at_path(self, path: str) -> list[ProjectRecord]:
-        return [_project(row) for row in self._read(_PROJECTS + " AND path = :path", path=to_column(path))]
 
     def _read(self, sql: str, **values: Any) -> Rows:
         return self._database.rows(sql, {"host": self.host_id, **values})

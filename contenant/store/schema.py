@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from contenant.store import schema_usage
-from contenant.store.dialect import only_where
+from contenant.store.dialect import TIMELINE, only_where
 from contenant.store.schema_columns import count as _count
 from contenant.store.schema_columns import flag as _flag
 from contenant.store.schema_columns import host_column as _host
@@ -32,6 +32,7 @@ from contenant.store.schema_columns import own_id as _id
 from contenant.store.schema_columns import text as _text
 
 usage, transcript = schema_usage.usage, schema_usage.transcript
+_THERE = only_where("gone = ''")
 
 host = Table(
     "host",
@@ -64,6 +65,7 @@ project = Table(
     _text("created", "when it was first run"),
     _text("last_used", "when a session last started or ended in it"),
     _later("forgotten", "when it was forgotten"),
+    _later("place", "device and inode of its directory when last run, by which a move is recognised"),
     Index("uq_project_path", "host", "path", unique=True, **only_where("forgotten = ''")),
     comment="A directory on a host that has, or had, a container. A path is unique among the not forgotten.",
 )
@@ -94,15 +96,7 @@ container = Table(
     ForeignKeyConstraint(
         ["host", "engine", "engine_identity"], ["engine.host", "engine.kind", "engine.identity"]
     ),
-    Index(
-        "uq_container_name",
-        "host",
-        "engine",
-        "engine_identity",
-        "name",
-        unique=True,
-        **only_where("gone = ''"),
-    ),
+    Index("uq_container_name", "host", "engine", "engine_identity", "name", unique=True, **_THERE),
     Index("ix_container_project_id", "project_id"),
     comment="A container of contenant's. Rows stay when it is gone; a name is unique among those there.",
 )
@@ -189,6 +183,8 @@ session = Table(
     Index("ix_session_container_id", "container_id"),
     Index("ix_session_project_id", "host", "project_id", "started", "id"),
     Index("ix_session_started", "host", "started", "id"),
+    *(Index(f"ix_session_{of}", "host", of, "started", "id") for of in ("image", "policy", "credential")),
+    Index("ix_session_failed", "host", "exit_code", "started", "id", **only_where("exit_code <> 0")),
     comment="One process started for the user in a container.",
 )
 
@@ -213,18 +209,21 @@ egress = Table(
     _count("sent", "bytes from the container"),
     _count("received", "bytes to it"),
     UniqueConstraint(
-        "container_id",
-        "session_id",
-        "policy",
-        "layer",
-        "verdict",
-        "destination",
-        "address",
-        "port",
-        "uid",
+        *[
+            "container_id",
+            "session_id",
+            "policy",
+            "layer",
+            "verdict",
+            "destination",
+            "address",
+            "port",
+            "uid",
+        ],
         name="uq_egress_attempt",
     ),
     Index("ix_egress_destination", "host", "destination", "last_seen"),
+    Index("ix_egress_last_seen", "host", "last_seen", "id"),
     comment="Decisions of the containers' firewalls, equal ones counted in one row.",
 )
 
@@ -270,8 +269,9 @@ event = Table(
     PrimaryKeyConstraint("host", "seq"),
     CheckConstraint("substr(kind, 1, length(topic) + 1) = topic || '.'", name="topic"),
     Index("ix_event_at", "host", "at", "seq"),
-    Index("ix_event_project_id", "host", "project_id", "at", "seq"),
-    Index("ix_event_topic", "host", "topic", "at", "seq"),
+    *(Index(f"ix_event_{of}", "host", of, "at", "seq") for of in ("project_id", "topic")),
+    Index("ix_event_timeline", "host", "at", "seq", **only_where(TIMELINE)),
+    Index("ix_event_policy", "host", "subject", "seq", **only_where("kind = 'container.policy'")),
     comment="The audit log: append-only (triggers) and hash-chained per host.",
 )
 

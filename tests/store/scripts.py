@@ -10,6 +10,8 @@ from contenant.paths import asset
 from contenant.store.migrate import Plan
 from contenant.store.revision import REVISIONS
 
+NEXT = f"{int(REVISIONS[-1]) + 1:04d}"  # the revision of the first script of `further`
+
 
 def further(place: Path, *bodies: str) -> Plan:
     """A plan that goes on after the real migrations, one script for each body of `upgrade`."""

@@ -191,7 +191,7 @@ def test_events_are_summarised_in_their_own_words(store: Store) -> None:
     [
         ("session", history.Filter(None, "", "", ()), "ix_session_started"),
         ("session", history.Filter(["p1"], "", "", ()), "ix_session_project_id"),
-        ("event", history.Filter(None, "", "", ()), "ix_event_at"),
+        ("event", history.Filter(None, "", "", ()), "ix_event_timeline"),
         ("event", history.Filter(["p1"], "", "", ()), "ix_event_project_id"),
         ("event", history.Filter(["p1"], "", "", ("container",)), "ix_event_project_id"),
         ("event", history.Filter(None, "", "", ("policy",)), "ix_event_topic"),

@@ -23,6 +23,7 @@ from contenant.store.describe import describe
 from contenant.store.location import locate
 from contenant.store.schema import metadata
 from contenant.store.store import Store, open_store
+from contenant.store.views import VIEWS
 from tests.store.samples import Clock
 
 
@@ -79,7 +80,7 @@ _DDL = (
 def _parts(sql: str) -> list[str]:
     """A statement as its clauses, whatever their order; a table that was remade has its name in quotes."""
     sql = re.sub(r'^CREATE TABLE "(\w+)"', r"CREATE TABLE \1", sql).replace("('')", "''")
-    return sorted(re.sub(r"\s+", " ", part).strip(" ,)") for part in re.split(r"\n", sql))
+    return sorted(re.sub(r"\s+", " ", part).strip(" ,)") for part in re.split(r"\n|, (?=\w+ VARCHAR)", sql))
 
 
 def test_the_known_revisions_are_the_scripts() -> None:
@@ -101,6 +102,17 @@ def test_every_table_and_column_is_described() -> None:
     for table in metadata.tables.values():
         assert table.comment, table.name
         assert not [column.name for column in table.columns if not column.comment], table.name
+
+
+def test_views_are_as_described_and_can_be_asked(store: Store, database: Path) -> None:
+    with closing(sqlite3.connect(database)) as connection:
+        found = {
+            name: connection.execute(f"SELECT * FROM {name}").description
+            for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'view'")
+        }
+    assert {name: [column[0] for column in columns] for name, columns in found.items()} == {
+        view.name: list(view.columns) for view in VIEWS
+    }
 
 
 def test_the_columns_that_are_written_are_those_of_the_schema() -> None:
