@@ -44,7 +44,8 @@ def _check(before: Rows, after: Rows) -> None:
         assert (proof.fault, proof.length > 30) == ("", True)
         assert len(list(store.history(kinds=("session", "container")))) > 5
         store.apply(made("new", "pnew", "/work/new"))
-        assert verify(store.events()).length == proof.length + 3
+        after_that = verify(store.events())
+        assert (after_that.fault, after_that.length >= proof.length + 3) == ("", True)
 
 
 @pytest.mark.parametrize("released", RELEASED)
