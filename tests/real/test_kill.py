@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import random
 import subprocess
 import sys
@@ -149,9 +150,10 @@ def _check_rows(contenant: Contenant, place: Path) -> None:
 
 def _real(contenant: Contenant) -> dict[str, str]:
     """The engine's containers of ours: name -> state, in our words."""
-    listed = contenant.raw(
-        "ps", "-a", "--filter", f"label={mark(contenant)}", "--format", "{{.Names}} {{.State}}"
-    )
+    form = "json" if contenant.engine == "podman" else "{{.Names}} {{.State}}"
+    listed = contenant.raw("ps", "-a", "--filter", f"label={mark(contenant)}", "--format", form)
     states = {"exited": "stopped", "configured": "created", "stopping": "running", "initialized": "created"}
     pairs = [line.split() for line in listed.splitlines()]
+    if form == "json":  # podman's templates have words for people
+        pairs = [[row["Names"][0], row["State"]] for row in json.loads(listed)]
     return {name: states.get(state, state) for name, state in pairs}
