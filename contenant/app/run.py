@@ -90,7 +90,7 @@ def _look_back(ledger: Ledger, ready: Ready, project: Project, ui: Ui, *, brief:
     container = ready.seat.container
     if brief:
         wayback.end(ledger, container, ready.session.id, project.path, ui)
-        if wants_credential(ready.session.argv):  # the agent, and nothing that it would have to be asked for
+        if wants_credential(ready.session.argv):  # the agent, or a shell that it was started from
             from contenant.app import usage
 
             usage.at_end(ledger, container, ui)
