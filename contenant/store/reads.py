@@ -210,10 +210,7 @@ class Reads:
     def usage(
         self, by: usage.By, *, since: str = "", until: str = "", project_id: str = "", long_prompt: int = 0
     ) -> list[UsageRow]:
-        """Sums of what was used from `since` on and before `until`, by group and model.
-
-        `long_prompt`: tokens above which a prompt is a long one.
-        """
+        """Sums from `since` on and before `until`, by group and model; above `long_prompt` tokens it is long."""
         values = {"since": since, "until": until or "9999", "project": project_id, "long": long_prompt}
         rows = self._read(usage.totals(by, of_project=bool(project_id)), **values)
         if by == "project":
