@@ -210,13 +210,13 @@ class Reads:
 
     def lived(self, home: str, project_id: str, since: str) -> Rows:
         """Sessions of a project's containers of that name that did not end before the moment `since`, oldest
-        """Sums over a time, by group and model; a prompt above `long_prompt` tokens is a long one."""
+        first: id, image, started, ended and kind."""
         return self._read(usage.LIVED, home=home, project=project_id, since=since)
 
     def usage(
         self, by: usage.By, *, since: str = "", until: str = "", project_id: str = "", long_prompt: int = 0
     ) -> list[UsageRow]:
-        """Sums from `since` on and before `until`, by group and model; above `long_prompt` tokens it is long."""
+        """Sums over a time, by group and model; a prompt above `long_prompt` tokens is a long one."""
         values = {"since": since, "until": until or "9999", "project": project_id, "long": long_prompt}
         rows = self._read(usage.totals(by, of_project=bool(project_id)), **values)
         if by == "project":
