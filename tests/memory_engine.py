@@ -18,6 +18,7 @@ from contenant.core.values import (
     EngineName,
     ExecSpec,
     ImageReport,
+    Inspection,
 )
 from contenant.engines.base import ContainerMissingError, EngineVersion
 from contenant.errors import EngineError, EngineUnavailableError
@@ -55,6 +56,7 @@ class MemoryEngine:
         self._failures: dict[str, EngineError] = {}
         self._crash: tuple[int, bool] | None = None
         self._made = 0
+        self._elsewhere: dict[str, tuple[str, dict[str, ContainerReport], dict[str, ImageReport]]] = {}
 
     # What a test does to it.
 
@@ -106,9 +108,32 @@ class MemoryEngine:
     def reinstall(self) -> None:
         """Another store, empty."""
         self._made += 1
-        self._identity = f"memory#{self._made + 1000}"
+        self._identity = f"{self.place()}#{self._made + 1000}"
         self._containers.clear()
         self._images.clear()
+
+    def copy(self, name: str, new: str) -> None:
+        """Somebody makes a copy of a container, labels and all."""
+        self._containers[new] = self._put(new, "copy", self._containers[name].labels, "stopped")
+
+    def replace(self, name: str) -> None:
+        """Somebody makes a container anew from the same description: another id, the same labels."""
+        old = self._containers.pop(name)
+        self._put(name, old.image, old.labels, old.state)
+
+    def switch(self, place: str) -> None:
+        """Another daemon answers at the same socket; the first is there again when it is switched back."""
+        self._elsewhere[self.place()] = (self._identity, self._containers, self._images)
+        self._identity, self._containers, self._images = self._elsewhere.pop(place, (place, {}, {}))
+
+    def place(self) -> str:
+        """Where the store that answers is kept; not a call."""
+        return self._identity.partition("#")[0]
+
+    def everywhere(self) -> list[ContainerReport]:
+        """The containers of every daemon; not a call."""
+        stores = [self._containers, *(containers for _, containers, _ in self._elsewhere.values())]
+        return [report for store in stores for report in store.values()]
 
     def state(self, name: str) -> ContainerState | None:
         """A container's state, None where there is none; not a call."""
@@ -167,6 +192,10 @@ class MemoryEngine:
 
     def exec_argv(self, name: str, spec: ExecSpec) -> list[str]:
         return ["memory-engine", "exec", name, *spec.argv]
+
+    def inspect(self, name: str) -> Inspection:
+        report = self._call("inspect", name, lambda: self._existing(name))
+        return Inspection(report.engine_id, "", "", (), (), 0.0, 0)
 
     def stop(self, name: str, seconds: int = 10) -> None:
         def effect() -> None:

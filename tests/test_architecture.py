@@ -50,6 +50,7 @@ ONLY = {
     "sqlalchemy": ("contenant.store", "migrations"),
     "alembic": ("contenant.store.migrate", "migrations"),
     "sqlite3": ("contenant.store",),
+    "matplotlib": ("contenant.cli.plot",),
 }
 # The core decides; it does not look at the world.
 WORLD = {

@@ -35,7 +35,7 @@ def plan(request: CleanRequest, ui: Ui) -> list[Verdict]:
         known = list(view.containers()) if view else []
         homeless = homes.without_container(request.paths, known) if request.purge else []
         paths = [path for path in request.paths if path not in homeless]
-        named = {container.id for container in by_paths(known, paths)}
+        named = {container.id for container in by_paths(known, paths, view.projects() if view else ())}
         verdicts = [
             verdict
             for container in known

@@ -15,6 +15,7 @@ from contenant import config, files
 from contenant.app.ledger import Ledger
 from contenant.app.project import identify
 from contenant.core import changes
+from contenant.core.digest import sha256_hex
 from contenant.core.settings import Settings
 from contenant.core.settings_layers import rows
 from contenant.errors import BusyError, NotFoundError
@@ -49,6 +50,30 @@ def _trusted(ledger: Ledger, project: str) -> str:
         return ""
     view = ledger.snapshot()
     return view.trusted_hash(str(place)) if view else ""
+
+
+def note(ledger: Ledger, settings: Settings, project: str) -> None:
+    """Put on record that the user's file or the project's has other bytes than when last used, if so."""
+    own = str(config.user_path())
+    found = {own: file_hash(own), str(config.project_path(Path(project))): settings.project_hash}
+    view = ledger.snapshot()
+    known = {path: view.config_hash(path) if view else "" for path in found}
+    changed = [
+        changes.config_changed(path, digest, known[path])
+        for path, digest in found.items()
+        if digest != known[path]
+    ]
+    if changed:
+        ledger.store().apply(changed)
+
+
+def file_hash(path: str) -> str:
+    """SHA-256 of a file of settings, "" where there is none or it cannot be read: `load` then says why."""
+    try:
+        data = files.read(Path(path), config.MAX_BYTES, follow=True)
+    except OSError:
+        return ""
+    return "" if data is None else sha256_hex(data)
 
 
 class Row(NamedTuple):
@@ -142,3 +167,13 @@ def prepare_file() -> Path:
 def check_file() -> None:
     """Read the user's file as a start would. Raises ConfigError with `file:key` and what is wrong."""
     config.load(None, {}, {})
+
+
+def note_file() -> None:
+    """Put a change of the user's file on record."""
+    own = str(config.user_path())
+    with Ledger(config.database_url(os.environ)) as ledger:
+        store = ledger.store()
+        before, now = store.config_hash(own), file_hash(own)
+        if before != now:
+            store.apply([changes.config_changed(own, now, before)])

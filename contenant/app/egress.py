@@ -30,11 +30,11 @@ from contenant.core.egress import (
     Refusal,
     attribute,
     fold,
-    is_open,
     notice,
     read,
     refusals,
 )
+from contenant.core.policy_names import is_open
 from contenant.core.records import ContainerRecord, EgressRecord, SessionSpan
 from contenant.core.values import ExecSpec
 from contenant.errors import ContenantError, FirewallError

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from contenant import home
+from contenant import config, home
 from contenant.app.ledger import Ledger
 from contenant.app.project import identify
 from contenant.app.results import CleanRequest, Outcome, Verdict
@@ -44,10 +46,29 @@ def remove(ledger: Ledger, verdict: Verdict) -> Outcome:
     store = ledger.store()
     if any(container.name == verdict.name for container in store.containers()):
         return Outcome(verdict, "kept", "its container stays")
-    home.remove(home_dir(verdict.name))
     project_id, path = _projects(ledger).get(verdict.name, ("", ""))
+    if project_id:
+        _keep_usage(ledger, verdict.name, project_id)
+    home.remove(home_dir(verdict.name))
     store.apply([changes.home_removed(verdict.name, project_id, path)])
     return Outcome(verdict, "removed", verdict.reason)
+
+
+def owners(ledger: Ledger) -> dict[str, str]:
+    """The homes there are whose project is on record: name -> the project's id."""
+    there = _existing()
+    return {name: owner[0] for name, owner in _projects(ledger).items() if name in there}
+
+
+def _keep_usage(ledger: Ledger, name: str, project_id: str) -> None:
+    """What the transcripts say that go now is kept."""
+    from contenant.app import prices, usage  # only where a home goes
+
+    settings = config.load(None, os.environ, {})
+    with suppress(OSError):  # what cannot be read can still be removed
+        usage.collect(
+            ledger, usage.Home(name, project_id), prices.load(settings.usage_prices), usage.ON_DEMAND
+        )
 
 
 def _verdict(name: str, project: str, stays: bool) -> Verdict:

@@ -10,6 +10,7 @@ from contenant.app import engines
 from contenant.app.desired import kept_image, tagged_version
 from contenant.app.ledger import Ledger
 from contenant.app.sync import settle
+from contenant.core import labels
 from contenant.core.records import ContainerRecord
 from contenant.core.values import ENGINE_NAMES, ContainerReport, EngineName
 from contenant.engines.base import Engine, Listing
@@ -114,7 +115,8 @@ def _of_interest(ledger: Ledger, setting: EngineName | None, only: EngineName | 
 
 
 def _row(item: "ListingRow", survey: Survey, current: str) -> Row:
-    known = item.engine in survey.reports
+    # Not among the reports and not gone: it is in another store than the one that answered.
+    known = any(r.labels.get(labels.CONTAINER) == item.id for r in survey.reports.get(item.engine, ()))
     return Row(
         name=item.name,
         project=item.project,

@@ -97,7 +97,6 @@ class Ledger:
         return self._paths.get(project_id, "")
 
     def container_of(self, project: ProjectRecord | None, engine: EngineName) -> ContainerRecord | None:
-        """The project's container on one engine, if it has one."""
-        if project is None:
-            return None
-        return next((c for c in self.read(engine).containers if c.project_id == project.id), None)
+        """The project's newest container on one engine, in whichever of its stores."""
+        mine = [c for c in self.read(engine).containers if project and c.project_id == project.id]
+        return mine[-1] if mine else None

@@ -119,6 +119,11 @@ def stored(wanted: Effective, parent: str = "", reason: str = "settings") -> Cha
     )
 
 
+def applied(container: ContainerRecord, wanted: Effective) -> Change:
+    """The change that a running container was given a policy."""
+    return changes.policy_applied(container, wanted.hash, "live")
+
+
 def apply_live(engine: Engine, name: str) -> None:
     """Have a running container read its policy again. Raises FirewallError; the old policy then stays."""
     argv = engine.exec_argv(name, ExecSpec(argv=(APPLY, "/etc/contenant/policy")))

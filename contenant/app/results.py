@@ -47,6 +47,7 @@ class RunRequest(NamedTuple):
     mounts: tuple[str, ...] = ()  # "SRC:DST[:ro]"
     publish: tuple[str, ...] = ()  # "[IP:]HOST:CONTAINER[/udp]"
     ssh: bool = False  # the host's SSH agent for this session
+    adopt_from: Path | None = None  # where the project's directory was before it was moved
     stdin_tty: bool = False
     stdout_tty: bool = False
 

@@ -20,7 +20,8 @@ from contenant.app.results import RunRequest, Ui
 from contenant.app.steps import Site, perform
 from contenant.app.sync import Settled
 from contenant.core.plan_run import Desired, Facts, Options, RunPlan, Step, plan_run
-from contenant.core.records import ContainerRecord, SessionRecord
+from contenant.core.reconcile import here
+from contenant.core.records import ContainerRecord, ProjectRecord, SessionRecord
 from contenant.core.settings import Settings
 from contenant.core.values import ContainerReport, EngineName
 from contenant.credentials.deliver import wants_credential
@@ -47,7 +48,10 @@ def run(request: RunRequest, ui: Ui) -> int:
     project = resolve(request.path, force=request.force)
     base = config.load(None, os.environ, {})
     with Ledger(base.database_url) as ledger:
+        moved = _moved(ledger, project, request, ui)
         with locks.held(project.name, lambda: ui.note(f"waiting for another contenant at {project.name}")):
+            if moved is not None:
+                _carry_over(ledger, moved, project, ui)
             ready = _prepare(ledger, project, base.engine, request, ui)
         _settle_memory()
         began = time.monotonic()
@@ -86,6 +90,21 @@ def _show(ready: Ready, ui: Ui) -> tuple[int, bool]:
     raise AssertionError("the last attempt returns or raises")
 
 
+def _moved(ledger: Ledger, project: Project, request: RunRequest, ui: Ui) -> ProjectRecord | None:
+    """A record from where the directory was before. A known project pays nothing for it."""
+    if request.adopt_from is None and ledger.project(project.path) is not None:
+        return None
+    from contenant.app import moved
+
+    return moved.wanted(ledger, project, request.adopt_from, ui)
+
+
+def _carry_over(ledger: Ledger, old: ProjectRecord, project: Project, ui: Ui) -> None:
+    from contenant.app import moved
+
+    moved.carry_over(ledger, old, project, ui)
+
+
 def _look_back(ledger: Ledger, ready: Ready, project: Project, ui: Ui, *, brief: bool) -> None:
     """What the session tried to reach and what it left in the project. After a `brief` one, a command that
     succeeded at once, the firewall's record is left to the stop or the next session: asking costs a call.
@@ -93,12 +112,17 @@ def _look_back(ledger: Ledger, ready: Ready, project: Project, ui: Ui, *, brief:
     container = ready.seat.container
     if brief:
         wayback.end(ledger, container, ready.session.id, project.path, ui)
+        if wants_credential(ready.session.argv):  # the agent, or a shell that it was started from
+            from contenant.app import usage
+
+            usage.at_end(ledger, container, ui)
         return
-    from contenant.app import egress  # no start waits for what an end needs
+    from contenant.app import egress, usage  # no start waits for what an end needs
 
     asked = egress.begin_at_end(ledger, ready.seat.engine, container)
     wayback.end(ledger, container, ready.session.id, project.path, ui)
     egress.finish_at_end(ledger, asked, ready.session.id, ui)
+    usage.at_end(ledger, container, ui)
 
 
 def _settle_memory() -> None:
@@ -118,9 +142,10 @@ def _prepare(
     release = asked()
     settled = service.settle_started(engine, listing, ledger, frozenset({project.name}), ui)
     record = ledger.project(project.path)
-    container = ledger.container_of(record, engine.name)
+    container = here(settled.recorded, settled.reports, record.id) if record else None
     flags = _flags(request, container)
     settings = configuration.load(ledger, project.path, flags)
+    configuration.note(ledger, settings, project.path)
     if told := config.pending_message(settings):
         ui.warn(told)
     given = policy.gather(ledger, project.path, container)
@@ -138,6 +163,8 @@ def _prepare(
         outfit.prepare_home(project, settings, wanted.spec.owner, ui)
     site = Site(ledger, engine, project, settings, wanted, kept)
     container = _bring_up(site, plan.steps, container, ui)
+    if plan.steps:
+        _note_place(ledger, project)
     live = {found.id for found in settled.recorded.sessions}
     wayback.catch_up(ledger, container, live, project.path, ui)
     seat = session.Seat(
@@ -147,6 +174,12 @@ def _prepare(
     if plan.attach is None:
         wayback.begin(container, joined.id, project.path)
     return Ready(seat, joined, site)
+
+
+def _note_place(ledger: Ledger, project: Project) -> None:
+    from contenant.app.moved import note_place
+
+    note_place(ledger, project)
 
 
 def _bring_up(

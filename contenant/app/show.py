@@ -19,11 +19,12 @@ from contenant.core.plan_run import not_found
 from contenant.core.records import ContainerRecord
 from contenant.core.settings import Settings
 from contenant.core.values import ContainerReport
-from contenant.errors import ConfigError, EngineUnavailableError
+from contenant.engines.base import Engine
+from contenant.errors import ConfigError, ContenantError, EngineUnavailableError
 
 
 def show(path: Path, ui: Ui) -> dict[str, Any]:
-    """Sections project, engine, container, image, sessions, left_behind, firewall, drift; JSON-ready.
+    """Sections project, engine, container, image, sessions, left_behind, firewall, drift, inside; JSON-ready.
 
     Raises NotFoundError where the project has no container. An engine that is silent is said, not raised.
     """
@@ -31,23 +32,48 @@ def show(path: Path, ui: Ui) -> dict[str, Any]:
     settings = config.load(None, os.environ, {})
     with Ledger(settings.database_url) as ledger:
         view = ledger.snapshot()
-        known = [c for c in view.containers() if c.name == name] if view else []
+        project = ledger.project(canonical)
+        own = project.id if project else ""
+        known = [c for c in view.containers() if name == c.name or own == c.project_id] if view else []
         if not known:
             raise not_found(canonical)
         container = max(known, key=lambda item: item.last_used)
-        report, trouble = _observe(ledger, container)
+        report, trouble, found = _observe(ledger, container)
         current = ledger.read(container.engine).containers
         container = next((c for c in current if c.id == container.id), container)
-        return _sections(ledger, settings, canonical, container, report, trouble)
+        return _sections(ledger, settings, canonical, container, report, trouble) | {"inside": found}
 
 
-def _observe(ledger: Ledger, container: ContainerRecord) -> tuple[ContainerReport | None, str]:
+def _observe(
+    ledger: Ledger, container: ContainerRecord
+) -> tuple[ContainerReport | None, str, dict[str, Any]]:
+    """The engine's report, why there is none, and what a look into a running container found."""
     try:
         engine = engines.connect(ledger, container.engine)
         settled = settle(engine, engine.containers(), ledger)
     except EngineUnavailableError as error:
-        return None, error.advice
-    return next((r for r in settled.reports if r.engine_id == container.engine_id), None), ""
+        return None, error.advice, _unseen("its engine did not answer")
+    report = next((r for r in settled.reports if r.engine_id == container.engine_id), None)
+    if report is None or report.state != "running":
+        return report, "", _unseen("it does not run")
+    return report, "", _look_inside(ledger, engine, container.id)
+
+
+def _unseen(why: str) -> dict[str, Any]:
+    return {"looked": False, "why": why, "findings": []}
+
+
+def _look_inside(ledger: Ledger, engine: Engine, container_id: str) -> dict[str, Any]:
+    """What really is in a running container and differs from its record; kept as events."""
+    from contenant.app import drift
+
+    container = next(c for c in ledger.read(engine.name).containers if c.id == container_id)
+    try:
+        found = drift.examine(ledger, engine, container)
+    except ContenantError as error:
+        return _unseen(error.message)
+    drift.record(ledger, container, found, "observed")
+    return {"looked": True, "why": "", "findings": [finding._asdict() for finding in found]}
 
 
 def _sections(

@@ -37,7 +37,7 @@ def stop(paths: Sequence[Path], *, all: bool, force: bool, ui: Ui) -> list[Outco
         view = ledger.snapshot()
         known = list(view.containers()) if view else []
         sessions = list(view.live_sessions()) if view else []
-        chosen = known if all else by_paths(known, paths)
+        chosen = known if all else by_paths(known, paths, view.projects() if view else ())
         refuse_silence(survey, chosen)
         jobs = [_judge(ledger, survey, container, sessions, force) for container in chosen]
         return [_stop_one(ledger, survey, job, settings.stop_seconds, ui) for job in jobs]

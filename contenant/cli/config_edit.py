@@ -29,11 +29,12 @@ def command(ctx: click.Context) -> int:
 
     A file that is wrong stays as you left it; what is wrong with it is said, and the editor offered again.
     """
-    from contenant.app.configuration import prepare_file
+    from contenant.app.configuration import note_file, prepare_file
 
     path = prepare_file()
     while not _edited(path, ui_of(ctx)):
         pass
+    note_file()
     return 0
 
 

@@ -9,7 +9,7 @@ EXITS: dict[int, str] = {
     3: "an engine is missing, down or too old",
     4: "not found, or ambiguous",
     5: "busy: a live session, a lock, a foreign container",
-    6: "firewall or policy not proven; nothing was let out",
+    6: "firewall or policy not proven, nothing was let out; or drift was found",
     70: "a bug in contenant; a crash log was written",
     125: "our own failure while running a command",
     126: "the command cannot be executed",

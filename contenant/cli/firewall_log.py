@@ -43,7 +43,7 @@ FIELDS = {
     "container_id": "contenant's id of the container",
     "policy": "hash of the policy that decided",
 }
-_COLOURS = {"deny": "red", "would-deny": "yellow", "steered": "dim"}
+COLOURS = {"deny": "red", "would-deny": "yellow", "steered": "dim"}
 
 
 @click.command(
@@ -83,7 +83,7 @@ def command(
     Tables show local time, all other formats UTC.
     """
     from contenant.app import egress
-    from contenant.cli.history import moment
+    from contenant.cli.history_options import moment
 
     ui = ui_of(ctx)
     query = egress.LogQuery(project, denied, moment(since, utc_now()), limit=limit or 0)
@@ -144,7 +144,7 @@ def table() -> Table:
     return Table(
         columns=(
             Column("LAST", lambda row: local(row.last_seen)),
-            Column("VERDICT", lambda row: row.verdict, colour=lambda row: _COLOURS.get(row.verdict, "")),
+            Column("VERDICT", lambda row: row.verdict, colour=lambda row: COLOURS.get(row.verdict, "")),
             Column("LAYER", lambda row: row.layer, rank=2),
             Column("WHERE", _where, floor=20),
             Column("TIMES", lambda row: str(row.attempts)),

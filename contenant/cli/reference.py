@@ -18,6 +18,7 @@ from contenant import errors
 from contenant.cli import (
     auth_status,
     config_show,
+    db_check,
     doctor,
     firewall_diff,
     firewall_log,
@@ -25,10 +26,16 @@ from contenant.cli import (
     firewall_probe,
     firewall_show,
     firewall_suggest,
-    history,
+    history_diff,
+    history_egress,
+    history_policies,
+    history_sessions,
+    history_timeline,
     image_list,
     manual,
     outcomes,
+    usage,
+    verify,
 )
 from contenant.cli.command import LazyGroup
 from contenant.cli.exits import EXITS
@@ -40,7 +47,13 @@ MADE = "<!-- Made by `python -m contenant.cli.reference`; change the code, not t
 
 KEYS: Mapping[str, Mapping[str, str]] = {
     "contenant list": list_command.FIELDS,
-    "contenant history": history.FIELDS,
+    "contenant history timeline": history_timeline.FIELDS,
+    "contenant history sessions": history_sessions.FIELDS,
+    "contenant history events": history_timeline.FIELDS,
+    "contenant history egress": history_egress.FIELDS,
+    "contenant history policies": history_policies.FIELDS,
+    "contenant history diff": history_diff.FIELDS,
+    "contenant verify": verify.FIELDS,
     "contenant clean": outcomes.FIELDS,
     "contenant stop": outcomes.FIELDS,
     "contenant firewall show": firewall_show.FIELDS,
@@ -53,6 +66,8 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "contenant auth status": auth_status.FIELDS,
     "contenant config show": config_show.FIELDS,
     "contenant doctor": doctor.FIELDS,
+    "contenant db check": db_check.FIELDS,
+    "contenant usage": usage.FIELDS,
 }
 
 REFERENCE_HEAD = f"""{MADE}

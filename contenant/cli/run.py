@@ -45,6 +45,7 @@ class RunCommand(Command):
         ("contenant run ~/work/shop", "the agent there"),
         ("contenant run -- make test", "a command here; its exit code is contenant's"),
         ("contenant --new", "a second agent beside the running one"),
+        ("contenant --adopt-from ~/old/shop", "the directory was moved from there"),
         ("contenant --publish 8000:8000", "port 8000 of this machine to the container's"),
     ),
     exits=(0, 2, 3, 4, 5, 6, 125, 126, 127),
@@ -75,12 +76,21 @@ class RunCommand(Command):
     help="A container port on this machine (127.0.0.1).",
 )
 @option("--ssh", is_flag=True, help="Let this session list and use the keys of your SSH agent.")
+@option(
+    "--adopt-from",
+    type=ProjectPath(),
+    metavar="PATH",
+    help="The project was at PATH: carry its history, rules and agent's home over.",
+)
 @click.pass_context
 def command(ctx: click.Context, /, path: Path | None, **options: Any) -> int:
     """Open a project's container and run the agent in it, or CMD.
 
     The container is made when there is none, started when it is stopped. Without CMD, contenant
     reattaches to the agent's live session, or starts one. PATH is the current directory unless given.
+
+    A directory that was moved is recognised, and contenant offers to carry its record over; --adopt-from
+    says so where it is not, or where there is no terminal to ask on.
 
     The exit code is CMD's. When contenant itself fails, its own code says why: 2 to 6 before CMD could
     start, 125 for anything else; a line starting with "contenant: error:" tells it from CMD's.

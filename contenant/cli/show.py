@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 EXIT_UNREACHABLE = 3
+EXIT_DRIFT = 6
 
 
 @click.command(
@@ -25,7 +26,7 @@ EXIT_UNREACHABLE = 3
         ("contenant show", "the container of this directory"),
         ("contenant show ~/work/shop --json", "for programs"),
     ),
-    exits=(0, 1, 2, 3, 4),
+    exits=(0, 1, 2, 3, 4, 6),
 )
 @click.argument("path", type=ProjectPath(), default=".")
 @rendered
@@ -34,7 +35,8 @@ def command(ctx: click.Context, path: Path, output: Output) -> int:
     """Show everything about one project's container.
 
     Sections: project, engine (and why this one), container, image, live sessions, what a session last left
-    behind for this machine to run without asking, firewall, and drift: what --recreate would change.
+    behind for this machine to run without asking, firewall, drift: what --recreate would change, and inside:
+    what a look into the running container found to differ from its record. Then the exit code is 6.
     """
     from contenant.app.show import show
 
@@ -42,6 +44,9 @@ def command(ctx: click.Context, path: Path, output: Output) -> int:
     tree = show(path, ui)
     emit_tree(tree, output)
     engine = tree["engine"]
+    if tree["inside"]["findings"]:
+        ui.warn("it is not what is on record: contenant verify --drift")
+        return EXIT_DRIFT
     if engine["answers"]:
         return 0
     ui.warn(f"{engine['name']} did not answer: {engine['trouble']}")

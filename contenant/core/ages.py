@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 from contenant.errors import UsageError
 
 _UNITS = {"m": 60, "h": 3600, "d": 86400, "w": 7 * 86400, "y": 365 * 86400}
-_DURATION = re.compile(r"([1-9][0-9]{0,5})([mhdwy])")
+_DURATION = r"([1-9][0-9]{0,5})([mhdwy])"  # compiled where there is one
 _LONGEST = timedelta(days=100 * 365)
 
 
 def parse_duration(text: str) -> timedelta:
     """`90m 12h 30d 6w 1y` -> timedelta, a century at most; anything else raises UsageError."""
-    match = _DURATION.fullmatch(text.strip())
+    match = re.fullmatch(_DURATION, text.strip())
     found = timedelta(seconds=int(match[1]) * _UNITS[match[2]]) if match else None
     if found is None or found > _LONGEST:
         raise UsageError(

@@ -9,11 +9,14 @@ from typing import Any
 from contenant.core.digest import sha256_hex
 
 GENESIS = "0" * 64
+_ENCODER = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=True
+)  # made once: a walk is long
 
 
 def canonical(data: Mapping[str, Any]) -> str:
     """JSON with sorted keys, no blanks, ASCII only: the same text for the same data everywhere."""
-    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return _ENCODER.encode(data)
 
 
 def link(

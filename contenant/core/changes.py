@@ -36,6 +36,16 @@ def project_forgotten(project_id: str, why: str) -> Change:
     return Change("project.forgotten", project_id, project_id, {"why": why})
 
 
+def project_located(project_id: str, place: str) -> Change:
+    """Where its directory lies: "device:inode", by which it is recognised after a move."""
+    return Change("project.located", project_id, project_id, {"place": place})
+
+
+def clock_set_back(before: str) -> Change:
+    """The machine's clock is behind the last event, which was at `before`: moments are out of order here."""
+    return Change("clock.set_back", "", "", {"before": before})
+
+
 def project_moved(project_id: str, old: str, new: str) -> Change:
     return Change("project.moved", project_id, project_id, {"from": old, "to": new})
 
@@ -62,6 +72,12 @@ def container_state(container: ContainerRecord, state: ContainerState, why: str 
 def container_renamed(container: ContainerRecord, name: str) -> Change:
     data = {"from": container.name, "to": name}
     return Change("container.renamed", container.id, container.project_id, data)
+
+
+def container_replaced(container: ContainerRecord, engine_id: str) -> Change:
+    """Another container bears our id in its labels in the place of the one we made."""
+    data = {"from": container.engine_id, "to": engine_id}
+    return Change("container.replaced", container.id, container.project_id, data)
 
 
 def container_removing(container: ContainerRecord, why: str) -> Change:
@@ -179,9 +195,25 @@ def config_revoked(path: str) -> Change:
     return Change("config.revoked", encode(path), "", {"path": path})
 
 
+def config_changed(path: str, digest: str, before: str) -> Change:
+    """A file of settings has other bytes than when last looked at; a digest is SHA-256, "" for no file."""
+    return Change("config.changed", encode(path), "", {"path": path, "sha256": digest, "before": before})
+
+
 def home_removed(name: str, project_id: str, path: str) -> Change:
     """The agent's home of the container `name` is gone, transcripts and all; `path` is the project's."""
     return Change("home.removed", name, project_id, {"path": path})
+
+
+def drift_found(container: ContainerRecord, finding: Mapping[str, str]) -> Change:
+    """A container is not what is on record (core.drift.Finding)."""
+    return Change("drift.found", container.id, container.project_id, dict(finding))
+
+
+def drift_mended(container: ContainerRecord, aspect: str, what: str, how: str) -> Change:
+    """What was found is no more; `how`: "fixed" by verify --fix, "observed", or "remade"."""
+    data = {"aspect": aspect, "what": what, "how": how}
+    return Change("drift.mended", container.id, container.project_id, data)
 
 
 def egress_collected(
@@ -191,6 +223,24 @@ def egress_collected(
     kept = [{"id": key, **row._asdict()} for key, row in rows]
     data = {"since": since, "cursor": cursor, "rows": kept}
     return Change("egress.collected", container.id, container.project_id, data)
+
+
+def usage_collected(
+    home: str, project_id: str, piece: Mapping[str, Any], records: Sequence[tuple[Any, ...]]
+) -> Change:
+    """Usage read of a piece of a transcript in the home of the container `home`.
+
+    `piece`: `path`, `inode`, `position` now, and `was` and `since`, inode and position before, None where it
+    is new. `records` are `core.usage.UsageRecord`s.
+    """
+    data = {**piece, "rows": [list(record) for record in records]}
+    return Change("usage.collected", home, project_id, data)
+
+
+def database_restored(backup: str, aside: str, last: tuple[int, str] | None) -> Change:
+    """A backup took the place of the file that is now at `aside`, `last` its last event: number and hash."""
+    seq, digest = last or (0, "")
+    return Change("database.restored", backup, "", {"path": aside, "last": seq, "hash": digest})
 
 
 def _described(container: ContainerRecord) -> dict[str, Any]:

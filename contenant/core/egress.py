@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from contenant.core.ages import from_text, to_text
-from contenant.core.policy_names import Pattern, command_to_allow, covers, opens, parse_name
+from contenant.core.policy_names import command_to_allow, parse_name
 from contenant.core.records import EgressRecord, SessionSpan
 from contenant.errors import UsageError
 
@@ -217,16 +217,3 @@ def notice(found: Sequence[Refusal], shown: int = 3) -> str:
 def _shown(refusal: Refusal) -> str:
     name = f"[{refusal.name}]" if ":" in refusal.name else refusal.name
     return name if refusal.by_name and refusal.port == 443 else f"{name}:{refusal.port}"
-
-
-def is_open(body: Mapping[str, Any], name: str, port: int) -> bool:
-    """Whether a policy's canonical object (`policy.body`) opens a host; False for an empty one."""
-    if body.get("mode") == "off":
-        return True
-    allowed = any(opens(_pattern(entry), name, port) for entry in body.get("allow", ()))
-    return allowed and not any(covers(_pattern(entry), Pattern(name)) for entry in body.get("deny", ()))
-
-
-def _pattern(entry: Mapping[str, Any]) -> Pattern:
-    text = str(entry["name"])
-    return Pattern(text.removeprefix("*."), text.startswith("*."), int(entry.get("port", 0)))

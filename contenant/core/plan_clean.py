@@ -32,8 +32,8 @@ class Judgement(NamedTuple):
 def judge(candidate: Candidate, stale: timedelta | None, force: bool, now: datetime) -> Judgement | None:
     """The verdict on one container; None when it was neither named nor is stale.
 
-    Never an object without our labels, one whose engine did not answer, or (without `force`) one with live
-    sessions, paused or in an unknown state. Age is time since last activity.
+    Never an object without our labels, one whose engine did not answer or that is in an unknown state, nor,
+    without `force`, one that runs or is paused. Age is time since last activity.
     """
     unused = now - ages.from_text(candidate.last_used)
     is_stale = stale is not None and unused >= stale
@@ -54,6 +54,8 @@ def _refusal(candidate: Candidate, force: bool) -> str:
         return "its state is unknown"
     if candidate.live and not force:
         return f"{sessions_text(candidate.live)}; --force ends and removes"
+    if candidate.state == "running" and not candidate.live and not force:
+        return "it is running; `contenant stop` stops it, --force removes it"
     if candidate.state == "paused" and not force:
         return "it is paused; --force removes it"
     return ""

@@ -46,13 +46,18 @@ class RunPlan(NamedTuple):
 
 
 def plan_run(desired: Desired, facts: Facts, options: Options) -> RunPlan:
-    """Decide. Raises ForeignContainerError, BusyError (live sessions at --recreate, a paused container)."""
+    """Decide. Raises ForeignContainerError, BusyError (live sessions at --recreate; paused; renamed)."""
     _refuse_foreign(desired, facts)
     if facts.record is None or facts.report is None:
         return RunPlan(("image", "create", "start"), None, ())
     if options.recreate:
         _refuse_busy(facts, options)
         return RunPlan(("image", "remove", "create", "start"), None, ())
+    if facts.record.name != desired.name:
+        raise BusyError(
+            f"container {desired.name} was renamed to {facts.record.name}",
+            hint=f"`{facts.record.engine} rename` it back, or `contenant --recreate` makes it anew",
+        )
     if facts.report.state == "paused":
         raise BusyError(
             f"container {desired.name} is paused",

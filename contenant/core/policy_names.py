@@ -6,8 +6,8 @@ resolves to at that moment.
 """
 
 import re
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 from contenant.errors import UsageError
 
@@ -81,6 +81,19 @@ def opens(pattern: Pattern, name: str, port: int) -> bool:
     """Whether an entry stands for this name on this port."""
     ports = (pattern.port,) if pattern.port else (443, 80)
     return port in ports and covers(pattern, Pattern(name))
+
+
+def is_open(body: Mapping[str, Any], name: str, port: int) -> bool:
+    """Whether a policy's canonical object (`policy.body`) opens a host; False for an empty one."""
+    if body.get("mode") == "off":
+        return True
+    allowed = any(opens(_pattern(entry), name, port) for entry in body.get("allow", ()))
+    return allowed and not any(covers(_pattern(entry), Pattern(name)) for entry in body.get("deny", ()))
+
+
+def _pattern(entry: Mapping[str, Any]) -> Pattern:
+    text = str(entry["name"])
+    return Pattern(text.removeprefix("*."), text.startswith("*."), int(entry.get("port", 0)))
 
 
 def _refuse_shape(text: str) -> None:

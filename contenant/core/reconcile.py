@@ -4,7 +4,7 @@ A missing answer is never read as "all gone": an engine that did not answer, or 
 endpoint, changes nothing. Applying is the caller's, who holds the lock of each container it changes.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from contenant.core import changes, labels
@@ -45,9 +45,10 @@ def reconcile(recorded: Recorded, observed: Observed) -> list[Finding]:
     findings: list[Finding] = []
     for container in recorded.containers:
         report = _find(container, observed.reports, ours)
-        findings += _container(container, report, observed)
         sessions = [s for s in recorded.sessions if s.container_id == container.id]
-        findings += _sessions(container, report, sessions, observed)
+        why = _gone(container, report, sessions, observed)
+        findings += _container(container, report, why)
+        findings += _sessions(container, report, sessions, observed, bool(why))
     return findings
 
 
@@ -55,14 +56,12 @@ def orphans(recorded: Recorded, observed: Observed) -> list[ContainerReport]:
     """Containers with this installation's labels and no record: to be adopted."""
     known = {container.id for container in recorded.containers}
     engine_ids = {container.engine_id for container in recorded.containers if container.engine_id}
-    return [
-        report
-        for report in observed.reports
-        if labels.is_ours(report.labels)
-        and labels.decode(report.labels.get(labels.HOST, "")) == observed.owner
-        and report.labels.get(labels.CONTAINER, "") not in known
-        and report.engine_id not in engine_ids
+    strays = [
+        min(reports, key=_age)  # of copies the oldest
+        for mark, reports in _by_our_id(observed).items()
+        if mark not in known
     ]
+    return [report for report in strays if report.engine_id not in engine_ids]
 
 
 def needs_identity(recorded: Recorded, observed: Observed) -> bool:
@@ -71,32 +70,70 @@ def needs_identity(recorded: Recorded, observed: Observed) -> bool:
     return any(_find(c, observed.reports, ours) is None for c in recorded.containers)
 
 
-def _by_our_id(observed: Observed) -> dict[str, ContainerReport]:
-    return {r.labels.get(labels.CONTAINER, ""): r for r in observed.reports if labels.is_ours(r.labels)}
+def here(
+    recorded: Recorded, observed_reports: Iterable[ContainerReport], project_id: str
+) -> ContainerRecord | None:
+    """The project's container in the store that answered; one that is recorded elsewhere is not meant."""
+    ids = {report.engine_id for report in observed_reports}
+    mine = (c for c in recorded.containers if c.project_id == project_id)
+    return next((container for container in mine if container.engine_id in ids), None)
+
+
+def _by_our_id(observed: Observed) -> dict[str, list[ContainerReport]]:
+    """Copies of a container bear the labels of the original: there may be several of one id."""
+    found: dict[str, list[ContainerReport]] = {}
+    for report in observed.reports:
+        if labels.is_ours(report.labels) and labels.decode(report.labels[labels.HOST]) == observed.owner:
+            found.setdefault(report.labels[labels.CONTAINER], []).append(report)
+    return found
+
+
+def _age(report: ContainerReport) -> tuple[str, str]:
+    return report.created, report.engine_id
 
 
 def _find(
-    container: ContainerRecord, reports: Iterable[ContainerReport], ours: Mapping[str, ContainerReport]
+    container: ContainerRecord,
+    reports: Iterable[ContainerReport],
+    ours: Mapping[str, Sequence[ContainerReport]],
 ) -> ContainerReport | None:
-    """By our own id in the labels, else by the engine's id: a name alone proves nothing."""
+    """By our id in the labels, of copies the one we made; else by the engine's id: a name proves nothing."""
     if found := ours.get(container.id):
-        return found
+        made = (report for report in found if report.engine_id == container.engine_id)
+        return next(made, min(found, key=_age))
     if not container.engine_id or container.engine == "container":  # Apple's id is the name
         return None
     return next((r for r in reports if r.engine_id == container.engine_id), None)
 
 
-def _container(
-    container: ContainerRecord, report: ContainerReport | None, observed: Observed
-) -> Iterator[Finding]:
+def _gone(
+    container: ContainerRecord,
+    report: ContainerReport | None,
+    sessions: Sequence[SessionRecord],
+    observed: Observed,
+) -> str:
+    """Why a container is certainly no more, "" where it is there or nobody can tell."""
+    if report is not None or not observed.identity:
+        return ""
+    if observed.identity == container.engine_identity:
+        return "vanished" if container.engine_id else "never made"
+    # Another store: in the same place it took the old one's; elsewhere it is another daemon's.
+    place, mark, _ = container.engine_identity.rpartition("#")
+    same_place = bool(mark) and observed.identity.rpartition("#")[0] == place
+    idle = all(session.id in observed.dead for session in sessions)
+    return "engine reinstalled" if same_place and idle else ""
+
+
+def _container(container: ContainerRecord, report: ContainerReport | None, why: str) -> Iterator[Finding]:
     name = container.name
+    if why:
+        yield Finding(name, changes.container_gone(container, why), True)
     if report is None:
-        if observed.identity and observed.identity == container.engine_identity:
-            why = "vanished" if container.engine_id else "never made"
-            yield Finding(name, changes.container_gone(container, why), True)
         return
     if not container.engine_id:
         yield Finding(name, changes.container_created(container, report.engine_id), True)
+    elif report.engine_id != container.engine_id:
+        yield Finding(name, changes.container_replaced(container, report.engine_id), True)
     if report.name != container.name:
         yield Finding(name, changes.container_renamed(container, report.name), True)
     if report.state not in (container.state, "unknown"):
@@ -108,8 +145,10 @@ def _sessions(
     report: ContainerReport | None,
     sessions: Iterable[SessionRecord],
     observed: Observed,
+    gone: bool,
 ) -> Iterator[Finding]:
-    gone = report is None and bool(observed.identity) and observed.identity == container.engine_identity
+    if report is not None and container.engine_id and report.engine_id != container.engine_id:
+        gone = True  # with the container they ran in
     still = report is not None and report.state in ("stopped", "created")
     for session in sessions:
         how, code, structural = "", observed.exits.get(session.id), False

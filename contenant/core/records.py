@@ -16,6 +16,7 @@ class ProjectRecord(NamedTuple):
     created: str
     last_used: str
     forgotten: str = ""
+    place: str = ""  # "device:inode" of the directory when last run, "" where not known
 
 
 class ContainerRecord(NamedTuple):
@@ -121,6 +122,24 @@ class EgressRecord(NamedTuple):
     attempts: int
     sent: int  # bytes from the container
     received: int
+
+
+class UsageRecord(NamedTuple):
+    """What one answer of the model used (core.usage)."""
+
+    message_id: str
+    request_id: str  # "" where the transcript names none
+    model: str
+    at: str
+    input_tokens: int  # read anew
+    output_tokens: int
+    cache_read_tokens: int
+    cache_write_5m_tokens: int
+    cache_write_1h_tokens: int
+    conversation: str = ""  # the agent's own id of the session
+    session_id: str = ""  # contenant's, "" where it is not known
+    image: str = ""  # reference, "" where it is not known
+    cost: float | None = None  # US dollars, estimated; None without a price
 
 
 class EventRecord(NamedTuple):

@@ -157,6 +157,7 @@ def _settings(merged: _Merged) -> Settings:
         ssh=value["ssh"],
         home_sync=value["home.sync"],
         database_url=value["database_url"],
+        usage_prices=value["usage.prices"],
         origins=merged.origins,
         pending=tuple(merged.pending),
     )

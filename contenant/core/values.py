@@ -23,6 +23,18 @@ class ContainerReport(NamedTuple):
     created: str  # ISO-8601 UTC, "" where the engine does not say
 
 
+class Inspection(NamedTuple):
+    """What an engine says about one container beyond a listing."""
+
+    engine_id: str
+    image_id: str  # the engine's id of the image it was made from; "" where it does not say
+    image_digest: str  # "" where the engine does not say
+    mounts: "tuple[Mount, ...]"
+    image_variables: tuple[str, ...]  # names that come with the image
+    cpus: float  # limit, 0: none
+    memory: int  # bytes, 0: none
+
+
 class ImageReport(NamedTuple):
     """One image in an engine's store."""
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from contenant.core.values import BuildSpec, ContainerSpec, EngineName, ExecSpec, ImageReport
+from contenant.core.values import BuildSpec, ContainerSpec, EngineName, ExecSpec, ImageReport, Inspection
 from contenant.engines import apple_json
 from contenant.engines.apple_args import build_args, check_build, create_args, exec_args
 from contenant.engines.base import ContainerMissingError, EngineVersion, Listing, ServiceDownError
@@ -194,6 +194,11 @@ class Apple:
             ["stop", "--time", str(seconds), name],
             timeout=seconds + self._caller.timeouts.change,
         )
+
+    def inspect(self, name: str) -> Inspection:
+        result = self._caller.run(f"inspect {name}", ["inspect", name])
+        with self._caller.reading("a container"):
+            return apple_json.read_inspection(result.stdout)
 
     def remove(self, name: str) -> None:
         result = self._caller.ask(["delete", "--force", name], timeout=self._caller.timeouts.change)

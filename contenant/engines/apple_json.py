@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from contenant.core.values import ContainerReport, ContainerState, ImageReport
+from contenant.core.values import ContainerReport, ContainerState, ImageReport, Inspection, Mount
 from contenant.engines.moments import from_foundation
 from contenant.engines.versions import short
 
@@ -79,6 +79,27 @@ def read_image(text: str, reference: str) -> ImageReport | None:
         labels=(config.get("config") or {}).get("Labels") or {},
         size=int(variant.get("size") or 0),
         created=from_foundation(created),
+    )
+
+
+def read_inspection(text: str) -> Inspection:
+    """`container inspect` of one container. Which variables came with the image is not told apart there."""
+    configuration = json.loads(text)[0]["configuration"]
+    image, resources = configuration.get("image") or {}, configuration.get("resources") or {}
+    mounts = tuple(
+        Mount(str(mount["source"]), str(mount["destination"]), "ro" in (mount.get("options") or ()))
+        for mount in configuration.get("mounts") or ()
+    )
+    variables = (configuration.get("initProcess") or {}).get("environment") or ()
+    digest = str((image.get("descriptor") or {}).get("digest") or "")
+    return Inspection(
+        engine_id=str(configuration["id"]),
+        image_id="",  # images are known there by their digest
+        image_digest=digest,
+        mounts=mounts,
+        image_variables=tuple(str(entry).partition("=")[0] for entry in variables),
+        cpus=float(resources.get("cpus") or 0),
+        memory=int(resources.get("memoryInBytes") or 0),
     )
 
 

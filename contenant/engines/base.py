@@ -12,6 +12,7 @@ from contenant.core.values import (
     EngineName,
     ExecSpec,
     ImageReport,
+    Inspection,
 )
 from contenant.errors import EngineError, EngineUnavailableError
 
@@ -97,6 +98,10 @@ class Engine(Protocol):
 
     def exec_argv(self, name: str, spec: ExecSpec) -> list[str]:
         """The command line, engine included, that starts a process in the running container."""
+        ...
+
+    def inspect(self, name: str) -> Inspection:
+        """Everything else about one container. Raises ContainerMissingError."""
         ...
 
     def stop(self, name: str, seconds: int = 10) -> None:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from contenant.core.values import BuildSpec, ContainerSpec, EngineName, ExecSpec, ImageReport
+from contenant.core.values import BuildSpec, ContainerSpec, EngineName, ExecSpec, ImageReport, Inspection
 from contenant.engines.base import ContainerMissingError, OciRuntimeError
 from contenant.engines.call import Caller, Symptom
 from contenant.engines.moments import from_engine_text
@@ -169,6 +169,17 @@ class OciEngine:
             name,
             *spec.argv,
         ]
+
+    def inspect(self, name: str) -> Inspection:
+        from contenant.engines.oci_inspect import read_container, read_variables  # only who looks close pays
+
+        result = self._caller.run(f"inspect {name}", ["container", "inspect", name])
+        with self._caller.reading("a container"):
+            found = read_container(result.stdout)
+        image = self._caller.ask(["image", "inspect", found.image_id])
+        with self._caller.reading("an image"):
+            names = read_variables(image.stdout) if image.code == 0 else ()
+        return found._replace(image_variables=names)
 
     def stop(self, name: str, seconds: int = 10) -> None:
         self._caller.run(

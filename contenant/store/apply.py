@@ -85,6 +85,16 @@ def _project_moved(writing: Writing, change: Change) -> bool:
     return _set(writing, "project", change.subject, "path = :path, name = :name", "path <> :path", **values)
 
 
+def _project_located(writing: Writing, change: Change) -> bool:
+    place = change.data["place"]
+    return _set(writing, "project", change.subject, "place = :place", "place <> :place", place=place)
+
+
+def _container_replaced(writing: Writing, change: Change) -> bool:
+    what, engine_id = "engine_id = :engine_id, last_seen = :at", change.data["to"]
+    return _set(writing, "container", change.subject, what, _THERE, engine_id=engine_id)
+
+
 def _container_creating(writing: Writing, change: Change) -> bool:
     _know_engine(writing, change)
     return add(writing, "container", {**change.data, "host": writing.host})
@@ -153,7 +163,8 @@ def _session_ended(writing: Writing, change: Change) -> bool:
     """An end that was only inferred, without an exit code, gives way to one that knows the code."""
     code = change.data["exit_code"]
     values = {"code": code, "how": plain(change.data["how"])}
-    what = "ended = :at, exit_code = :code, how = :how"
+    # Never before its start, wherever a clock was set meanwhile.
+    what = "ended = CASE WHEN started > :at THEN started ELSE :at END, exit_code = :code, how = :how"
     when = _OPEN if code is None else f"({_OPEN} OR exit_code IS NULL)"
     if not _set(writing, "session", change.subject, what, when, **values):
         return False
@@ -278,6 +289,12 @@ def _trust(writing: Writing, path: str, digest: str) -> bool:
     return writing.connection.execute(changed, row) > 0
 
 
+def _usage_collected(writing: Writing, change: Change) -> bool:
+    from contenant.store.apply_usage import collected
+
+    return collected(writing, change)
+
+
 def _only_event(writing: Writing, change: Change) -> bool:
     return True
 
@@ -286,11 +303,13 @@ HANDLERS: Mapping[str, Handler] = {
     "project.added": _project_added,
     "project.forgotten": _project_forgotten,
     "project.moved": _project_moved,
+    "project.located": _project_located,
     "container.creating": _container_creating,
     "container.created": _container_created,
     "container.adopted": _container_adopted,
     "container.state": _container_state,
     "container.renamed": _container_renamed,
+    "container.replaced": _container_replaced,
     "container.policy": _container_policy,
     "container.removing": _container_removing,
     "container.gone": _container_gone,
@@ -314,5 +333,11 @@ HANDLERS: Mapping[str, Handler] = {
     "credential.forgotten": _credential_forgotten,
     "config.trusted": _config_trusted,
     "config.revoked": _config_revoked,
+    "config.changed": _only_event,
     "home.removed": _only_event,
+    "database.restored": _only_event,
+    "usage.collected": _usage_collected,
+    "clock.set_back": _only_event,
+    "drift.found": _only_event,
+    "drift.mended": _only_event,
 }

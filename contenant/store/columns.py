@@ -14,6 +14,7 @@ from contenant.core.records import (
     ProjectRecord,
     RuleRecord,
     SessionRecord,
+    UsageRecord,
 )
 from contenant.store.rows import PolicyRow
 
@@ -32,6 +33,10 @@ TABLES: Mapping[str, Columns] = {
     "container": Columns(("host", *ContainerRecord._fields, "collected")),
     "egress": Columns(("id", "host", *EgressRecord._fields)),
     "rule": Columns(("host", *RuleRecord._fields)),
+    "usage": Columns(("host", "project_id", *UsageRecord._fields), ("host", "message_id", "request_id")),
+    "transcript": Columns(
+        ("host", "home", "path", "project_id", "inode", "position", "seen"), ("host", "home", "path")
+    ),
     "session": Columns(("host", "project_id", *SessionRecord._fields)),
     "image": Columns(("host", *ImageRecord._fields, "removed", "removed_why")),
     "policy": Columns(("host", *PolicyRow._fields), ("host", "hash")),

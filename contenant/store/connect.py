@@ -6,14 +6,17 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from contenant.errors import StateError
 from contenant.store import trouble
 from contenant.store.location import Location
+
+CONNECT = 10  # seconds for a server to answer
 
 
 def connect_to_migrate(location: Location, wait: float) -> Engine:
@@ -21,7 +24,7 @@ def connect_to_migrate(location: Location, wait: float) -> Engine:
     dropping a parent deletes or blocks its children. The switch does nothing inside a transaction, so it is
     set when connecting. `wait`: seconds for a lock. Raises StateError without a driver."""
     if location.path is None:
-        return server_engine(location)
+        return server_engine(location, wait)
     return file_engine(location.path, wait, ("foreign_keys = OFF", "synchronous = FULL"))
 
 
@@ -50,13 +53,28 @@ def _begin_immediate(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def server_engine(location: Location) -> Engine:
-    """An engine for a server. Raises StateError without a driver."""
+def server_engine(location: Location, wait: float) -> Engine:
+    """An engine for a server; `wait`: seconds for a lock. Raises StateError without a driver."""
+
+    def limited(connection: Any, _: object) -> None:
+        """No lock is waited for endlessly, whatever the server's own setting is."""
+        connection.execute(f"SET lock_timeout = {round(wait * 1000)}")
+        connection.commit()
+
     try:
-        return create_engine(location.url)
-    except ModuleNotFoundError as error:
+        url = make_url(location.url)
+        arguments = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT}
+        engine = create_engine(url, connect_args=arguments)
+        event.listen(engine, "connect", limited)
+        return engine
+    except (ArgumentError, ValueError) as error:
         raise StateError(
-            f"cannot use the database {location.shown}: the driver psycopg is not installed",
+            f"cannot use the database {location.shown}: not the address of a server",
+            hint="write postgresql+psycopg://USER:PASSWORD@HOST:PORT/DATABASE",
+        ) from error
+    except ImportError as error:  # not there, or without the library it stands on
+        raise StateError(
+            f"cannot use the database {location.shown}: the driver psycopg cannot be loaded",
             hint="pip install 'contenant[postgresql]'",
         ) from error
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sqlalchemy import Column, Index, Table, UniqueConstraint
 
 from contenant.store import revision, schema
+from contenant.store.views import VIEWS, View
 
 _HEAD = f"""# Database schema
 
@@ -23,6 +24,11 @@ Schema revision: `{revision.HEAD}`.
   a JSON object of `at`, `host`, `kind`, `project` (that is `project_id`), `seq` and `subject`, keys sorted,
   no blanks, ASCII only; and `data` as it stands.
 """
+_VIEWS_HEAD = """# Views
+
+Made for your own SQL: ids are resolved to paths and names. Columns are only ever added, at the end.
+`sqlite3 -readonly FILE "SELECT project, argv, exit_code FROM audit_session WHERE exit_code <> 0"` is a use.
+"""
 _TYPES = {
     "String": "text",
     "BigInteger": "integer",
@@ -35,7 +41,15 @@ _TYPES = {
 def describe() -> str:
     """The whole page, Markdown."""
     tables = sorted(schema.metadata.tables.values(), key=lambda table: table.name)
-    return "\n".join([_HEAD, *(line for table in tables for line in _table(table))]).rstrip() + "\n"
+    lines = [line for table in tables for line in _table(table)]
+    lines += [_VIEWS_HEAD, *(line for view in VIEWS for line in _view(view))]
+    return "\n".join([_HEAD, *lines]).rstrip() + "\n"
+
+
+def _view(view: View) -> Iterator[str]:
+    yield from (f"## {view.name}", "", view.comment, "", "| column | what |", "|---|---|")
+    yield from (f"| `{name}` | {what} |" for name, what in view.columns.items())
+    yield ""
 
 
 def _table(table: Table) -> Iterator[str]:

@@ -12,8 +12,10 @@ from typing import Any
 from contenant.core.ages import from_text
 from contenant.store.encoding import from_column
 from contenant.store.rows import HistoryRow
+from contenant.store.session_filter import Part, SessionFilter, among
 
 PAGE = 500
+FEW = 500  # ids of sessions
 Execute = Callable[[str, Mapping[str, Any]], Sequence[Sequence[Any]]]
 
 _SESSION = (
@@ -23,6 +25,7 @@ _SESSION = (
 _EVENT = ("seq", "at", "kind", "subject", "project_id", "data", "previous", "hash")
 _COLUMNS = {"session": _SESSION, "event": _EVENT}
 _ORDER = {"session": ("started", "id"), "event": ("at", "seq")}
+_ALL = Part([], {})
 _LOWEST: dict[str, Any] = {"session": "", "event": 0}
 _JOIN = {
     "session": "LEFT JOIN container c ON c.id = t.container_id",
@@ -46,8 +49,10 @@ class Filter:
         until: str,
         kinds: Sequence[str],
         credential: str = "",
+        sessions: SessionFilter | None = None,
     ) -> None:
         self.project_ids = project_ids
+        self.parts = (sessions or SessionFilter()).parts()
         self.credential = credential  # a fingerprint
         self.since, self.until = since, until or "9999"
         self.sessions = not kinds or "session" in kinds
@@ -61,16 +66,21 @@ def read(execute: Execute, host: str, wanted: Filter, limit: int) -> Iterator[Hi
     page = min(PAGE, limit) if limit else PAGE
     streams: list[Iterator[HistoryRow]] = []
     if wanted.sessions:
-        streams.append(map(_session_row, _pages(execute, "session", host, wanted, page)))
+        share = min(page, max(10, page // len(wanted.parts) + 1))
+        pages = (_pages(execute, "session", host, wanted, share, part) for part in wanted.parts)
+        streams += [map(_session_row, rows) for rows in pages]
     if wanted.events:
         streams.append(map(_event_row, _pages(execute, "event", host, wanted, page)))
     merged = heapq.merge(*streams, key=lambda row: row.at, reverse=True)
     return islice(merged, limit) if limit else merged
 
 
-def _pages(execute: Execute, table: str, host: str, wanted: Filter, size: int) -> Iterator[Sequence[Any]]:
+def _pages(
+    execute: Execute, table: str, host: str, wanted: Filter, size: int, part: Part = _ALL
+) -> Iterator[Sequence[Any]]:
     """All rows of a table that are wanted, each page read from where the last one ended."""
-    sql, values = _statement(table, wanted)
+    part = _narrowed(execute, host, part)
+    sql, values = _statement(table, wanted, part)
     values |= {"host": host, "since": wanted.since, "size": size}
     at, tie = wanted.until, _LOWEST[table]  # rows before this point: `until` itself is not among them
     while True:
@@ -81,18 +91,30 @@ def _pages(execute: Execute, table: str, host: str, wanted: Filter, size: int) -
         at, tie = rows[-1][-2:]
 
 
-def _statement(table: str, wanted: Filter) -> tuple[str, dict[str, Any]]:
+def _narrowed(execute: Execute, host: str, part: Part) -> Part:
+    """Few ids are looked up and written out: no planner knows that a query of ids finds few."""
+    conditions, values = list(part.conditions), dict(part.values)
+    for number, query in enumerate(part.within):
+        ids = [row[0] for row in execute(f"{query} LIMIT {FEW + 1}", values | {"host": host})]
+        few = len(ids) <= FEW
+        conditions.append(among("t.id", f"id{number}_", ids, values) if few else f"t.id IN ({query})")
+    return Part(conditions, values)
+
+
+def _statement(table: str, wanted: Filter, part: Part = _ALL) -> tuple[str, dict[str, Any]]:
     at, tie = _ORDER[table]
     columns = ", ".join(f"t.{column}" for column in _COLUMNS[table])
     conditions = ["t.host = :host", f"t.{at} >= :since", f"(t.{at}, t.{tie}) < (:at, :tie)"]
     values: dict[str, Any] = {}
     if wanted.project_ids is not None:
-        conditions.append(_among("t.project_id", "project", wanted.project_ids, values))
+        conditions.append(among("t.project_id", "project", wanted.project_ids, values))
     if table == "event":
         conditions.append(_events_wanted(wanted, values))
     if wanted.credential:
         conditions.append(_OF_CREDENTIAL[table])
         values["credential"] = wanted.credential
+    conditions += part.conditions
+    values |= part.values
     sql = (
         f"SELECT {columns}, coalesce(p.path, ''), coalesce(c.name, ''), t.{at}, t.{tie} FROM {table} t"  # noqa: S608 - constants only
         f" LEFT JOIN project p ON p.id = t.project_id {_JOIN[table]}"
@@ -102,30 +124,20 @@ def _statement(table: str, wanted: Filter) -> tuple[str, dict[str, Any]]:
 
 
 def _events_wanted(wanted: Filter, values: dict[str, Any]) -> str:
-    """Sessions and egress have rows of their own: without a filter their events would only say the same.
+    """Sessions, egress and usage have rows of their own: unasked, their events would only say the same.
 
     But for what one left in the project, and whether it had the SSH agent, which no row tells.
     """
     if not wanted.kinds and not wanted.topics:
-        return "(t.topic NOT IN ('session', 'egress') OR t.kind IN ('session.left', 'session.ssh'))"
+        shown = "(t.topic NOT IN ('session', 'egress') OR t.kind IN ('session.left', 'session.ssh'))"
+        return f"{shown} AND t.topic <> 'usage'"
     topics = {*wanted.topics, *(kind.partition(".")[0] for kind in wanted.kinds)}
     # Joined with "", so that the index of a project's own few events is taken rather than the topic's.
     column = "t.topic" if wanted.project_ids is None else "(t.topic || '')"
-    within = _among(column, "topic", sorted(topics), values)
-    exact = _among("t.kind", "kind", wanted.kinds, values)
-    whole = _among("(t.topic || '')", "whole", wanted.topics, values)
+    within = among(column, "topic", sorted(topics), values)
+    exact = among("t.kind", "kind", wanted.kinds, values)
+    whole = among("(t.topic || '')", "whole", wanted.topics, values)
     return f"{within} AND ({exact} OR {whole})"
-
-
-def _among(column: str, name: str, wanted: Sequence[str], values: dict[str, Any]) -> str:
-    values |= {f"{name}{number}": value for number, value in enumerate(wanted)}
-    if len(wanted) == 1:  # an equality, so that the index gives the order too
-        return f"{column} = :{name}0"
-    return (
-        f"{column} IN ({', '.join(f':{name}{number}' for number in range(len(wanted)))})"
-        if wanted
-        else "1 = 0"
-    )
 
 
 def _session_row(row: Sequence[Any]) -> HistoryRow:
@@ -174,10 +186,11 @@ def _event_summary(kind: str, subject: str, data: Mapping[str, Any]) -> str:
         return f"{len(data['rows'])} destinations, refused {refused} times"
     if kind in ("rule.added", "rule.removed"):
         return f"{data['kind']} {data['text']}: {data.get('why') or data.get('reason') or '-'}"
-    if kind == "session.left":
-        return _left_summary(data.get("findings", []))
-    if kind == "session.ssh":
-        return f"SSH agent: {', '.join(data['keys']) or 'no keys'}"
+    if kind.startswith("drift."):
+        told = f"{data['expected']} → {data['found']}" if "found" in data else data["how"]
+        return f"{data['aspect']} {data['what']}: {told}"
+    if kind in ("session.left", "session.ssh"):
+        return _session_summary(kind, data)
     if kind.startswith("credential."):
         return ", ".join([subject, *(data[key] for key in ("kind", "source", "place") if key in data)])
     for key in ("why", "path", "reference", "image", "recipe", "mode", "log"):
@@ -186,6 +199,13 @@ def _event_summary(kind: str, subject: str, data: Mapping[str, Any]) -> str:
     if kind == "engine.remembered":
         return f"{data.get('key')} = {data.get('value')}"
     return ""
+
+
+def _session_summary(kind: str, data: Mapping[str, Any]) -> str:
+    """What an event tells of a session beyond its own row."""
+    if kind == "session.left":
+        return _left_summary(data.get("findings", []))
+    return f"SSH agent: {', '.join(data['keys']) or 'no keys'}"
 
 
 def _left_summary(findings: Sequence[Sequence[str]]) -> str:

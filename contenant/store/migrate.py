@@ -20,9 +20,10 @@ from sqlalchemy import Connection, inspect, text
 
 from contenant.errors import ContenantError, StateError
 from contenant.paths import asset, ensure_private
-from contenant.store import revision
+from contenant.store import revision, views
 from contenant.store.connect import connect_to_migrate, explained
 from contenant.store.dialect import lock_migrations
+from contenant.store.durable import private_file, sync
 from contenant.store.location import Location, backups, ensure_parent
 from contenant.store.trouble import corrupt, explain
 
@@ -47,10 +48,10 @@ def migrate(
     plan = plan or Plan(revision.REVISIONS, asset("migrations"))
     path = location.path
     if path is None:
-        _upgrade(location, wait, plan)
+        _upgrade(location, PATIENCE, plan)
         return None
     ensure_parent(path)
-    with _locked(path), explained(location):
+    with locked(path), explained(location):
         if not path.exists():
             _create(path, wait, plan)
             return None
@@ -77,18 +78,18 @@ def _create(path: Path, wait: float, plan: Plan) -> None:
     for leftover in path.parent.glob(f"{new.name}*"):
         leftover.unlink()
     try:
-        _private_file(new)
+        private_file(new)
         _upgrade(Location(new, ""), wait, plan)
         with closing(sqlite3.connect(new)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
-        _sync(new)
+        sync(new)
         for name in (
             f"{path.name}-wal",
             f"{path.name}-shm",
         ):  # of a file that is gone: they would be replayed
             path.with_name(name).unlink(missing_ok=True)
         new.rename(path)
-        _sync(path.parent)
+        sync(path.parent)
     except BaseException:
         for leftover in path.parent.glob(f"{new.name}*"):
             leftover.unlink()
@@ -128,7 +129,11 @@ def _run(location: Location, connection: Connection, plan: Plan) -> None:
     config = Config()
     config.set_main_option("script_location", str(plan.scripts).replace("%", "%%"))
     config.attributes["connection"] = connection
+    for statement in views.dropped():  # no table can be remade below a view
+        connection.exec_driver_sql(statement)
     command.upgrade(config, plan.revisions[-1])
+    for statement in views.created(connection.dialect.name):
+        connection.exec_driver_sql(statement)
     _check_keys(connection)
 
 
@@ -160,7 +165,7 @@ def back_up(location: Location, now: datetime) -> Path:
     path = location.path
     if path is None:
         raise StateError(f"{location.shown} is a server's database", hint="back it up there, with pg_dump")
-    with _locked(path), explained(location):
+    with locked(path), explained(location):
         return _copy(path, _revision_of(location, 5) or "none", now)
 
 
@@ -172,10 +177,10 @@ def _copy(path: Path, found: str, now: datetime) -> Path:
     target = place / f"{path.stem}-{now:%Y%m%dT%H%M%S}-{now.microsecond:06d}-{found}.db"
     partial = target.with_suffix(".partial")
     try:
-        _private_file(partial)
+        private_file(partial)
         with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(partial)) as copy:
             source.backup(copy)
-        _sync(partial)
+        sync(partial)
         partial.rename(target)
     except BaseException:
         partial.unlink(missing_ok=True)
@@ -185,21 +190,8 @@ def _copy(path: Path, found: str, now: datetime) -> Path:
     return target
 
 
-def _private_file(path: Path) -> None:
-    """Make an empty file only its owner can read, before SQLite makes a more open one."""
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
     """Hold the file lock beside the database. The kernel drops it with its process, so it is never stale."""
     place = path.with_name(path.name + ".lock")
     try:

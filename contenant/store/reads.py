@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
+from contenant.core.labels import encode
 from contenant.core.records import (
     ContainerRecord,
     EgressRecord,
@@ -21,10 +22,11 @@ from contenant.core.records import (
     SessionRecord,
     SessionSpan,
 )
-from contenant.store import egress, history
+from contenant.store import egress, history, usage
 from contenant.store.database import Database, Rows
 from contenant.store.encoding import from_column, to_column
-from contenant.store.rows import HistoryRow, ListingRow, PolicyRow
+from contenant.store.rows import HistoryRow, ListingRow, PolicyRow, UsageRow
+from contenant.store.session_filter import SessionFilter
 
 
 def _select(record: type[tuple[Any, ...]], table: str) -> str:
@@ -48,10 +50,14 @@ SELECT c.id, c.name, c.project_id, p.path, c.engine, c.state, c.created, c.last_
     c.image, c.policy, coalesce(y.mode, '')
 FROM container c JOIN project p ON p.id = c.project_id
     LEFT JOIN policy y ON y.host = c.host AND y.hash = c.policy
-WHERE c.host = :host AND c.gone = '' ORDER BY c.name, c.id
+WHERE c.host = :host AND c.gone = '' ORDER BY c.name COLLATE "binary", c.id
 """
 _SETTING = "SELECT value FROM setting WHERE host = :host AND engine = :engine AND key = :key"
 _TRUST = "SELECT sha256 FROM trust WHERE host = :host AND path = :path"
+_CONFIG = (
+    "SELECT data FROM event WHERE host = :host AND topic = 'config' AND kind = 'config.changed'"
+    " AND subject = :subject ORDER BY at DESC, seq DESC LIMIT 1"
+)
 _CREDENTIAL = "SELECT source, kind, expires FROM credential WHERE host = :host AND fingerprint = :fingerprint"
 _RULES = (
     f"SELECT {', '.join(f'r.{field}' for field in RuleRecord._fields)} FROM rule r"  # noqa: S608 - constants only
@@ -60,7 +66,7 @@ _RULES = (
 )
 _PATHS = (
     "SELECT path FROM project WHERE host = :host AND forgotten = '' AND substr(path, 1, :size) = :prefix"
-    " ORDER BY path"
+    ' ORDER BY path COLLATE "binary"'
 )
 _PAGE = 1000
 
@@ -87,7 +93,9 @@ class Reads:
     def projects(self, *, forgotten: bool = False) -> list[ProjectRecord]:
         """Projects, by path; with `forgotten`, those that were forgotten instead."""
         condition = " AND forgotten <> ''" if forgotten else " AND forgotten = ''"
-        return [_project(row) for row in self._read(_PROJECTS + condition + " ORDER BY path, id")]
+        return [
+            _project(row) for row in self._read(_PROJECTS + condition + ' ORDER BY path COLLATE "binary", id')
+        ]
 
     def project_by_path(self, path: str) -> ProjectRecord | None:
         """The project at a canonical path, unless there is none or it was forgotten."""
@@ -126,7 +134,9 @@ class Reads:
         values = {key: value for key, value in (("cid", container_id), ("pid", project_id)) if value}
         sql = _SESSIONS + _ENDED[live] + (" AND container_id = :cid" if container_id else "")
         sql += " AND project_id = :pid" if project_id else ""
-        return [_session(row) for row in self._read(sql + " ORDER BY started, id", **values)]
+        # Joined with "", so that the index of the few live ones is taken rather than the order of all.
+        sql += " ORDER BY (started || ''), id" if live else " ORDER BY started, id"
+        return [_session(row) for row in self._read(sql, **values)]
 
     def session(self, session_id: str) -> SessionRecord | None:
         """A session by id."""
@@ -194,6 +204,25 @@ class Reads:
         sql = egress.used(of_project=bool(project_id))
         return [(row[0], row[1]) for row in self._read(sql, since=since, project=project_id)]
 
+    def transcripts(self, home: str) -> dict[str, tuple[int, int]]:
+        """How far each transcript in a home was read: path -> inode and position."""
+        return {row[0]: (row[1], row[2]) for row in self._read(usage.TRANSCRIPTS, home=home)}
+
+    def lived(self, home: str, project_id: str, since: str) -> Rows:
+        """Sessions of a project's containers of that name that did not end before the moment `since`, oldest
+        first: id, image, started, ended and kind."""
+        return self._read(usage.LIVED, home=home, project=project_id, since=since)
+
+    def usage(
+        self, by: usage.By, *, since: str = "", until: str = "", project_id: str = "", long_prompt: int = 0
+    ) -> list[UsageRow]:
+        """Sums over a time, by group and model; a prompt above `long_prompt` tokens is a long one."""
+        values = {"since": since, "until": until or "9999", "project": project_id, "long": long_prompt}
+        rows = self._read(usage.totals(by, of_project=bool(project_id)), **values)
+        if by == "project":
+            rows = [(from_column(row[0]), *row[1:]) for row in rows]
+        return [UsageRow(row[0], row[1], bool(row[2]), row[3], tuple(row[4:])) for row in rows]
+
     def setting(self, engine: str, key: str) -> str | None:
         """A remembered fact about an engine."""
         rows = self._read(_SETTING, engine=engine, key=key)
@@ -203,6 +232,11 @@ class Reads:
         """SHA-256 of the bytes a project's configuration file is trusted with, "" where it is not."""
         rows = self._read(_TRUST, path=to_column(path))
         return str(rows[0][0]) if rows else ""
+
+    def config_hash(self, path: str) -> str:
+        """SHA-256 that a file of settings had when it was last put on record, "" for none."""
+        rows = self._read(_CONFIG, subject=encode(path))
+        return str(json.loads(rows[0][0])["sha256"]) if rows else ""
 
     def credential_source(self, fingerprint: str) -> tuple[str, str, str] | None:
         """Source, kind and end of a credential that a session was given; None where none ever was."""
@@ -223,17 +257,25 @@ class Reads:
         kinds: Sequence[str] = (),
         credential: str = "",
         limit: int = 0,
+        sessions: SessionFilter | None = None,
     ) -> Iterator[HistoryRow]:
         """Sessions and what happened to everything else, newest first, read as they are asked for.
 
         `path`: of a project, forgotten ones included; `since` (inclusive) and `until` (exclusive): moments;
         `kinds`: "session", topics such as "container", kinds such as "container.created"; `credential`: a
-        fingerprint, whose own events and sessions are wanted; `limit` 0: all.
+        fingerprint, whose own events and sessions are wanted; `sessions`: which of them; `limit` 0: all.
         """
-        ids = [p.id for p in self._at_path(path)] if path else None
-        return history.read(
-            self._database.rows, self.host_id, history.Filter(ids, since, until, kinds, credential), limit
-        )
+        wanted = history.Filter(self.ids_at(path), since, until, kinds, credential, sessions)
+        return history.read(self._database.rows, self.host_id, wanted, limit)
+
+    def ids_at(self, path: str) -> list[str] | None:
+        """The projects that are or were at a canonical path, forgotten ones included; None for ""."""
+        rows = self._read(_PROJECTS + " AND path = :path", path=to_column(path)) if path else ()
+        return [row[0] for row in rows] if path else None
+
+    def ask(self, sql: str, **values: Any) -> Rows:
+        """All rows of one portable statement, for the other readers of this package; `:host` is this host."""
+        return self._read(sql, **values)
 
     def events(self, after: int = 0) -> Iterator[EventRecord]:
         """The audit log in order, from the event that follows number `after`; memory stays flat."""
@@ -246,9 +288,6 @@ class Reads:
     def last_event(self) -> int:
         """The number of the last event, 0 where there is none."""
         return int(self._read("SELECT coalesce(max(seq), 0) FROM event WHERE host = :host")[0][0])
-
-    def _at_path(self, path: str) -> list[ProjectRecord]:
-        return [_project(row) for row in self._read(_PROJECTS + " AND path = :path", path=to_column(path))]
 
     def _read(self, sql: str, **values: Any) -> Rows:
         return self._database.rows(sql, {"host": self.host_id, **values})

@@ -39,6 +39,18 @@ class HistoryRow(NamedTuple):
     data: Mapping[str, Any]  # everything
 
 
+class UsageRow(NamedTuple):
+    """What a group of answers of one model used."""
+
+    key: str  # of the group: a minute (16 characters), a path, a model, a session's id or an image
+    model: str
+    long: bool  # whether their prompts were long ones
+    answers: int
+    tokens: tuple[
+        int, int, int, int, int
+    ]  # input, output, cache read, cache written for 5 minutes and an hour
+
+
 class PolicyRow(NamedTuple):
     """An effective policy."""
 

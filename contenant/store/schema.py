@@ -6,11 +6,7 @@ UTC text with milliseconds, so that text order is time order; "" stands for "not
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import (
-    BigInteger,
-    Boolean,
     CheckConstraint,
     Column,
     Float,
@@ -18,59 +14,25 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
-    MetaData,
     PrimaryKeyConstraint,
-    String,
     Table,
     UniqueConstraint,
 )
 
-from contenant.store.dialect import only_where
+from contenant.store import schema_usage
+from contenant.store.dialect import TIMELINE, only_where
+from contenant.store.schema_columns import count as _count
+from contenant.store.schema_columns import flag as _flag
+from contenant.store.schema_columns import host_column as _host
+from contenant.store.schema_columns import json as _json
+from contenant.store.schema_columns import later as _later
+from contenant.store.schema_columns import metadata as metadata  # it is this module's, too
+from contenant.store.schema_columns import number as _number
+from contenant.store.schema_columns import own_id as _id
+from contenant.store.schema_columns import text as _text
 
-# Named constraints, because a batch migration can only drop or alter what has a name.
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-def _text(name: str, comment: str, *more: Any, primary_key: bool = False) -> Column[str]:
-    return Column(name, String, *more, nullable=False, primary_key=primary_key, comment=comment)
-
-
-def _later(name: str, comment: str) -> Column[str]:
-    """Text that is not there from the start, "" until then."""
-    return Column(name, String, nullable=False, server_default="", comment=comment)
-
-
-def _json(name: str, comment: str) -> Column[str]:
-    return Column(name, String, nullable=False, server_default="{}", comment=comment)
-
-
-def _number(name: str, comment: str) -> Column[int]:
-    return Column(name, BigInteger, nullable=False, comment=comment)
-
-
-def _count(name: str, comment: str) -> Column[int]:
-    return Column(name, BigInteger, nullable=False, server_default="0", comment=comment)
-
-
-def _flag(name: str, comment: str) -> Column[bool]:
-    return Column(name, Boolean, nullable=False, comment=comment)
-
-
-def _id(comment: str) -> Column[str]:
-    return _text("id", comment, primary_key=True)
-
-
-def _host() -> Column[str]:
-    return _text("host", "the machine this row belongs to", ForeignKey("host.id"))
-
+usage, transcript = schema_usage.usage, schema_usage.transcript
+_THERE = only_where("gone = ''")
 
 host = Table(
     "host",
@@ -103,6 +65,7 @@ project = Table(
     _text("created", "when it was first run"),
     _text("last_used", "when a session last started or ended in it"),
     _later("forgotten", "when it was forgotten"),
+    _later("place", "device and inode of its directory when last run, by which a move is recognised"),
     Index("uq_project_path", "host", "path", unique=True, **only_where("forgotten = ''")),
     comment="A directory on a host that has, or had, a container. A path is unique among the not forgotten.",
 )
@@ -133,15 +96,7 @@ container = Table(
     ForeignKeyConstraint(
         ["host", "engine", "engine_identity"], ["engine.host", "engine.kind", "engine.identity"]
     ),
-    Index(
-        "uq_container_name",
-        "host",
-        "engine",
-        "engine_identity",
-        "name",
-        unique=True,
-        **only_where("gone = ''"),
-    ),
+    Index("uq_container_name", "host", "engine", "engine_identity", "name", unique=True, **_THERE),
     Index("ix_container_project_id", "project_id"),
     comment="A container of contenant's. Rows stay when it is gone; a name is unique among those there.",
 )
@@ -228,6 +183,8 @@ session = Table(
     Index("ix_session_container_id", "container_id"),
     Index("ix_session_project_id", "host", "project_id", "started", "id"),
     Index("ix_session_started", "host", "started", "id"),
+    *(Index(f"ix_session_{of}", "host", of, "started", "id") for of in ("image", "policy", "credential")),
+    Index("ix_session_failed", "host", "exit_code", "started", "id", **only_where("exit_code <> 0")),
     comment="One process started for the user in a container.",
 )
 
@@ -252,40 +209,22 @@ egress = Table(
     _count("sent", "bytes from the container"),
     _count("received", "bytes to it"),
     UniqueConstraint(
-        "container_id",
-        "session_id",
-        "policy",
-        "layer",
-        "verdict",
-        "destination",
-        "address",
-        "port",
-        "uid",
+        *[
+            "container_id",
+            "session_id",
+            "policy",
+            "layer",
+            "verdict",
+            "destination",
+            "address",
+            "port",
+            "uid",
+        ],
         name="uq_egress_attempt",
     ),
     Index("ix_egress_destination", "host", "destination", "last_seen"),
+    Index("ix_egress_last_seen", "host", "last_seen", "id"),
     comment="Decisions of the containers' firewalls, equal ones counted in one row.",
-)
-
-usage = Table(
-    "usage",
-    metadata,
-    _host(),
-    _text("message_id", "id of the message in the agent's transcript"),
-    _later("request_id", "id of the request that answered it"),
-    _text("project_id", "the project", ForeignKey("project.id")),
-    _later("session_id", "the session, where that is known"),
-    _text("model", "model that answered"),
-    _text("at", "when"),
-    _count("input_tokens", "tokens read, cached ones not counted"),
-    _count("output_tokens", "tokens written"),
-    _count("cache_read_tokens", "tokens read from the cache"),
-    _count("cache_write_5m_tokens", "tokens written to the five-minute cache"),
-    _count("cache_write_1h_tokens", "tokens written to the one-hour cache"),
-    Column("cost", Float, comment="estimate in US dollars; null: no price known"),
-    PrimaryKeyConstraint("host", "message_id", "request_id"),
-    Index("ix_usage_project_id_at", "project_id", "at"),
-    comment="Tokens used by one answer of the model, read from the agent's transcripts.",
 )
 
 credential = Table(
@@ -330,8 +269,9 @@ event = Table(
     PrimaryKeyConstraint("host", "seq"),
     CheckConstraint("substr(kind, 1, length(topic) + 1) = topic || '.'", name="topic"),
     Index("ix_event_at", "host", "at", "seq"),
-    Index("ix_event_project_id", "host", "project_id", "at", "seq"),
-    Index("ix_event_topic", "host", "topic", "at", "seq"),
+    *(Index(f"ix_event_{of}", "host", of, "at", "seq") for of in ("project_id", "topic")),
+    Index("ix_event_timeline", "host", "at", "seq", **only_where(TIMELINE)),
+    Index("ix_event_policy", "host", "subject", "seq", **only_where("kind = 'container.policy'")),
     comment="The audit log: append-only (triggers) and hash-chained per host.",
 )
 

@@ -58,6 +58,7 @@ class Transaction:
         return [tuple(row) for row in self._connection.execute(text(sql), dict(values))]
 
 
-def open_server(location: Location) -> Server:
-    """Raises StateError without a driver; whether the server answers shows with the first query."""
-    return Server(server_engine(location), location)
+def open_server(location: Location, wait: float) -> Server:
+    """`wait`: seconds for a lock. Raises StateError without a driver; whether the server answers shows with
+    the first query."""
+    return Server(server_engine(location, wait), location)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from contenant.store import revision
+from contenant.store import durable, revision
 from contenant.store.file import File, revision_of
 from contenant.store.location import Location, locate
 from contenant.store.reads import Reads
@@ -74,8 +74,7 @@ def _connect(path: Path) -> tuple[sqlite3.Connection, str | None]:
 
 
 def _opened(path: Path, how: str) -> tuple[sqlite3.Connection, str | None]:
-    name = str(path.absolute()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-    connection = sqlite3.connect(f"file:{name}?{how}", uri=True, timeout=WAIT, isolation_level=None)
+    connection = sqlite3.connect(durable.uri(path, how), uri=True, timeout=WAIT, isolation_level=None)
     try:
         return connection, revision_of(connection)
     except BaseException:

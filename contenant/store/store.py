@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from contenant.core import chain
-from contenant.core.ages import to_text
-from contenant.core.changes import Change
+from contenant.core.ages import from_text, to_text
+from contenant.core.changes import Change, clock_set_back
 from contenant.store import ids, revision
 from contenant.store.apply import Writing, add, write
 from contenant.store.database import Database
@@ -18,7 +18,8 @@ from contenant.store.location import Location, locate
 from contenant.store.reads import Reads
 
 WAIT = 15.0  # seconds for another writer's lock; a transaction takes milliseconds
-_LAST_EVENT = "SELECT seq, hash FROM event WHERE host = :host ORDER BY seq DESC LIMIT 1"
+STEP = timedelta(seconds=1)  # smaller steps back are how clocks are kept right
+_LAST_EVENT = "SELECT seq, hash, at FROM event WHERE host = :host ORDER BY seq DESC LIMIT 1"
 
 
 class Store(Reads):
@@ -43,14 +44,20 @@ class Store(Reads):
             return
         with self._database.transaction() as connection:
             writing = Writing(connection, self.host_id, to_text(self._now()))
-            last = _last_event(writing)
+            seq, head, before = _last_event(writing)
             done = [change for change in changes if write(writing, change)]
-            for event in _events(writing, last, done):
+            if done and _set_back(before, writing.at):
+                done.insert(0, clock_set_back(before))
+            for event in _events(writing, (seq, head), done):
                 add(writing, "event", event)
 
 
-def _last_event(writing: Writing) -> tuple[int, str]:
-    """Number and hash of the host's last event. From here on no other writer adds one for this host."""
+def _set_back(before: str, now: str) -> bool:
+    return now < before and from_text(before) - from_text(now) >= STEP
+
+
+def _last_event(writing: Writing) -> tuple[int, str, str]:
+    """Number, hash and moment of the host's last event. From here on no other writer adds one for it."""
     own = {"host": writing.host}
     lock_host(writing.connection, writing.host)
     if not (found := writing.connection.rows(_LAST_EVENT, own)):
@@ -58,7 +65,7 @@ def _last_event(writing: Writing) -> tuple[int, str]:
         add(writing, "host", row, unless_there=True)
         lock_host(writing.connection, writing.host)  # there was no row to lock before
         found = writing.connection.rows(_LAST_EVENT, own)
-    return (found[0][0], found[0][1]) if found else (0, chain.GENESIS)
+    return (found[0][0], found[0][1], found[0][2]) if found else (0, chain.GENESIS, "")
 
 
 def _events(
@@ -118,7 +125,7 @@ def _open(location: Location, wait: float) -> Database:
         return File.open(location, location.path, wait)
     from contenant.store.server import open_server  # loads SQLAlchemy, which costs 150 ms
 
-    return open_server(location)
+    return open_server(location, wait)
 
 
 def _migrate(location: Location, now: Callable[[], datetime], wait: float) -> None:

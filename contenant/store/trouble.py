@@ -26,6 +26,12 @@ _KINDS = {
     "SQLITE_BUSY": _LOCKED,
     "SQLITE_LOCKED": _LOCKED,
     "SQLITE_PROTOCOL": _LOCKED,
+    # PostgreSQL's SQLSTATE
+    "55P03": ("another transaction keeps it locked", "end it (pg_stat_activity names it), then try again"),
+    "53": _FULL,
+    "25006": ("it is read-only", "name the server that can be written"),
+    "42501": ("the account may not do this", "let the account own the database or grant it the right"),
+    "XX001": ("the server says that it is damaged", "restore it from the server's backups"),
 }
 # SQLite's names, PostgreSQL's SQLSTATE
 _RULE = ("SQLITE_CONSTRAINT", "23")
@@ -58,7 +64,7 @@ def translate(error: BaseException, location: Location) -> BaseException:
 
 def explain(error: BaseException, location: Location) -> ContenantError:
     """The driver's `error` as a StateError with a hint."""
-    code = getattr(error, "sqlite_errorname", "") or ""
+    code = getattr(error, "sqlite_errorname", "") or getattr(error, "sqlstate", "") or ""
     if isinstance(error, sqlite3.DatabaseError) and code.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return corrupt(location, str(error))
     for prefix, (what, hint) in _KINDS.items():
@@ -85,10 +91,11 @@ def corrupt(location: Location, detail: str) -> StateError:
             message,
             hint=f"{aside}; the next run makes a new one and finds running containers by their labels",
         )
-    import shlex  # this module is loaded at every start
-
-    copy = f"cp {shlex.quote(str(found[0]))} {shlex.quote(str(path))}"
-    return StateError(message, hint=f"{aside}, then copy the newest of {len(found)} backups back: {copy}")
+    return StateError(
+        message,
+        hint=f"`contenant db restore` brings back the newest of {len(found)} backups, {found[0].name},"
+        " and keeps the damaged file beside it",
+    )
 
 
 def unknown(what: str) -> StateError:

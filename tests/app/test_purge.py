@@ -24,7 +24,7 @@ def world() -> Iterator[World]:
 
 def populate(world: World, name: str) -> Path:
     """Run in a project and have something in its agent's home."""
-    world.run(name)
+    world.run(name, keep=False)
     home = home_dir(identify(world.project(name))[1])
     (home / "agent" / "projects").mkdir(parents=True)
     (home / "agent" / "history.jsonl").write_text("what was said\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from contenant.app import clean, desired, engines, inventory, outfit, place, pol
 from contenant.app.inventory import Inventory
 from contenant.app.ledger import Ledger
 from contenant.app.results import CleanRequest, Outcome, RunRequest
-from contenant.core.records import EventRecord
+from contenant.core.records import ContainerRecord, EventRecord
 from contenant.core.values import ContainerReport
 from contenant.engines.select import Choice
 from tests.memory_engine import MemoryEngine
@@ -27,6 +28,7 @@ class SilentUi:
 
     def __init__(self) -> None:
         self.said: list[str] = []
+        self.answer: bool | None = None
 
     def note(self, text: str) -> None:
         self.said.append(text)
@@ -41,8 +43,8 @@ class SilentUi:
         pass
 
     def confirm(self, question: str) -> bool | None:
-        del question
-        return None
+        self.said.append(question)
+        return self.answer
 
 
 class World:
@@ -74,14 +76,25 @@ class World:
 
     def project(self, name: str) -> Path:
         """A project directory."""
-        path = self.home / "projects" / name
+        path = self.where(name)
         path.mkdir(parents=True, exist_ok=True)
         return path
 
-    def run(self, name: str, *, keep: bool = True, recreate: bool = False) -> int:
+    def where(self, name: str) -> Path:
+        """Where that directory is, or would be."""
+        return self.home / "projects" / name
+
+    def set_clock(self, back: timedelta) -> None:
+        """The machine's clock is behind the true time by that much."""
+        self._patch.setattr(host, "now", lambda: datetime.now(UTC) - back)
+
+    def run(
+        self, name: str, *, keep: bool = True, recreate: bool = False, adopt_from: Path | None = None
+    ) -> int:
         """`contenant -- true` in a project; with `keep` the container goes on running."""
         self._patch.setenv("CONTENANT_KEEP_RUNNING", "true" if keep else "false")
-        return run.run(RunRequest(self.project(name), ("true",), recreate=recreate), self.ui)
+        request = RunRequest(self.project(name), ("true",), recreate=recreate, adopt_from=adopt_from)
+        return run.run(request, self.ui)
 
     def stop(self, name: str) -> list[Outcome]:
         """`contenant stop PATH`."""
@@ -107,6 +120,16 @@ class World:
         with Ledger() as ledger:
             view = ledger.snapshot()
             return {c.engine_id: c.state for c in view.containers()} if view else {}
+
+    def every_container(self) -> list[ContainerRecord]:
+        """Every container on record, gone or not."""
+        with Ledger() as ledger:
+            view = ledger.snapshot()
+            return view.containers(gone=None) if view else []
+
+    def marks(self) -> set[str]:
+        """Our ids of the containers that are not gone."""
+        return {container.id for container in self.every_container() if not container.gone}
 
     def reports(self) -> tuple[ContainerReport, ...]:
         """What the engine really has, reachable or not."""

@@ -58,6 +58,12 @@ def test_commands_with_their_summaries() -> None:
         (["run", "--engine", "d"], ["docker"]),
         (["--color", ""], ["auto", "always", "never"]),
         (["history", "--kind", "se"], ["session"]),
+        (["history", "e"], ["events", "egress"]),
+        (["history", "--with"], ["--with-proof"]),
+        (["history", "sessions", "--exit"], ["--exit-code"]),
+        (["history", "egress", "--verdict", "d"], ["deny"]),
+        (["verify", "--dr"], ["--drift"]),
+        (["--adopt"], ["--adopt-from"]),
         (["completion", ""], ["bash", "zsh", "fish"]),
         (["run", "--", ""], []),
         (["--", "l"], []),
@@ -81,6 +87,9 @@ def test_paths_are_directories_and_known_projects(tmp_path: Path, monkeypatch: p
     assert values("stop", f"{tmp_path}/wo") == [f"{tmp_path}/work"]
     assert values("clean", "shop", "./a") == ["./a b"]
     assert values("show", "/srv/known-") == ["/srv/known-one"]
+    assert values("verify", "--drift", "sh") == ["shop"]
+    assert values("history", "sessions", "sh") == ["shop"]
+    assert values("run", "--adopt-from", "sh") == ["shop"]
     assert values("run", "/nowhere/x") == []
 
 

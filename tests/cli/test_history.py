@@ -16,7 +16,8 @@ import pytest
 
 from contenant.app import history as use_case
 from contenant.app.history import HistoryQuery
-from contenant.cli.history import FIELDS, TABLE_LIMIT, moment
+from contenant.cli.history_options import TABLE_LIMIT, moment
+from contenant.cli.history_timeline import FIELDS
 from contenant.errors import UsageError
 from contenant.store.rows import HistoryRow
 from tests.cli.conftest import Run

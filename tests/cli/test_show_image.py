@@ -21,6 +21,7 @@ TREE: dict[str, Any] = {
     "engine": {"name": "podman", "reason": "recorded", "answers": True, "trouble": ""},
     "sessions": [{"id": "01j9", "argv": ["claude"]}],
     "drift": [],
+    "inside": {"looked": True, "why": "", "findings": []},
 }
 
 
@@ -50,6 +51,14 @@ def test_show_with_a_silent_engine(run: Run, shown: dict[str, Any]) -> None:
     assert result.code == 3
     assert "project.path" in result.out
     assert result.err == "contenant: warning: podman did not answer: the socket is gone\n"
+
+
+def test_show_of_what_is_not_what_was_recorded(run: Run, shown: dict[str, Any]) -> None:
+    shown["inside"] = {"looked": True, "why": "", "findings": [{"aspect": "firewall", "what": "rules"}]}
+    result = run("show")
+    assert result.code == 6
+    assert "inside.findings.0.what" in result.out
+    assert "contenant verify --drift" in result.err
 
 
 def test_image_build(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

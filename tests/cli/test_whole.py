@@ -47,7 +47,9 @@ def test_history_is_newest_first(run: Run, container: ContainerRecord, shop: Pat
 
 
 def test_clean_shows_before_it_removes(run: Run, container: ContainerRecord, shop: Path) -> None:
-    result = run("clean", str(shop), "--dry-run", "--json")
+    (kept,) = json.loads(run("clean", str(shop), "--dry-run", "--json").out)
+    assert (kept["action"], "it is running" in kept["reason"]) == ("keep", True)
+    result = run("clean", str(shop), "--dry-run", "--force", "--json")
     (row,) = json.loads(result.out)
     assert (row["name"], row["action"]) == (container.name, "remove")
     assert run("clean", "--all").code == 2

@@ -24,13 +24,16 @@ exit 125
 """
 
 
-def populate(project: Path, bin_: Path) -> ContainerRecord:
-    """Record a running container of `project` in the CONTENANT_HOME in force; put a podman into `bin_`."""
+def populate(project: Path, bin_: Path, first: str = "0") -> ContainerRecord:
+    """Record a running container of `project` in the CONTENANT_HOME in force; put a podman into `bin_`.
+
+    `first` begins the ids: those of several hosts differ.
+    """
     project.mkdir()
     name = container_name(str(project))
-    owner = ProjectRecord("0" * 25 + "p", str(project), name, MOMENT, MOMENT)
+    owner = ProjectRecord(first + "0" * 24 + "p", str(project), name, MOMENT, MOMENT)
     container = ContainerRecord(
-        id="0" * 25 + "c",
+        id=first + "0" * 24 + "c",
         project_id=owner.id,
         engine="podman",
         engine_identity="store",

@@ -14,11 +14,11 @@ from contenant.core.egress import (
     attribute,
     fold,
     is_name,
-    is_open,
     notice,
     read,
     refusals,
 )
+from contenant.core.policy_names import is_open
 from contenant.core.records import SessionSpan
 from tests.store.samples import attempt
 

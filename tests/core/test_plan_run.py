@@ -46,6 +46,13 @@ def test_new_command_or_pipe_starts_beside_it(options: Options) -> None:
     assert plan_run(DESIRED, facts("running", "s1"), options).attach is None
 
 
+def test_a_renamed_container_is_not_used_under_its_other_name() -> None:
+    renamed = facts(record=RECORD._replace(name="other"))
+    with pytest.raises(BusyError, match="was renamed to other"):
+        plan_run(DESIRED, renamed, Options())
+    assert "remove" in plan_run(DESIRED, renamed, Options(recreate=True)).steps
+
+
 def test_a_command_is_never_come_back_to() -> None:
     live = (session(id="s1", detachable=False),)
     assert plan_run(DESIRED, facts(live=live), Options()).attach is None

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from contenant.core import labels
-from contenant.core.reconcile import Observed, Recorded, needs_identity, orphans, reconcile
+from contenant.core.reconcile import Observed, Recorded, here, needs_identity, orphans, reconcile
 from tests.core.samples import OURS, container, report, session
 
 
@@ -59,6 +59,36 @@ def test_apple_ids_are_names_and_prove_nothing() -> None:
     mine = container(engine="container", engine_id="contenant-app-00000000")
     impostor = report(engine_id="contenant-app-00000000", labels={})
     assert kinds(records(mine), observed(impostor)) == [("container.gone", "vanished")]
+
+
+def test_a_store_made_anew_in_its_place_has_lost_them() -> None:
+    mine = container(engine_identity="/var/lib/containers#11")
+    anew = observed(identity="/var/lib/containers#22")
+    assert kinds(records(mine), anew) == [("container.gone", "engine reinstalled")]
+    assert kinds(records(mine), observed(identity="/elsewhere#11")) == []
+    opaque = container(engine_identity="an-id")
+    assert kinds(records(opaque), observed(identity="another-id")) == []
+    lives = records(mine, sessions=[session()])
+    assert kinds(lives, anew) == [], "somebody's contenant still shows a session of it"
+
+
+def test_of_copies_the_one_we_made_counts() -> None:
+    copy = report(engine_id="e0", name="copy", state="stopped")
+    assert reconcile(records(container()), observed(copy, report())) == []
+    assert orphans(records(container()), observed(copy, report())) == []
+
+
+def test_another_container_with_our_id_takes_its_place() -> None:
+    found = kinds(records(container(), sessions=[session()]), observed(report(engine_id="e2")))
+    assert found == [("container.replaced", None), ("session.ended", "container gone")]
+    elsewhere = report(engine_id="e2", labels=OURS | {labels.HOST: "another"})
+    assert kinds(records(container()), observed(elsewhere)) == [("container.gone", "vanished")]
+
+
+def test_the_container_of_a_project_is_the_one_in_the_store_that_answered() -> None:
+    there, elsewhere = container(), container(id="c2", engine_id="e2", engine_identity="other")
+    assert here(records(elsewhere, there), [report()], "p1") == there
+    assert here(records(elsewhere), [report()], "p1") is None
 
 
 def test_renamed() -> None:

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contenant.core import labels
-from contenant.core.values import ContainerReport, EngineName
-from contenant.engines import apple_json, docker, moments, podman
+from contenant.core.values import ContainerReport, EngineName, Mount
+from contenant.engines import apple_json, docker, moments, oci_inspect, podman
 from contenant.engines.docker import PS_FORMAT
 from contenant.engines.oci import read_image
 from contenant.errors import EngineError, EngineUnavailableError
@@ -27,6 +27,41 @@ OURS = {
 
 def by_name(reports: tuple[ContainerReport, ...]) -> dict[str, ContainerReport]:
     return {report.name: report for report in reports}
+
+
+class TestInspection:
+    def test_podman(self) -> None:
+        found = oci_inspect.read_container(recorded("podman-4.3/container.json"))
+        assert len(found.engine_id) == len(found.image_id) == 64
+        assert found.image_digest.startswith("sha256:")
+        assert found.image_digest.removeprefix("sha256:") != found.image_id
+        assert found.mounts == (
+            Mount("/home/me/two words", "/project"),
+            Mount("/home/me/state/policy", "/etc/contenant/policy", read_only=True),
+        )
+        assert (found.cpus, found.memory) == (2.0, 512 * 1024**2)
+
+    def test_docker_says_cpus_otherwise_and_has_one_id(self) -> None:
+        data = json.loads(recorded("podman-4.3/container.json"))
+        data[0] |= {"HostConfig": {"NanoCpus": 1_500_000_000, "Memory": 0}, "ImageDigest": None}
+        found = oci_inspect.read_container(json.dumps(data))
+        assert (found.cpus, found.memory, found.image_digest) == (1.5, 0, found.image_id)
+
+    def test_variables_of_an_image(self) -> None:
+        assert oci_inspect.read_variables('[{"Config": {"Env": ["A=1", "B=x=y"]}}]') == ("A", "B")
+        assert oci_inspect.read_variables('[{"Config": {}}]') == ()
+
+    @pytest.mark.parametrize("version", ["container-0.12", "container-1.2", "container-1.4"])
+    def test_apple(self, version: str) -> None:
+        item = next(
+            item
+            for item in json.loads(recorded(f"{version}/list.json"))
+            if item["configuration"]["id"] == "contenant-app-00000002"
+        )
+        found = apple_json.read_inspection(json.dumps([item]))
+        assert (found.engine_id, found.image_id) == ("contenant-app-00000002", "")
+        assert found.image_digest.startswith("sha256:")
+        assert {mount.target for mount in found.mounts} <= {"/project"}  # 0.12 was recorded without
 
 
 class TestPodman:

@@ -95,6 +95,23 @@ def test_a_turn(api: Api, variable: str, secret: str, header: str, value: str) -
     assert secret not in json.dumps(session)
 
 
+def test_what_a_turn_used_is_on_record_when_it_ended(api: Api) -> None:
+    """From the transcript that the real agent wrote; a command that ends at once reads nothing."""
+    words = ("--env", "NODE_EXTRA_CA_CERTS=/standin/ca.crt", "--", "claude", "-p", "say hi")
+    done = api.contenant(*words, cwd=api.project, env={"ANTHROPIC_API_KEY": KEY})
+    assert done.returncode == 0, done.stderr
+    recorded = api.contenant.history(api.project, "--kind", "usage")
+    assert {event["kind"] for event in recorded} == {"usage.collected"}
+    session = api.contenant.history(api.project, "--kind", "session")[0]["subject"]
+    rows = json.loads(api.contenant.ok("usage", "--by", "session", "--json", cwd=api.project))
+    (mine,) = [row for row in rows if row["key"] == session]
+    assert mine["answers"] >= 1
+    assert (mine["input_tokens"], mine["output_tokens"]) == (10 * mine["answers"], 5 * mine["answers"])
+    models = json.loads(api.contenant.ok("usage", "--by", "model", "--json", cwd=api.project))
+    assert {turn["body"]["model"] for turn in api.turns()} >= {row["key"] for row in models}
+    assert api.contenant.history(api.project, "--kind", "usage") == recorded
+
+
 def test_the_agent_begins_at_its_prompt_and_survives_its_terminal(
     contenant: Contenant, project: Path
 ) -> None:

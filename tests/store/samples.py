@@ -15,6 +15,7 @@ from contenant.core.records import (
     ProjectRecord,
     RuleRecord,
     SessionRecord,
+    UsageRecord,
 )
 from contenant.store.store import Store
 
@@ -111,6 +112,29 @@ def attempt(of: str = "c1", **more: Any) -> EgressRecord:
         "received": 0,
     }
     return EgressRecord(**fields | more)
+
+
+def answer(key: str = "m1", **more: Any) -> UsageRecord:
+    """An answer of the model."""
+    fields: dict[str, Any] = {
+        "message_id": key,
+        "request_id": f"r-{key}",
+        "model": "claude-opus-5-5",
+        "at": AT,
+        "input_tokens": 10,
+        "output_tokens": 3,
+        "cache_read_tokens": 1000,
+        "cache_write_5m_tokens": 200,
+        "cache_write_1h_tokens": 40,
+        "conversation": "conv-1",
+    }
+    return UsageRecord(**fields | more)
+
+
+def piece(position: int, since: int | None = None, path: str = "a/b.jsonl") -> dict[str, Any]:
+    """A piece of a transcript that was read up to `position`."""
+    was = None if since is None else 7
+    return {"path": path, "inode": 7, "position": position, "was": was, "since": since}
 
 
 def image(key: str = "i1", **more: Any) -> ImageRecord:

@@ -114,7 +114,7 @@ def test_the_hash_is_what_the_documentation_says(store: Store) -> None:
 
 
 def test_an_empty_log_holds(store: Store) -> None:
-    assert verify(store.events()) == (0, chain.GENESIS, "")
+    assert verify(store.events()) == (0, chain.GENESIS, "", ())
 
 
 IDS = st.sampled_from(["c1", "c2"])

@@ -19,11 +19,12 @@ from contenant.store import revision
 from contenant.store.connect import file_engine
 from contenant.store.location import Location, backups, locate
 from contenant.store.migrate import Plan, back_up, migrate
+from contenant.store.revision import REVISIONS
 from contenant.store.snapshot import Snapshot, open_snapshot
 from contenant.store.store import Store, open_store
 from contenant.store.verify import verify
 from tests.store.samples import HOST, START, Clock, made, session
-from tests.store.scripts import further
+from tests.store.scripts import NEXT, further
 
 ADD_COLUMN = "op.add_column('project', sa.Column('colour', sa.String(), server_default='red'))"
 REMAKE_CONTAINERS = """
@@ -79,7 +80,7 @@ def test_opening_again_changes_nothing(filled: Path, clock: Clock) -> None:
 def test_a_migration_keeps_the_rows_and_leaves_a_backup(filled: Path, clock: Clock, tmp_path: Path) -> None:
     before = _dump(filled)
     saved = migrate(locate(None), now=clock, wait=5, plan=further(tmp_path, ADD_COLUMN))
-    assert _ask(filled, revision.SELECT) == [("0002",)]
+    assert _ask(filled, revision.SELECT) == [(NEXT,)]
     assert _ask(filled, "SELECT path, colour FROM project") == [("/work/one", "red")]
     assert saved is not None
     assert [saved] == backups(filled)
@@ -107,10 +108,10 @@ def test_a_migration_that_fails_leaves_everything(
     with pytest.raises(StateError) as caught:
         migrate(locate(None), now=clock, wait=5, plan=further(tmp_path, body))
     assert str(filled) in caught.value.message
-    assert "schema 0002 was not reached" in caught.value.message
+    assert f"schema {NEXT} was not reached" in caught.value.message
     assert "\n" not in caught.value.message
     assert _dump(filled) == before
-    assert _ask(filled, revision.SELECT) == [("0001",)]
+    assert _ask(filled, revision.SELECT) == [(revision.HEAD,)]
     assert [_dump(saved) for saved in backups(filled)] == [before]
     open_store(now=clock, host_id=HOST).close()
 
@@ -238,12 +239,12 @@ def second_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
 def test_opening_migrates(filled: Path, clock: Clock, second_schema: Plan) -> None:
     with open_store(now=clock, host_id=HOST) as store:
         assert [project.path for project in store.projects()] == ["/work/one"]
-    assert _ask(filled, revision.SELECT) == [("0002",)]
+    assert _ask(filled, revision.SELECT) == [(NEXT,)]
     assert len(backups(filled)) == 1
 
 
 def test_reading_migrates_as_well(filled: Path, second_schema: Plan) -> None:
-    with pytest.raises(StateError, match="schema 0001, not 0002"):
+    with pytest.raises(StateError, match=f"schema {REVISIONS[-1]}, not {NEXT}"):
         Snapshot.open(filled, HOST)
     view = open_snapshot(None, HOST)
     assert isinstance(view, Snapshot)
@@ -332,6 +333,6 @@ def test_a_location_with_a_percent_sign(tmp_path: Path, clock: Clock) -> None:
     plan = further(tmp_path / "50% off", ADD_COLUMN)
     path = tmp_path / "a%20b?c#d" / "contenant.db"
     migrate(Location(path, ""), now=clock, wait=5, plan=plan)
-    assert _ask(path, revision.SELECT) == [("0002",)]
-    with pytest.raises(StateError, match="schema 0002"):
+    assert _ask(path, revision.SELECT) == [(NEXT,)]
+    with pytest.raises(StateError, match=f"schema {NEXT}"):
         Snapshot.open(path, HOST)

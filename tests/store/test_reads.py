@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,6 @@ from contenant.core import changes
 from contenant.store import history
 from contenant.store.reads import Reads
 from contenant.store.rows import HistoryRow
-from contenant.store.snapshot import Snapshot
 from contenant.store.store import Store
 from tests.store.samples import container, image, made, project, session
 
@@ -19,7 +19,7 @@ View = Callable[[], Reads]
 
 
 @pytest.fixture(params=["store", "snapshot"])
-def view(request: pytest.FixtureRequest, store: Store, snapshot: Snapshot) -> Reads:
+def view(request: pytest.FixtureRequest, store: Store, snapshot: Reads) -> Reads:
     """Both ways to read; what is written through `store` later is seen by either."""
     return store if request.param == "store" else snapshot
 
@@ -191,7 +191,7 @@ def test_events_are_summarised_in_their_own_words(store: Store) -> None:
     [
         ("session", history.Filter(None, "", "", ()), "ix_session_started"),
         ("session", history.Filter(["p1"], "", "", ()), "ix_session_project_id"),
-        ("event", history.Filter(None, "", "", ()), "ix_event_at"),
+        ("event", history.Filter(None, "", "", ()), "ix_event_timeline"),
         ("event", history.Filter(["p1"], "", "", ()), "ix_event_project_id"),
         ("event", history.Filter(["p1"], "", "", ("container",)), "ix_event_project_id"),
         ("event", history.Filter(None, "", "", ("policy",)), "ix_event_topic"),
@@ -199,7 +199,7 @@ def test_events_are_summarised_in_their_own_words(store: Store) -> None:
     ],
 )
 def test_each_filter_reads_along_an_index(
-    snapshot: Snapshot, table: str, wanted: history.Filter, index: str
+    database: Path, snapshot: Reads, table: str, wanted: history.Filter, index: str
 ) -> None:
     """In the order of the rows too: a page of a million events must not need a sort."""
     sql, values = history._statement(table, wanted)
@@ -207,3 +207,17 @@ def test_each_filter_reads_along_an_index(
     plan = [row[3] for row in snapshot._database.rows(f"EXPLAIN QUERY PLAN {sql}", values)]
     assert f"USING INDEX {index} " in plan[0]
     assert not [step for step in plan if "TEMP B-TREE" in step]
+
+
+def test_live_sessions_are_not_looked_for_among_all(
+    database: Path, snapshot: Reads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every start reads them."""
+    asked: list[str] = []
+    read = snapshot._database.rows
+    monkeypatch.setattr(
+        snapshot._database, "rows", lambda sql, values: asked.append(sql) or read(sql, values)
+    )
+    assert snapshot.live_sessions() == []
+    (plan,) = read(f"EXPLAIN QUERY PLAN {asked[0]}", {"host": "h"})[:1]
+    assert "ix_session_live" in plan[3]

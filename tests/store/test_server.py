@@ -22,7 +22,19 @@ from contenant.store.location import Location
 from contenant.store.server import Server
 from contenant.store.store import Store
 from contenant.store.verify import verify
-from tests.store.samples import HOST, Clock, attempt, container, image, made, project, rule, session
+from tests.store.samples import (
+    HOST,
+    Clock,
+    answer,
+    attempt,
+    container,
+    image,
+    made,
+    piece,
+    project,
+    rule,
+    session,
+)
 
 EVERY_CHANGE: list[list[Change]] = [
     made(),
@@ -44,6 +56,9 @@ EVERY_CHANGE: list[list[Change]] = [
     ],
     [changes.image_removed(image().reference, "stale")] * 2,
     [changes.engine_remembered("podman", "runtime", value) for value in ("runc", "runc", "crun")],
+    [changes.project_located("p1", "1:2")] * 2,
+    [changes.container_replaced(container(), "another")],
+    [changes.clock_set_back("2027-01-31T09:30:00.000Z")],
     [changes.project_moved("p1", "/work/one", "/work/\udcff new")] * 2,
     [changes.rule_added(rule("r1")), changes.rule_added(rule("r2", kind="deny", until="2026-02-01"))],
     [changes.egress_collected(container(), "", "b:1", [("e1", attempt()), ("e2", attempt())])] * 2,
@@ -56,7 +71,15 @@ EVERY_CHANGE: list[list[Change]] = [
     ],
     [changes.config_trusted("/b/\udcff", "a" * 64, ["env A"])] * 2,
     [changes.config_revoked("/b/\udcff")] * 2,
+    [
+        changes.drift_found(container(), {"aspect": "limit", "what": "cpus", "expected": "1", "found": "2"}),
+        changes.drift_mended(container(), "limit", "cpus", "observed"),
+    ],
+    [changes.config_changed("/b/\udcff", "a" * 64, "")],
     [changes.home_removed("contenant-b", "p1", "/b/\udcff")],
+    [changes.database_restored("contenant-1.db", "contenant-replaced.db", (3, "0" * 64))],
+    [changes.usage_collected("contenant-p1", "p1", piece(10), [answer()])] * 2,
+    [changes.usage_collected("contenant-p1", "p1", piece(20, 10), [answer(output_tokens=9), answer("m2")])],
     [changes.project_added(project("p2", "/b")), changes.project_forgotten("p2", "asked")],
 ]
 

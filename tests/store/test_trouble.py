@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 import sqlite3
 import tempfile
@@ -250,7 +249,8 @@ def test_a_damaged_file_is_said_to_be_damaged(database: Path, start: int, length
             touch()
         except StateError as error:
             assert f"{database} is damaged" in error.message
-            assert f"cp {shlex.quote(str(saved))} {database}" in error.hint
+            assert "contenant db restore" in error.hint
+            assert saved.name in error.hint
             break
     else:
         pytest.fail("nobody noticed")
@@ -259,18 +259,6 @@ def test_a_damaged_file_is_said_to_be_damaged(database: Path, start: int, length
 def _read_all() -> Any:
     with _open() as store:
         return [list(store.history()), list(store.events()), store.containers(gone=None), store.images()]
-
-
-def test_the_way_back_works(database: Path) -> None:
-    """What the hint says, done."""
-    saved = back_up(Location(database, ""), START)
-    _overwrite(database, 0, 5000)
-    database.rename(database.with_name("aside"))
-    for name in ("contenant.db-wal", "contenant.db-shm"):
-        database.with_name(name).unlink(missing_ok=True)
-    shutil.copy(saved, database)
-    assert _sound(database) == 3
-    assert _listed() == ["contenant-p1"]
 
 
 def test_without_a_backup_the_hint_says_so(place: Path) -> None:
@@ -295,7 +283,7 @@ def test_an_emptied_file_is_not_taken_for_a_new_one(database: Path, saved: bool)
     for opener in (_open_and_close, _listed):
         with pytest.raises(StateError, match="it is empty") as caught:
             opener()
-        assert ("cp " in caught.value.hint) == saved
+        assert ("contenant db restore" in caught.value.hint) == saved
     assert database.stat().st_size == 0
 
 

@@ -59,7 +59,7 @@ def _open(location: Location) -> Iterator[Database | None]:
     if location.path is None:
         from contenant.store.server import open_server  # loads SQLAlchemy
 
-        with closing(open_server(location)) as server:
+        with closing(open_server(location, WAIT)) as server:
             yield server
         return
     if not location.path.exists():
