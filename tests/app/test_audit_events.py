@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 
 import pytest
 
-from contenant import config
+from contenant import config, process
 from contenant.app import audit
+from contenant.process import ProcessTimeoutError, Result
 from tests.app.world import World
 
 
@@ -59,3 +61,20 @@ def test_a_change_of_policy_is_an_event(world: World, monkeypatch: pytest.Monkey
     assert "container.policy" in kinds(world, "container.policy")
     assert len(set(kinds(world, "policy.stored"))) == 1
     assert len(kinds(world, "policy.stored")) == 2
+
+
+@pytest.mark.parametrize(("answer", "state"), [("", "stopped"), ("01k0\n", "running"), (None, "running")])
+def test_sessions_that_a_lost_database_knew_keep_their_container(
+    world: World, monkeypatch: pytest.MonkeyPatch, answer: str | None, state: str
+) -> None:
+    def capture(argv: list[str], *, timeout: float) -> Result:
+        if answer is None:
+            raise ProcessTimeoutError(argv, timeout)
+        return Result(0, answer, "")
+
+    world.run("a")
+    shutil.rmtree(world.home / "state")
+    monkeypatch.setattr(process, "capture", capture)
+    world.run("a", keep=False)
+    assert [report.state for report in world.reports()] == [state]
+    assert kinds(world, "container.")[0] == "container.adopted"
