@@ -15,6 +15,7 @@ from contenant.errors import BusyError
 if TYPE_CHECKING:
     from contenant.engines.base import Engine
 
+ANSWER = 15.0  # seconds for a container to name its sessions
 PATIENCE = 5.0  # seconds to wait for another contenant that is ending or starting a session
 
 
@@ -25,7 +26,7 @@ def stop_if_idle(ledger: Ledger, engine: Engine, container: ContainerRecord, sec
     """
     try:
         with locks.held(container.name, lambda: None, PATIENCE):
-            if _living(ledger, container):
+            if _living(ledger, container) or _unrecorded(engine, container):
                 return False
             stop(ledger, engine, container, seconds, "idle")
             return True
@@ -42,6 +43,21 @@ def stop(ledger: Ledger, engine: Engine, container: ContainerRecord, seconds: in
     engine.stop(container.name, seconds)
     current = ledger.store().container(container.id) or container
     ledger.store().apply([changes.container_state(current, "stopped", why)])
+
+
+def _unrecorded(engine: Engine, container: ContainerRecord) -> bool:
+    """Whether sessions may live in it that a lost database knew: such a container's record has no spec."""
+    if container.spec != "{}":
+        return False
+    from contenant.app.session import WRAPPER
+    from contenant.core.values import ExecSpec
+    from contenant.process import capture
+
+    try:
+        done = capture(engine.exec_argv(container.name, ExecSpec(argv=(WRAPPER, "list"))), timeout=ANSWER)
+    except OSError:  # a timeout too: nobody knows, so it goes on running
+        return True
+    return done.code != 0 or bool(done.stdout.split())
 
 
 def _living(ledger: Ledger, container: ContainerRecord) -> list[SessionRecord]:

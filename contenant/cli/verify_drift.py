@@ -30,9 +30,9 @@ def show_drift(path: Path | None, fix: bool, output: Output, ui: TerminalUi) -> 
     from contenant.app.drift import verify
 
     verdict = verify(path or Path(), fix, ui)
-    left = {(finding.aspect, finding.what) for finding in verdict.left}
+    left = {finding.key for finding in verdict.left}
     rows = [
-        finding._asdict() | {"state": "open" if (finding.aspect, finding.what) in left else "fixed"}
+        finding._asdict() | {"state": "open" if finding.key in left else "fixed"}
         for finding in dict.fromkeys((*verdict.found, *verdict.left))
     ]
     emit(rows, _TABLE, output)

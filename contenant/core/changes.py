@@ -210,9 +210,9 @@ def drift_found(container: ContainerRecord, finding: Mapping[str, str]) -> Chang
     return Change("drift.found", container.id, container.project_id, dict(finding))
 
 
-def drift_mended(container: ContainerRecord, aspect: str, what: str, how: str) -> Change:
-    """What was found is no more; `how`: "fixed" by verify --fix, "observed", or "remade"."""
-    data = {"aspect": aspect, "what": what, "how": how}
+def drift_mended(container: ContainerRecord, aspect: str, what: str, expected: str, how: str) -> Change:
+    """What was found is no more; `how`: "fixed" by verify --fix, or "observed"."""
+    data = {"aspect": aspect, "what": what, "expected": expected, "how": how}
     return Change("drift.mended", container.id, container.project_id, data)
 
 

@@ -69,6 +69,11 @@ class Finding(NamedTuple):
     found: str
     remedy: Remedy  # live: --fix puts it back; restart: stop and start; recreate: make it anew
 
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What tells it from others of the same container."""
+        return self.aspect, self.what, self.expected
+
 
 def compare(intent: Intent, inspection: Inspection, inside: Inside, reference_id: str) -> list[Finding]:
     """Every difference. `reference_id`: the engine's id of the image that its reference names now."""
@@ -219,13 +224,13 @@ def _limit(value: float) -> str:
 
 
 def settle(
-    container: ContainerRecord, known: Mapping[tuple[str, str], str], found: Sequence[Finding], how: str
+    container: ContainerRecord, known: Mapping[tuple[str, str, str], str], found: Sequence[Finding], how: str
 ) -> list[Change]:
     """What to record: findings that are new or other than before, and known ones that are no more.
 
-    `known`: (aspect, what) -> found, of what was found before and not mended since; `how` it went.
+    `known`: key of a finding -> found, of what was found before and not mended since; `how` it went.
     """
-    now = {(finding.aspect, finding.what): finding for finding in found}
+    now = {finding.key: finding for finding in found}
     fresh = [finding for key, finding in now.items() if known.get(key) != finding.found]
     return [
         *(changes.drift_found(container, finding._asdict()) for finding in fresh),

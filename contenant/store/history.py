@@ -190,7 +190,7 @@ def _event_summary(kind: str, subject: str, data: Mapping[str, Any]) -> str:
         told = f"{data['expected']} → {data['found']}" if "found" in data else data["how"]
         return f"{data['aspect']} {data['what']}: {told}"
     if kind in ("session.left", "session.ssh"):
-        return _session_summary(kind, data)
+        return _beyond_its_row(kind, data)
     if kind.startswith("credential."):
         return ", ".join([subject, *(data[key] for key in ("kind", "source", "place") if key in data)])
     for key in ("why", "path", "reference", "image", "recipe", "mode", "log"):
@@ -201,7 +201,7 @@ def _event_summary(kind: str, subject: str, data: Mapping[str, Any]) -> str:
     return ""
 
 
-def _session_summary(kind: str, data: Mapping[str, Any]) -> str:
+def _beyond_its_row(kind: str, data: Mapping[str, Any]) -> str:
     """What an event tells of a session beyond its own row."""
     if kind == "session.left":
         return _left_summary(data.get("findings", []))

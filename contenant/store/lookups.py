@@ -23,12 +23,12 @@ def rules_of_policies(view: Reads) -> list[tuple[str, str]]:
     return [(row[0], row[1]) for row in view.ask("SELECT hash, rules FROM policy WHERE host = :host")]
 
 
-def open_drift(view: Reads, container_id: str) -> dict[tuple[str, str], str]:
-    """(aspect, what) -> found, of a container's differences that were found and not mended since."""
-    known: dict[tuple[str, str], str] = {}
+def open_drift(view: Reads, container_id: str) -> dict[tuple[str, str, str], str]:
+    """(aspect, what, expected) -> found, of a container's differences that are not mended since."""
+    known: dict[tuple[str, str, str], str] = {}
     for kind, text in view.ask(_DRIFT, subject=container_id):
         data = json.loads(text)
-        key = (data["aspect"], data["what"])
+        key = (data["aspect"], data["what"], data["expected"])
         if kind == "drift.found":
             known[key] = data["found"]
         else:

@@ -44,7 +44,7 @@ def test_a_moved_project_is_recognised_and_carried_over(world: World) -> None:
     old = move(world, answer=True)
     world.run("b", keep=False)
     assert paths(world) == ["b"]
-    assert any(str(old) in line and "when contenant last ran here" in line for line in world.ui.said)
+    assert any(str(old) in line and "when contenant last ran here" in line for line in world.ui.asked)
     assert (home_dir(identify(world.where("b"))[1]) / "said").read_text() == "x"
     assert not home_dir(identify(old)[1]).exists()
     kinds = [event.kind for event in world.events()]

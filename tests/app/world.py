@@ -28,6 +28,7 @@ class SilentUi:
 
     def __init__(self) -> None:
         self.said: list[str] = []
+        self.asked: list[str] = []
         self.answer: bool | None = None
 
     def note(self, text: str) -> None:
@@ -43,7 +44,7 @@ class SilentUi:
         pass
 
     def confirm(self, question: str) -> bool | None:
-        self.said.append(question)
+        self.asked.append(question)
         return self.answer
 
 

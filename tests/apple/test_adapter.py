@@ -332,6 +332,19 @@ def test_not_installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.mark.real
+def test_a_container_tells_what_it_was_made_of(
+    engine: Engine, new: Callable[..., ContainerSpec], tmp_path: Path
+) -> None:
+    mounts = (Mount(str(tmp_path.resolve()), "/data", read_only=True),)
+    name = new("contenant-test-inspect", start=False, mounts=mounts, env={"A": "b"}).name
+    found, image = engine.inspect(name), engine.image(SMALL)
+    assert image is not None
+    assert (found.engine_id, found.image_digest) == (name, image.digest)
+    assert found.mounts == mounts
+    assert "A" in found.image_variables, "which came with the image is not told apart"
+
+
+@pytest.mark.real
 def test_a_container_that_vanishes_is_missing(
     place: Standin, new: Callable[..., ContainerSpec], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -52,7 +52,7 @@ def test_clean_shows_before_it_removes(run: Run, container: ContainerRecord, sho
     result = run("clean", str(shop), "--dry-run", "--force", "--json")
     (row,) = json.loads(result.out)
     assert (row["name"], row["action"]) == (container.name, "remove")
-    assert run("clean", "--all").code == 2
+    assert run("clean", "--all", "--force").code == 2
     assert run("clean", "--stale", "99y", "--dry-run").err == "contenant: nothing to remove\n"
 
 

@@ -177,13 +177,20 @@ def test_each_finding_is_kept_once_and_its_end_too() -> None:
     one, other = (Finding("limit", what, "1", "2", "recreate") for what in ("cpus", "memory"))
     first = drift.settle(container(), {}, [one, other], "observed")
     assert [change.kind for change in first] == ["drift.found", "drift.found"]
-    known = {("limit", "cpus"): "2", ("limit", "memory"): "2"}
+    known = {("limit", "cpus", "1"): "2", ("limit", "memory", "1"): "2"}
     assert drift.settle(container(), known, [one, other], "observed") == []
     later = drift.settle(container(), known, [one._replace(found="3")], "fixed")
     assert [(change.kind, change.data["what"]) for change in later] == [
         ("drift.found", "cpus"),
         ("drift.mended", "memory"),
     ]
+
+
+def test_two_findings_about_one_process_are_two() -> None:
+    more = process(60, 0, "sleep", 0, CAPS, nnp=False)
+    found = compare(INTENT, SEEN, INSIDE._replace(processes=(*PROCESSES, more)), "sha256:a")
+    assert len({finding.key for finding in found}) == len(found) == 2
+    assert len(drift.settle(container(), {}, found, "observed")) == 2
 
 
 def test_a_session_that_just_begins_is_no_finding() -> None:

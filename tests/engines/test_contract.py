@@ -92,7 +92,7 @@ def test_a_container_that_never_ran_can_be_stopped(engine: Engine, spec: Contain
 
 
 def test_what_is_not_there_is_said_to_be_missing(engine: Engine) -> None:
-    for call in (engine.start, engine.stop):
+    for call in (engine.start, engine.stop, engine.inspect):
         with pytest.raises(ContainerMissingError, match=NONE):
             call(NONE)
     assert engine.image(f"{NONE}:1") is None

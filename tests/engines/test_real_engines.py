@@ -77,6 +77,23 @@ def test_a_paused_container_is_reported_so(real_engine: Engine, new: Callable[..
     assert report.state == "paused"
 
 
+def test_a_container_tells_what_it_was_made_of(
+    real_engine: Engine, small_image: str, new: Callable[..., ContainerSpec], tmp_path: Path
+) -> None:
+    mounts = (Mount(str(tmp_path), "/data", read_only=True),)
+    name = new(mounts=mounts, memory=256 * 1024**2, env={"A": "b"}).name
+    found, image = real_engine.inspect(name), real_engine.image(small_image)
+    report = find(real_engine, name)
+    assert image is not None
+    assert report is not None
+    assert (found.engine_id, found.image_id) == (report.engine_id, image.engine_id)
+    assert found.image_digest == image.digest
+    assert found.mounts == mounts
+    assert "PATH" in found.image_variables
+    assert "A" not in found.image_variables
+    assert (found.cpus, found.memory) == (0.0, 256 * 1024**2)
+
+
 def test_the_image_reports_what_it_was_made_with(real_engine: Engine, small_image: str) -> None:
     report = real_engine.image(small_image)
     assert report is not None

@@ -52,7 +52,7 @@ def database(contenant_home: Path) -> Path:
 
 @pytest.fixture
 def link(database: Path) -> Iterator[str]:
-    """The address that `contenant history --open` prints; it ends with the test and leaves nothing."""
+    """The address that `contenant history --open` prints; it ends with the test and leaves nothing behind."""
     command = [sys.executable, "-m", "contenant", "history", "--open"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
@@ -111,9 +111,8 @@ def test_nothing_can_be_written(link: str, page: Page, database: Path) -> None:
     for statement in ("delete from event", "drop view audit_event", "insert into host values ('a','b','c')"):
         page.go(f"{base(link)}/contenant?sql={statement.replace(' ', '+')}")
         assert "Statement must be a SELECT" in str(page.run("document.body.innerText"))
-    asked = "fetch('/contenant/event/-/insert', {method: 'POST', body: '{}'})"
-    answer = f"{asked}.then(r => document.title = r.status)"
-    page.run(answer)
+    insert = "fetch('/contenant/event/-/insert', {method: 'POST', body: '{}'})"
+    page.run(f"{insert}.then(answer => document.title = answer.status)")
     page.wait_for("['404', '403', '405'].includes(document.title)")
     assert database.read_bytes() == before
 

@@ -73,7 +73,7 @@ EVERY_CHANGE: list[list[Change]] = [
     [changes.config_revoked("/b/\udcff")] * 2,
     [
         changes.drift_found(container(), {"aspect": "limit", "what": "cpus", "expected": "1", "found": "2"}),
-        changes.drift_mended(container(), "limit", "cpus", "observed"),
+        changes.drift_mended(container(), "limit", "cpus", "1", "observed"),
     ],
     [changes.config_changed("/b/\udcff", "a" * 64, "")],
     [changes.home_removed("contenant-b", "p1", "/b/\udcff")],
