@@ -40,6 +40,8 @@ def note(event, given):
         os.close(handle)
 sys.addaudithook(note)
 """
+# Low enough for an engine that may raise none, such as one in a container.
+LIMITS = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024")
 WRAPPER = """#!/bin/sh
 {{ printf '%s\\n' "$0" "$@"; env; }} >>"{log}"
 exec "{real}" "$@"
@@ -199,7 +201,8 @@ def test_the_search_finds_what_the_engine_keeps(host: Host, project: Path) -> No
         contenant.raw("commit", *change, box, image)
         contenant.raw("rm", "-f", box)
         contenant.raw(
-            "run", "-d", "--name", box, "--entrypoint", "sh", image, "-c", f"echo {TOKEN}; sleep 60"
+            *("run", "-d", "--name", box, *LIMITS, "--entrypoint", "sh", image),
+            *("-c", f"echo {TOKEN}; sleep 60"),
         )
         wait_for(lambda: "logs" in strays(host, box), 20, "the log")
         assert {"inspect", "image", "image history", "logs"} <= strays(host, box)
