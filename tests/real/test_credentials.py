@@ -205,7 +205,9 @@ def test_the_search_finds_what_the_engine_keeps(host: Host, project: Path) -> No
             *("-c", f"echo {TOKEN}; sleep 60"),
         )
         wait_for(lambda: "logs" in strays(host, box), 20, "the log")
-        assert {"inspect", "image", "image history", "logs"} <= strays(host, box)
+        # podman's history tells nothing of a commit: what it holds of one is in the image's own description.
+        told = {"image history"} if contenant.engine == "docker" else set()
+        assert {"inspect", "image", "logs"} | told <= strays(host, box)
     finally:
         for words in (("rm", "-f", box), ("rmi", "-f", image)):
             contenant.raw(*words)
