@@ -3,31 +3,30 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Suites with a target of their own.
-APART := tests/firewall tests/apple tests/real/test_firewall_commands.py tests/real/test_doctor.py
 STAMP := $(VENV)/.dev-$(shell cksum pyproject.toml | cut -d' ' -f1)
 
-.PHONY: demo test test-firewall test-doctor test-apple mutants check unit bench format docs clean
+.PHONY: demo test test-linux test-apart test-firewall test-apple check unit bench format docs clean
 
 demo: ## set up an engine, build the image, run the main job on examples/hello
 	sh packaging/setup demo
 	sh examples/demo
 
-test: tools $(STAMP) ## the tests, real engines and the real agent included
-	$(BIN)/pytest tests/apple -m "not slow and not real"
-	$(BIN)/pytest tests -m "not slow" $(APART:%=--ignore=%)
+# In two lanes side by side: most of what the tests do is to wait for an engine.
+test: tools $(STAMP) ## all tests, real engines and the real agent included
+	scratch=$$(mktemp -d) && CONTENANT_HOME=$$scratch CONTENANT_ENGINE=podman $(BIN)/contenant image build && rm -r $$scratch
+	$(MAKE) --jobs=2 --output-sync=target --keep-going test-linux test-apart
+
+test-linux: tools $(STAMP) ## all but the two below: podman, docker, the record, the command line
+	$(BIN)/pytest tests -m "not apple" --ignore=tests/firewall
+
+test-apart: tools $(STAMP)
+	$(MAKE) --keep-going test-firewall test-apple
 
 test-firewall: tools $(STAMP) ## attacks and faults against the firewall, in an internet made for it
-	$(BIN)/pytest tests/firewall tests/real/test_firewall_commands.py -m "not slow"
-
-test-doctor: tools $(STAMP) ## contenant doctor on real engines and on the stand-in
-	$(BIN)/pytest tests/real/test_doctor.py
+	$(BIN)/pytest tests/firewall
 
 test-apple: tools $(STAMP) ## the stand-in of Apple's container, and contenant on it
-	$(BIN)/pytest tests/apple -m "not slow"
-
-mutants: tools $(STAMP) ## break the stand-in of Apple's container in twenty ways: each must be noticed
-	$(BIN)/pytest tests/apple -m slow
+	$(BIN)/pytest tests -m apple
 
 unit: $(STAMP) ## the tests that need no engine
 	$(BIN)/pytest tests -m "not real"

@@ -16,9 +16,11 @@ from tests.standins.apple.fixture import VERSIONS, Standin, apple_standin
 PACKAGE = os.environ.get("APPLE_STANDIN_PACKAGE", "")
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """The mark of tests that take a minute or more."""
-    config.addinivalue_line("markers", "slow: takes a minute or more")
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All of these belong into the lane of the stand-in."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker("apple")
 
 
 def under_test(standin: Standin) -> Standin:
