@@ -14,7 +14,7 @@ _REFUSED = "the audit log is append-only"
 _BROKEN = "an event must follow the last one of its host"
 # Events that the timeline shows: sessions and egress have rows of their own. `store.history` asks with the
 # same words, so that the index on this condition is taken.
-TIMELINE = "topic NOT IN ('session', 'egress') OR kind = 'session.left'"
+TIMELINE = "topic NOT IN ('session', 'egress') OR kind IN ('session.left', 'session.ssh')"
 # An event must be the next of its host and name the hash before it. That also stops REPLACE, which on SQLite
 # removes the row it collides with without firing a delete trigger.
 _NOT_NEXT = """

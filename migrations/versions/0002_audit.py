@@ -17,7 +17,7 @@ def upgrade() -> None:
         op.create_index(f"ix_session_{column}", "session", ["host", column, "started", "id"])
     failed = only_where("exit_code <> 0")
     op.create_index("ix_session_failed", "session", ["host", "exit_code", "started", "id"], **failed)
-    shown = only_where("topic NOT IN ('session', 'egress') OR kind = 'session.left'")
+    shown = only_where("topic NOT IN ('session', 'egress') OR kind IN ('session.left', 'session.ssh')")
     op.create_index("ix_event_timeline", "event", ["host", "at", "seq"], **shown)
     op.create_index("ix_egress_last_seen", "egress", ["host", "last_seen", "id"])
     op.create_index(
