@@ -99,9 +99,9 @@ def pair(engine: PodmanLab, lab: Lab, image: str) -> Iterator[Pair]:
         bare.start(wait=False)
         yield Pair(walled, bare)
     finally:
-        for name in ("fwlab-bench-web", walled.name, bare.name):
-            engine.call("kill", name)
-            engine.call("rm", "--force", name)
+        for box in (walled, bare):
+            box.remove()
+        engine.call("rm", "--force", *engine.at_once, "fwlab-bench-web")
 
 
 @pytest.fixture(scope="module")
