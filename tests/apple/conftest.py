@@ -16,11 +16,6 @@ from tests.standins.apple.fixture import VERSIONS, Standin, apple_standin
 PACKAGE = os.environ.get("APPLE_STANDIN_PACKAGE", "")
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """The mark of tests that take a minute or more."""
-    config.addinivalue_line("markers", "slow: takes a minute or more")
-
-
 def under_test(standin: Standin) -> Standin:
     """The stand-in, from the copy that the mutation tests made where there is one."""
     return standin._replace(launcher=Path(PACKAGE) / "bin" / "container") if PACKAGE else standin
