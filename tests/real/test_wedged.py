@@ -42,6 +42,7 @@ ASKING = {
     "firewall preset": ("npm", "--reason", "needed"),
     "firewall mode": ("audit", "--reason", "to look"),
     "firewall test": (),
+    "verify --drift": (),
     "firewall log": (),
     "firewall why": ("example.com",),
     "firewall suggest": (),
@@ -52,7 +53,17 @@ SILENT = {
     "auth login": (),
     "auth logout": (),
     "image list": (),
-    "history": (),
+    "history diff": ("1", "2"),
+    "history egress": (),
+    "history events": (),
+    "history policies": (),
+    "history sessions": (),
+    "history timeline": (),
+    "usage": (),
+    "verify": (),
+    "db backup": ("kept.db",),
+    "db check": (),
+    "db restore": ("none.db", "--yes"),
     "completion": ("bash",),
     "config show": (),
     "config path": (),
@@ -76,7 +87,7 @@ def commands(group: LazyGroup = root, before: str = "") -> Iterator[str]:
 
 
 def test_every_command_is_tried() -> None:
-    assert sorted(ALL) == sorted(commands())
+    assert {name.partition(" --")[0] for name in ALL} == set(commands())
 
 
 class Ended(NamedTuple):
