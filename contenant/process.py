@@ -25,6 +25,8 @@ _KEPT = frozenset(
     | {"http_proxy", "https_proxy", "all_proxy", "no_proxy"}
 )
 _KEPT_PREFIXES = ("XDG_", "DOCKER_", "CONTAINER", "SSL_")
+_OnSignal = Callable[[int], None]
+_Overdue = Callable[[], bool]
 _CAUGHT = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP)
 _MERCY = 2.0  # seconds a program has to end by itself before it is killed
 _GRACE = 3.0  # seconds a session's client has to end by itself once its terminal is lost
@@ -241,9 +243,9 @@ def attach(
     *,
     env: Mapping[str, str],
     tty: bool,
-    on_signal: Callable[[int], None],
+    on_signal: _OnSignal,
     raw_output: bool = False,
-    overdue: Callable[[], bool] = lambda: False,
+    overdue: _Overdue = lambda: False,
 ) -> int:
     """Run a session in the foreground on our own stdin, stdout and stderr; return its exit code.
 
@@ -252,17 +254,16 @@ def attach(
     and SIGHUP end the client, and the terminal is put back whatever happens. Without, the client has a
     session of its own, since no engine's exec client forwards signals: each one we get is handed to
     `on_signal`, in a thread, and the third kills the client. A client that was ended for a signal gives
-    128 + that signal, one whose terminal is gone 129. `raw_output` clears OPOST, for Apple's client.
-    `overdue` is asked twice a second at least; once it is true, the client is killed.
+    128 + that signal, one whose terminal is gone 129. `raw_output` clears OPOST, for Apple's client. One
+    that is `overdue`, which is asked about twice a second at least, is killed.
 
     To be called on the main thread. Raises FileNotFoundError or PermissionError.
     """
     with _caught_signals() as (wakeup, caught), kept() as terminal:
         client = subprocess.Popen(argv, env=exec_env(env), start_new_session=not tty)
         try:
-            ended_by = _Session(client, tty, on_signal, overdue).wait(
-                wakeup, caught, terminal if raw_output else None
-            )
+            session = _Session(client, tty, on_signal, overdue)
+            ended_by = session.wait(wakeup, caught, terminal if raw_output else None)
         finally:
             _kill(client)
         if terminal is not None and tty:
@@ -276,20 +277,11 @@ def attach(
 class _Session:
     """What `attach` does about the signals that arrive while it waits for its client."""
 
-    def __init__(
-        self,
-        client: subprocess.Popen[bytes],
-        tty: bool,
-        on_signal: Callable[[int], None],
-        overdue: Callable[[], bool],
-    ) -> None:
-        self._client = client
-        self._tty = tty
-        self._on_signal = on_signal
-        self._overdue = overdue
-        self._count = 0
+    def __init__(self, client: subprocess.Popen[bytes], tty: bool, told: _OnSignal, late: _Overdue) -> None:
+        self._client, self._tty = client, tty
+        self._on_signal, self._overdue = told, late
         self._ended_by = 0  # the signal we ended the client for
-        self._deadline = float("inf")
+        self._count, self._deadline = 0, float("inf")
 
     def wait(self, wakeup: int, caught: deque[int], raw: Terminal | None) -> int:
         """Until the client has ended. Returns the signal it was ended for, 0 when it ended by itself."""

@@ -177,9 +177,13 @@ def last_words(ledger: Ledger, engine: Engine, container: ContainerRecord) -> No
         take_left(ledger, container)
 
 
-def catch_up(ledger: Ledger, path: Path, ui: Ui) -> None:
-    """Take over what the project's containers recorded up to now; say where one does not tell."""
-    for target in firewall_place.look(ledger, path).targets:
+def catch_up(ledger: Ledger, path: Path, ui: Ui) -> bool:
+    """Take over what the project's containers recorded up to now; say where one does not tell.
+
+    Returns whether every engine of the project's containers answered.
+    """
+    targets = firewall_place.look(ledger, path).targets
+    for target in targets:
         if target.trouble:
             ui.warn(f"the record may be behind: {target.trouble}")
         if target.engine is None:
@@ -191,6 +195,7 @@ def catch_up(ledger: Ledger, path: Path, ui: Ui) -> None:
             take(ledger, ask(ledger, target.engine, target.container), ON_DEMAND)
         except FirewallError as error:
             ui.warn(f"the record may be behind: {error.message}")
+    return not any(target.trouble for target in targets)
 
 
 class LogQuery(NamedTuple):
@@ -203,21 +208,29 @@ class LogQuery(NamedTuple):
     limit: int = 0  # 0: no limit
 
 
-def log(query: LogQuery, ui: Ui) -> list[EgressRecord]:
-    """What the firewalls of a project recorded, newest first, up to this moment."""
+class Log(NamedTuple):
+    """Rows, newest first; `current` is False where an engine did not answer, and they may be behind."""
+
+    rows: list[EgressRecord]
+    current: bool
+
+
+def log(query: LogQuery, ui: Ui) -> Log:
+    """What the firewalls of a project recorded up to this moment."""
     with Ledger(config.database_url(os.environ)) as ledger:
-        catch_up(ledger, query.path, ui)
+        current = catch_up(ledger, query.path, ui)
         view = ledger.snapshot()
         project = view.project_by_path(identify(query.path)[0]) if view else None
         if view is None or project is None:
-            return []
-        return view.egress(
+            return Log([], current)
+        rows = view.egress(
             project.id,
             refused=query.refused,
             since=query.since,
             destination=query.destination,
             limit=query.limit,
         )
+    return Log(rows, current)
 
 
 def follow(query: LogQuery, ui: Ui) -> Iterator[list[EgressRecord]]:

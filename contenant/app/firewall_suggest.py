@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from contenant import config
 from contenant.app import egress, firewall_place, firewall_registries
@@ -25,21 +25,28 @@ if TYPE_CHECKING:
 DAYS = 30
 
 
-def suggest(path: Path, ui: Ui) -> list[Suggestion]:
+class Advice(NamedTuple):
+    """Suggestions; `current` is False where an engine did not answer, and the record may be behind."""
+
+    suggestions: list[Suggestion]
+    current: bool
+
+
+def suggest(path: Path, ui: Ui) -> Advice:
     """What the record of the last `DAYS` days suggests for the project at `path`."""
     with Ledger(config.database_url(os.environ)) as ledger:
-        egress.catch_up(ledger, path, ui)
+        current = egress.catch_up(ledger, path, ui)
         place = firewall_place.glance(ledger, path)
         view, project = ledger.snapshot(), place.record
         if view is None or project is None:
-            return []
+            return Advice([], current)
         rules = view.rules(place.path)
         target = place.targets[0] if place.targets else None
         wanted = firewall_place.effective(ledger, place, target, rules).resolved
         hosts = firewall_registries.remembered(ledger, target.container) if target else {}
         refused = refusals(view.egress(project.id, refused=True, since=egress.days_ago(DAYS)))
         opened = to_open(refused, wanted, all_presets(hosts), is_public_suffix)
-        return opened + _unused(view, project, rules, wanted)
+        return Advice(opened + _unused(view, project, rules, wanted), current)
 
 
 def _unused(view: Reads, project: ProjectRecord, rules: list[RuleRecord], wanted: Policy) -> list[Suggestion]:

@@ -24,6 +24,7 @@ _SHOWN = ("last_seen", "verdict", "layer", "attempts", "port", "session_id", "po
 
 def explain(path: Path, host: str, port: int, ui: Ui) -> dict[str, Any]:
     """Everything about one host in the project at `path`, JSON-ready. `host` may bear its port itself.
+    `current` is False where an engine did not answer, and the decisions may be behind.
 
     Raises UsageError for what is no host name.
     """
@@ -32,7 +33,7 @@ def explain(path: Path, host: str, port: int, ui: Ui) -> dict[str, Any]:
         raise UsageError(f"{host} is no host", hint="name one host below it")
     name, port = pattern.name, pattern.port or port
     with Ledger(config.database_url(os.environ)) as ledger:
-        egress.catch_up(ledger, path, ui)
+        current = egress.catch_up(ledger, path, ui)
         place = firewall_place.glance(ledger, path)
         view = ledger.snapshot()
         rules = view.rules(place.path) if view else []
@@ -56,6 +57,7 @@ def explain(path: Path, host: str, port: int, ui: Ui) -> dict[str, Any]:
         "policy": {"hash": wanted.hash, "in_force": target.container.policy if target else ""},
         "presets": list(presets),
         "command": _command(name, port, presets) if closed else "",
+        "current": current,
         "decisions": [{field: getattr(row, field) for field in _SHOWN} for row in rows],
     }
 

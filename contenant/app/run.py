@@ -25,7 +25,7 @@ from contenant.core.records import ContainerRecord, ProjectRecord, SessionRecord
 from contenant.core.settings import Settings
 from contenant.core.values import ContainerReport, EngineName
 from contenant.credentials.deliver import wants_credential
-from contenant.engines.base import OciRuntimeError
+from contenant.engines.base import Engine, OciRuntimeError
 
 if TYPE_CHECKING:
     from contenant.app.ssh_agent import Agent
@@ -151,12 +151,7 @@ def _prepare(
     given = policy.gather(ledger, project.path, container)
     wanted = want(project, settings, engine.name, given, int(time.time()))
     plan = _plan(project, wanted, settled, container, request)
-    made_anew = "create" in plan.steps
-    for notice in (*plan.notices, *(() if made_anew else service.left_behind(release, container))):
-        ui.note(notice)
-    if made_anew:
-        service.check(engine, ui)
-        engine = engines.fit(ledger, engine)
+    engine = _fit(ledger, engine, plan, service.left_behind(release, container), ui)
     agent = _ssh(ledger, project, settings, plan, ui)
     kept = {key: flags[key] for key in STICKY if key in flags}
     if plan.steps or wants_credential(request.argv):
@@ -180,6 +175,18 @@ def _note_place(ledger: Ledger, project: Project) -> None:
     from contenant.app.moved import note_place
 
     note_place(ledger, project)
+
+
+def _fit(ledger: Ledger, engine: Engine, plan: RunPlan, left_behind: tuple[str, ...], ui: Ui) -> Engine:
+    """Say what the plan has to say; the engine, able to create where that is planned."""
+    if "create" not in plan.steps:
+        for notice in (*plan.notices, *left_behind):
+            ui.note(notice)
+        return engine
+    for notice in plan.notices:
+        ui.note(notice)
+    service.check(engine, ui)
+    return engines.fit(ledger, engine)
 
 
 def _bring_up(

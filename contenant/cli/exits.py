@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+EXIT_UNREACHABLE = 3
 EXITS: dict[int, str] = {
     0: "done",
     1: "failed, or done in part",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from contenant.cli.command import Command
+from contenant.cli.exits import EXIT_UNREACHABLE
 from contenant.cli.firewall import FIREWALL_COMMANDS
 from contenant.cli.firewall_options import local, project_option, utc_now
 from contenant.cli.option import option
@@ -90,13 +91,13 @@ def command(
     if following:
         return _follow(query, output, ui)
     cut = limit is None and output.format == "table"
-    rows = egress.log(query._replace(limit=TABLE_LIMIT + 1) if cut else query, ui)
+    rows, current = egress.log(query._replace(limit=TABLE_LIMIT + 1) if cut else query, ui)
     emit(rows[:TABLE_LIMIT] if cut else rows, table(), output)
     if cut and len(rows) > TABLE_LIMIT:
         ui.note(f"the newest {TABLE_LIMIT} are shown; --limit 0 shows all")
     elif not rows:
         ui.note("nothing was refused" if denied else "nothing on record")
-    return 0
+    return 0 if current else EXIT_UNREACHABLE
 
 
 def _follow(query: LogQuery, output: Output, ui: TerminalUi) -> int:

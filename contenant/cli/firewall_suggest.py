@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from contenant.cli.command import Command
+from contenant.cli.exits import EXIT_UNREACHABLE
 from contenant.cli.firewall import FIREWALL_COMMANDS
 from contenant.cli.firewall_options import project_option
 from contenant.cli.options import rendered
@@ -47,11 +48,11 @@ def command(ctx: click.Context, project: Path, output: Output) -> int:
     from contenant.app.firewall_suggest import suggest
 
     ui = ui_of(ctx)
-    found = suggest(project, ui)
+    found, current = suggest(project, ui)
     emit(found, _TABLE, output)
     if not found:
         ui.note("nothing to suggest: nothing was refused that is still closed, and what is open is used")
-    return 0
+    return 0 if current else EXIT_UNREACHABLE
 
 
 _TABLE = Table(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from contenant.cli.command import Command
+from contenant.cli.exits import EXIT_UNREACHABLE
 from contenant.cli.firewall import FIREWALL_COMMANDS
 from contenant.cli.firewall_options import project_option
 from contenant.cli.option import option
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
         ("contenant firewall why example.com", "layer, entry, policy and the last decisions"),
         ("contenant firewall why git.example.com --port 22", "another port"),
     ),
-    exits=(0, 2),
+    exits=(0, 2, 3),
 )
 @click.argument("host", metavar="HOST")
 @option("--port", type=click.IntRange(1, 65535), metavar="N", default=443, help="The port; 443 unless given.")
@@ -40,5 +41,6 @@ def command(ctx: click.Context, host: str, port: int, project: Path, output: Out
     """
     from contenant.app.firewall_why import explain
 
-    emit_tree(explain(project, host, port, ui_of(ctx)), output)
-    return 0
+    found = explain(project, host, port, ui_of(ctx))
+    emit_tree(found, output)
+    return 0 if found["current"] else EXIT_UNREACHABLE

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from contenant.cli.command import Command
+from contenant.cli.exits import EXIT_UNREACHABLE
 from contenant.cli.option import option
 from contenant.cli.options import engine_option, rendered
 from contenant.cli.render import Column, Output, Table, emit
@@ -21,7 +22,6 @@ from contenant.core.values import EngineName
 if TYPE_CHECKING:
     from contenant.app.inventory import Row
 
-EXIT_UNREACHABLE = 3
 STATES = ("created", "running", "stopped", "paused", "unknown")
 
 # Ascending by what the column shows: the youngest age and the most recent use come first.

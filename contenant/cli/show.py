@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from contenant.cli.command import Command
+from contenant.cli.exits import EXIT_UNREACHABLE
 from contenant.cli.options import ProjectPath, rendered
 from contenant.cli.render import Output, emit_tree
 from contenant.cli.root import COMMANDS
@@ -15,7 +16,6 @@ from contenant.cli.settings import ui_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-EXIT_UNREACHABLE = 3
 EXIT_DRIFT = 6
 
 

@@ -106,7 +106,7 @@ def box(world: World, monkeypatch: pytest.MonkeyPatch) -> Box:
 
 
 def log(world: World, **more: Any) -> list[EgressRecord]:
-    return egress.log(LogQuery(world.project("shop"), **more), world.ui)
+    return egress.log(LogQuery(world.project("shop"), **more), world.ui).rows
 
 
 def told(world: World) -> list[str]:
@@ -398,14 +398,14 @@ def later(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
 
 def test_suggestions(world: World, box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
     path = world.project("shop")
-    assert firewall_suggest.suggest(path, world.ui) == []
+    assert firewall_suggest.suggest(path, world.ui).suggestions == []
     firewall.give(path, Wish("allow", ("used.example.com", "idle.example.com"), "x"), world.ui)
     box.tried("github.com")
     world.run("shop")
     box.tried("github.com")
     box.tried("other.example.com")
     world.run("shop")
-    found = firewall_suggest.suggest(path, world.ui)
+    found = firewall_suggest.suggest(path, world.ui).suggestions
     assert [(item.name, item.sessions, item.command) for item in found] == [
         ("github.com", 2, "contenant firewall preset github"),
         ("other.example.com", 1, "contenant firewall allow other.example.com --reason '…'"),
@@ -413,7 +413,7 @@ def test_suggestions(world: World, box: Box, monkeypatch: pytest.MonkeyPatch) ->
     firewall.give(path, Wish("preset", ("github",)), world.ui)
     later(monkeypatch, 31)
     box.tried("used.example.com", verdict="allow", layer="tls", port=443, ts=host.now().timestamp() - 86400)
-    found = firewall_suggest.suggest(path, world.ui)
+    found = firewall_suggest.suggest(path, world.ui).suggestions
     assert [(item.action, item.name) for item in found] == [
         ("remove", "idle.example.com"),
         ("remove", "github"),

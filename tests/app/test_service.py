@@ -8,6 +8,7 @@ from contenant.app import service
 from contenant.app.inventory import Survey, refuse_silence
 from contenant.core.values import EngineName
 from contenant.errors import EngineUnavailableError
+from tests.app.world import World
 from tests.memory_engine import MemoryEngine
 from tests.store.samples import container
 
@@ -45,3 +46,17 @@ def test_silence_is_refused_where_nothing_can_be_done() -> None:
     ):
         with pytest.raises(EngineUnavailableError, match="hangs"):
             refuse_silence(asked, wanted)
+
+
+def test_stop_and_clean_of_an_engine_that_does_not_answer_change_nothing() -> None:
+    world = World()
+    try:
+        world.run("a")
+        before = world.recorded(), len(world.events())
+        world.engine.unreachable()
+        for act in (lambda: world.stop("a"), world.clean, lambda: world.clean(force=True)):
+            with pytest.raises(EngineUnavailableError):
+                act()
+        assert (world.recorded(), len(world.events())) == before
+    finally:
+        world.close()

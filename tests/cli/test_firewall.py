@@ -231,9 +231,9 @@ ROWS = [
 def queries(monkeypatch: pytest.MonkeyPatch) -> list[egress.LogQuery]:
     seen: list[egress.LogQuery] = []
 
-    def log(query: egress.LogQuery, ui: Any) -> list[Any]:
+    def log(query: egress.LogQuery, ui: Any) -> egress.Log:
         seen.append(query)
-        return ROWS * 30 if query.limit == 51 else ROWS
+        return egress.Log(ROWS * 30 if query.limit == 51 else ROWS, current=True)
 
     def follow(query: egress.LogQuery, ui: Any) -> Iterator[list[Any]]:
         seen.append(query)
@@ -276,7 +276,7 @@ def test_following(run: Run, queries: list[egress.LogQuery]) -> None:
 
 
 def test_an_empty_log(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(egress, "log", lambda query, ui: [])
+    monkeypatch.setattr(egress, "log", lambda query, ui: egress.Log([], current=True))
     assert "nothing on record" in run("firewall", "log").err
     assert "nothing was refused" in run("firewall", "log", "--denied").err
 
@@ -286,15 +286,27 @@ def test_why(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 
     def explain(path: Path, host: str, port: int, ui: Any) -> dict[str, Any]:
         seen.append((path, host, port))
-        return {"host": host, "reached": False}
+        return {"host": host, "reached": False, "current": True}
 
     monkeypatch.setattr(firewall_why, "explain", explain)
     assert json.loads(run("firewall", "why", "example.com", "--json").out) == {
         "host": "example.com",
         "reached": False,
+        "current": True,
     }
     run("firewall", "why", "example.com", "--port", "22")
     assert seen == [(Path(), "example.com", 443), (Path(), "example.com", 22)]
+
+
+def test_a_record_that_may_be_behind_is_shown_and_is_exit_3(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(egress, "log", lambda query, ui: egress.Log(ROWS, current=False))
+    monkeypatch.setattr(firewall_suggest, "suggest", lambda path, ui: firewall_suggest.Advice([], False))
+    monkeypatch.setattr(firewall_why, "explain", lambda *given: {"host": "h", "current": False})
+    for words in (("log",), ("suggest",), ("why", "example.com")):
+        assert run("firewall", *words).code == 3
+    assert "example.com" in run("firewall", "log").out
 
 
 @pytest.mark.parametrize(
@@ -310,11 +322,15 @@ def test_the_test(run: Run, monkeypatch: pytest.MonkeyPatch, results: list[str],
 
 def test_suggest(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     found = [Suggestion("allow", "example.com", 3, 2, "", ("github",), "refused 3 times", "contenant …")]
-    monkeypatch.setattr(firewall_suggest, "suggest", lambda path, ui: found)
+    monkeypatch.setattr(
+        firewall_suggest, "suggest", lambda path, ui: firewall_suggest.Advice(found, current=True)
+    )
     rows = json.loads(run("firewall", "suggest", "--json").out)
     assert list(rows[0]) == list(suggest_command.FIELDS)
     assert rows[0]["presets"] == ["github"]
-    monkeypatch.setattr(firewall_suggest, "suggest", lambda path, ui: [])
+    monkeypatch.setattr(
+        firewall_suggest, "suggest", lambda path, ui: firewall_suggest.Advice([], current=True)
+    )
     assert "nothing to suggest" in run("firewall", "suggest").err
 
 
