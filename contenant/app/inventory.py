@@ -62,7 +62,9 @@ def inventory(ui: "Ui", engine: EngineName | None = None) -> Inventory:
         view = ledger.snapshot()
         found = view.listing() if view else ()
         current = kept_image(settings)
-        rows = [_row(item, survey, current) for item in found if engine in (None, item.engine)]
+        # Not among the reports and not gone: it is in another store than the one that answered.
+        there = {r.labels.get(labels.CONTAINER) for reports in survey.reports.values() for r in reports}
+        rows = [_row(item, item.id in there, current) for item in found if engine in (None, item.engine)]
     silent = {name: error.advice for name, error in survey.unreachable.items()}
     return Inventory(tuple(sorted(rows, key=lambda row: row.name)), silent)
 
@@ -114,9 +116,7 @@ def _of_interest(ledger: Ledger, setting: EngineName | None, only: EngineName | 
     return [name for name in ENGINE_NAMES if name in used]
 
 
-def _row(item: "ListingRow", survey: Survey, current: str) -> Row:
-    # Not among the reports and not gone: it is in another store than the one that answered.
-    known = any(r.labels.get(labels.CONTAINER) == item.id for r in survey.reports.get(item.engine, ()))
+def _row(item: "ListingRow", known: bool, current: str) -> Row:
     return Row(
         name=item.name,
         project=item.project,

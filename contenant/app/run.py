@@ -144,10 +144,7 @@ def _prepare(
     record = ledger.project(project.path)
     container = here(settled.recorded, settled.reports, record.id) if record else None
     flags = _flags(request, container)
-    settings = configuration.load(ledger, project.path, flags)
-    configuration.note(ledger, settings, project.path)
-    if told := config.pending_message(settings):
-        ui.warn(told)
+    settings = _settings(ledger, project, flags, ui)
     given = policy.gather(ledger, project.path, container)
     wanted = want(project, settings, engine.name, given, int(time.time()))
     plan = _plan(project, wanted, settled, container, request)
@@ -158,8 +155,7 @@ def _prepare(
         outfit.prepare_home(project, settings, wanted.spec.owner, ui)
     site = Site(ledger, engine, project, settings, wanted, kept)
     container = _bring_up(site, plan.steps, container, ui)
-    if plan.steps:
-        _note_place(ledger, project)
+    _note_place(ledger, project, plan)
     live = {found.id for found in settled.recorded.sessions}
     wayback.catch_up(ledger, container, live, project.path, ui)
     seat = session.Seat(
@@ -171,10 +167,21 @@ def _prepare(
     return Ready(seat, joined, site)
 
 
-def _note_place(ledger: Ledger, project: Project) -> None:
-    from contenant.app.moved import note_place
+def _settings(ledger: Ledger, project: Project, flags: dict[str, Any], ui: Ui) -> Settings:
+    """The project's settings; files that changed are put on record, and what waits for trust is said."""
+    settings = configuration.load(ledger, project.path, flags)
+    configuration.note(ledger, settings, project.path)
+    if told := config.pending_message(settings):
+        ui.warn(told)
+    return settings
 
-    note_place(ledger, project)
+
+def _note_place(ledger: Ledger, project: Project, plan: RunPlan) -> None:
+    """Looked at when the container is made or started: a session beside others pays nothing for it."""
+    if plan.steps:
+        from contenant.app.moved import note_place
+
+        note_place(ledger, project)
 
 
 def _fit(ledger: Ledger, engine: Engine, plan: RunPlan, left_behind: tuple[str, ...], ui: Ui) -> Engine:

@@ -82,8 +82,9 @@ def here(
 def _by_our_id(observed: Observed) -> dict[str, list[ContainerReport]]:
     """Copies of a container bear the labels of the original: there may be several of one id."""
     found: dict[str, list[ContainerReport]] = {}
+    owner = labels.encode(observed.owner)
     for report in observed.reports:
-        if labels.is_ours(report.labels) and labels.decode(report.labels[labels.HOST]) == observed.owner:
+        if labels.is_ours(report.labels) and report.labels[labels.HOST] == owner:
             found.setdefault(report.labels[labels.CONTAINER], []).append(report)
     return found
 

@@ -45,6 +45,7 @@ EVERY_CHANGE: list[list[Change]] = [
     [changes.session_detached("s1", "p1"), changes.session_reattached(session("s1", pid=9), "p1")],
     [changes.session_ended("s1", "p1", "lost", None), changes.session_ended("s1", "p1", "exited", 0)],
     [changes.session_ended("s1", "p1", "exited", 7), changes.way_back("s1", "p1", {"added": ["x"]})],
+    [changes.session_ssh("s1", "p1", ["SHA256:x"])],
     [changes.container_renamed(container(), "other"), changes.container_removing(container(), "cl\0ean")],
     [changes.container_gone(container(), "clean")] * 2,
     [changes.container_adopted(container(state="running", engine_version="5"))] * 2,
