@@ -111,8 +111,11 @@ def place_inside(session_id: str) -> str:
 
 
 @contextmanager
-def lend(engine: Engine, name: str, session_id: str, wrapper: str, agent: Agent) -> Iterator[None]:
-    """Keep the session's socket in the container `name` alive. Raises RelayError where it cannot be made."""
+def lend(engine: Engine, name: str, session_id: str, wrapper: str, agent: Agent, ui: Ui) -> Iterator[None]:
+    """Keep the session's socket in the container `name` alive. Raises RelayError where it cannot be made.
+
+    That the host's agent failed meanwhile is told at the end: until then the terminal is the session's.
+    """
     relay_id = f"{session_id}ssh"
     source = Path(ssh_inside.__file__).read_text(encoding="utf-8")
     program = ("/usr/bin/python3", "-I", "-c", source, place_inside(session_id))
@@ -125,6 +128,8 @@ def lend(engine: Engine, name: str, session_id: str, wrapper: str, agent: Agent)
             raise RelayError(f"{name} did not take the SSH agent")
         threading.Thread(target=relay.work, daemon=True).start()
         yield
+        if relay.trouble:
+            ui.warn(f"the SSH agent at {agent.socket} failed the session: {relay.trouble}")
     finally:
         client.hang_up(_FAREWELL)
         with suppress(OSError):
@@ -132,9 +137,13 @@ def lend(engine: Engine, name: str, session_id: str, wrapper: str, agent: Agent)
 
 
 class Relay:
-    """The host's end. Each connection has a thread and a connection to the agent of its own."""
+    """The host's end. Each connection has a thread and a connection to the agent of its own.
+
+    `trouble` is why the agent last failed one, "" while it never did.
+    """
 
     def __init__(self, client: process.Pending, place: str) -> None:
+        self.trouble = ""
         self._into, self._out = client.ends()
         self._place = place
         self._lock = threading.Lock()
@@ -176,17 +185,20 @@ class Relay:
 
     def _serve(self, number: int, waiting: queue.Queue[bytes]) -> None:
         """Put a connection's requests to the agent, one after the other."""
-        with suppress(OSError, ValueError), _connected(self._place, _ANSWER) as connection:
-            while message := waiting.get():
-                permitted = protocol.is_permitted(message)
-                self._send(number, _ask(connection, message) if permitted else protocol.FAILURE)
+        try:
+            with _connected(self._place, _ANSWER) as connection:
+                while message := waiting.get():
+                    permitted = protocol.is_permitted(message)
+                    self._send(number, _ask(connection, message) if permitted else protocol.FAILURE)
+        except (OSError, ValueError) as error:
+            self.trouble = str(error)
         self._waiting.pop(number, None)
-        with suppress(OSError):
-            self._send(number)
+        self._send(number)
 
     def _send(self, number: int, data: bytes = b"") -> None:
+        """One frame; nothing happens where the container's end is gone."""
         frame = memoryview(_HEAD.pack(number, len(data)) + data)
-        with self._lock:
+        with self._lock, suppress(OSError):
             while frame:
                 frame = frame[os.write(self._into, frame) :]
 

@@ -23,7 +23,7 @@ from contenant.app.run import run
 from contenant.core.ssh_agent import FAILURE, fingerprints, is_permitted
 from contenant.core.values import ExecSpec
 from contenant.errors import ConfigError
-from tests.app.world import World
+from tests.app.world import SilentUi, World
 
 HEAD = struct.Struct(">II")
 
@@ -83,12 +83,17 @@ class Here:
 
 @contextmanager
 def lent(
-    agent: Agent, tmp_path: Path, patch: pytest.MonkeyPatch, engine: Here | None = None
+    agent: Agent,
+    tmp_path: Path,
+    patch: pytest.MonkeyPatch,
+    engine: Here | None = None,
+    ui: SilentUi | None = None,
 ) -> Iterator[str]:
     place = str(tmp_path / "inside.sock")
     patch.setattr(ssh_agent, "place_inside", lambda session_id: place)
     found = ssh_agent.Agent(agent.socket, ())
-    with ssh_agent.lend(engine or Here(), "box", "s1", "wrapper", found):  # type: ignore[arg-type]
+    told = ui or SilentUi()
+    with ssh_agent.lend(engine or Here(), "box", "s1", "wrapper", found, told):  # type: ignore[arg-type]
         yield place
 
 
@@ -199,6 +204,22 @@ def test_a_container_that_does_not_take_it(
             lent(agent, tmp_path, monkeypatch, Here([program])),
         ):
             pass
+
+
+def test_an_agent_that_went_is_told_at_the_end(
+    agent: Agent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ui = SilentUi()
+    with lent(agent, tmp_path, monkeypatch, ui=ui) as place:
+        assert agent.key in add(place, "-l").stdout
+    assert ui.said == [], "one that answers is no news"
+    with lent(agent, tmp_path, monkeypatch, ui=ui) as place:
+        agent.end()
+        assert add(place, "-l").returncode != 0
+        assert ui.said == [], "not while the terminal is the session's"
+    assert ui.said == [
+        f"the SSH agent at {agent.socket} failed the session: [Errno 2] No such file or directory"
+    ]
 
 
 @pytest.fixture
