@@ -31,6 +31,9 @@ _GRACE = 3.0  # seconds a session's client has to end by itself once its termina
 _PATIENCE = 3  # signals after which the client is killed, whatever it waits for
 _LINE_LIMIT = 65536  # bytes after which an unfinished line is handed on, so that memory stays bounded
 
+_Client = subprocess.Popen[bytes]
+_Receiver = Callable[[int], None]
+
 
 class Result(NamedTuple):
     """How a program ended. `code` is its exit code, 128 + n when signal n ended it."""
@@ -113,12 +116,8 @@ class Pending:
         return Result(code, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"))
 
     def ends(self) -> tuple[int, int]:
-        """Descriptors of its standard input and output, for a talk that goes on until `hang_up`.
-
-        Only of a program that was started with `stdin`.
-        """
-        assert self._process.stdin is not None  # PIPE was asked for
-        assert self._process.stdout is not None
+        """Descriptors of its stdin and stdout, for a talk until `hang_up`; only where `stdin` was given."""
+        assert self._process.stdin and self._process.stdout  # PIPE was asked for
         return self._process.stdin.fileno(), self._process.stdout.fileno()
 
     def hang_up(self, seconds: float) -> None:
@@ -260,9 +259,8 @@ def attach(
     with _caught_signals() as (wakeup, caught), kept() as terminal:
         client = subprocess.Popen(argv, env=exec_env(env), start_new_session=not tty)
         try:
-            ended_by = _Session(client, tty, on_signal, overdue).wait(
-                wakeup, caught, terminal if raw_output else None
-            )
+            raw = terminal if raw_output else None
+            ended_by = _Session(client, tty, on_signal, overdue).wait(wakeup, caught, raw)
         finally:
             _kill(client)
         if terminal is not None and tty:
@@ -276,13 +274,7 @@ def attach(
 class _Session:
     """What `attach` does about the signals that arrive while it waits for its client."""
 
-    def __init__(
-        self,
-        client: subprocess.Popen[bytes],
-        tty: bool,
-        on_signal: Callable[[int], None],
-        overdue: Callable[[], bool],
-    ) -> None:
+    def __init__(self, client: _Client, tty: bool, on_signal: _Receiver, overdue: Callable[[], bool]) -> None:
         self._client = client
         self._tty = tty
         self._on_signal = on_signal

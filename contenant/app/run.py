@@ -144,10 +144,7 @@ def _prepare(
     record = ledger.project(project.path)
     container = here(settled.recorded, settled.reports, record.id) if record else None
     flags = _flags(request, container)
-    settings = configuration.load(ledger, project.path, flags)
-    configuration.note(ledger, settings, project.path)
-    if told := config.pending_message(settings):
-        ui.warn(told)
+    settings = _settings(ledger, project, flags, ui)
     given = policy.gather(ledger, project.path, container)
     wanted = want(project, settings, engine.name, given, int(time.time()))
     plan = _plan(project, wanted, settled, container, request)
@@ -174,6 +171,15 @@ def _prepare(
     if plan.attach is None:
         wayback.begin(container, joined.id, project.path)
     return Ready(seat, joined, site)
+
+
+def _settings(ledger: Ledger, project: Project, flags: dict[str, Any], ui: Ui) -> Settings:
+    """All layers; what changed in a file goes on record, what one asks for in vain is told."""
+    settings = configuration.load(ledger, project.path, flags)
+    configuration.note(ledger, settings, project.path)
+    if told := config.pending_message(settings):
+        ui.warn(told)
+    return settings
 
 
 def _note_place(ledger: Ledger, project: Project) -> None:
