@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -217,9 +217,44 @@ def test_an_agent_that_went_is_told_at_the_end(
         agent.end()
         assert add(place, "-l").returncode != 0
         assert ui.said == [], "not while the terminal is the session's"
-    assert ui.said == [
-        f"the SSH agent at {agent.socket} failed the session: [Errno 2] No such file or directory"
-    ]
+    assert ui.said == [f"the SSH agent at {agent.socket} failed the session: No such file or directory"]
+
+
+def test_an_answer_that_comes_too_late_goes_nowhere(
+    agent: Agent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An agent may ask its user for minutes. By then the number of the pipe may be another file's."""
+    late = tmp_path / "late.sock"
+    go, asked = threading.Event(), threading.Event()
+
+    def answer(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with connection:
+            connection.recv(100)
+            asked.set()
+            go.wait(20)
+            connection.sendall(b"\0\0\0\x01\x05")
+            connection.recv(1)
+
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(late))
+        server.listen()
+        thread = threading.Thread(target=answer, args=(server,))
+        thread.start()
+        agent.socket, own = str(late), agent.socket
+        with (
+            lent(agent, tmp_path, monkeypatch) as place,
+            socket.socket(socket.AF_UNIX) as client,
+        ):
+            client.connect(place)
+            client.sendall(b"\0\0\0\x01\x0b")
+            assert asked.wait(10)
+        with ExitStack() as files:
+            opened = [files.enter_context((tmp_path / f"{n}.db").open("wb")) for n in range(20)]
+            go.set()
+            thread.join(20)
+            assert [os.fstat(file.fileno()).st_size for file in opened] == [0] * 20
+        agent.socket = own
 
 
 @pytest.fixture
