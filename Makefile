@@ -47,7 +47,7 @@ format: $(STAMP) ## mend formatting and what lint can mend
 
 docs: $(STAMP) ## make the generated documents again
 	$(BIN)/python -m contenant.cli.reference
-	$(BIN)/python -m contenant.store.describe
+	$(BIN)/python -m contenant.store.describe > docs/schema.md.new && mv docs/schema.md.new docs/schema.md
 
 tools:
 	sh packaging/setup test

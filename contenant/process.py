@@ -33,6 +33,9 @@ _GRACE = 3.0  # seconds a session's client has to end by itself once its termina
 _PATIENCE = 3  # signals after which the client is killed, whatever it waits for
 _LINE_LIMIT = 65536  # bytes after which an unfinished line is handed on, so that memory stays bounded
 
+_Client = subprocess.Popen[bytes]
+_Receiver = Callable[[int], None]
+
 
 class Result(NamedTuple):
     """How a program ended. `code` is its exit code, 128 + n when signal n ended it."""
@@ -115,12 +118,8 @@ class Pending:
         return Result(code, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"))
 
     def ends(self) -> tuple[int, int]:
-        """Descriptors of its standard input and output, for a talk that goes on until `hang_up`.
-
-        Only of a program that was started with `stdin`.
-        """
-        assert self._process.stdin is not None  # PIPE was asked for
-        assert self._process.stdout is not None
+        """Descriptors of its stdin and stdout, for a talk until `hang_up`; only where `stdin` was given."""
+        assert self._process.stdin and self._process.stdout  # PIPE was asked for
         return self._process.stdin.fileno(), self._process.stdout.fileno()
 
     def hang_up(self, seconds: float) -> None:

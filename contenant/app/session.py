@@ -102,7 +102,7 @@ def show(ledger: Ledger, seat: Seat, session: SessionRecord, ui: Ui) -> tuple[in
     EngineUnavailableError when the engine does not bring the session into the container in time.
     """
     try:
-        code = _exchange(ledger, seat, session)
+        code = _exchange(ledger, seat, session, ui)
     except EngineUnavailableError:
         give_up(ledger, seat, session, ui)
         raise
@@ -128,14 +128,14 @@ def give_up(ledger: Ledger, seat: Seat, session: SessionRecord, ui: Ui) -> None:
 
 
 @contextmanager
-def _ssh(seat: Seat, session_id: str) -> Iterator[dict[str, str]]:
+def _ssh(seat: Seat, session_id: str, ui: Ui) -> Iterator[dict[str, str]]:
     """The variables that lead the session to the SSH agent, which it has for as long. Raises MissedError."""
     if seat.ssh is None:
         yield {}
         return
     from contenant.app import ssh_agent  # few sessions have one
 
-    lent = ssh_agent.lend(seat.engine, seat.container.name, session_id, WRAPPER, seat.ssh)
+    lent = ssh_agent.lend(seat.engine, seat.container.name, session_id, WRAPPER, seat.ssh, ui)
     with ExitStack() as until_the_end:
         try:
             until_the_end.enter_context(lent)
@@ -144,9 +144,9 @@ def _ssh(seat: Seat, session_id: str) -> Iterator[dict[str, str]]:
         yield {ssh_agent.VARIABLE: ssh_agent.place_inside(session_id)}
 
 
-def _exchange(ledger: Ledger, seat: Seat, session: SessionRecord) -> int:
+def _exchange(ledger: Ledger, seat: Seat, session: SessionRecord, ui: Ui) -> int:
     """The session, with the SSH agent if it has one. Returns the client's exit code. Raises as `_exec`."""
-    with _ssh(seat, session.id) as more:
+    with _ssh(seat, session.id, ui) as more:
         return _exec(ledger, seat, session, {**seat.outfit.env, **seat.outfit.secret_env, **more})
 
 

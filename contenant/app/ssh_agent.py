@@ -111,37 +111,58 @@ def place_inside(session_id: str) -> str:
 
 
 @contextmanager
-def lend(engine: Engine, name: str, session_id: str, wrapper: str, agent: Agent) -> Iterator[None]:
-    """Keep the session's socket in the container `name` alive. Raises RelayError where it cannot be made."""
+def lend(engine: Engine, name: str, session_id: str, wrapper: str, agent: Agent, ui: Ui) -> Iterator[None]:
+    """Keep the session's socket in the container `name` alive. Raises RelayError where it cannot be made.
+
+    That the host's agent failed meanwhile is told at the end: until then the terminal is the session's.
+    """
     relay_id = f"{session_id}ssh"
     source = Path(ssh_inside.__file__).read_text(encoding="utf-8")
     program = ("/usr/bin/python3", "-I", "-c", source, place_inside(session_id))
     spec = ExecSpec(argv=(wrapper, "run", relay_id, "--", *program), interactive=True)
     client = process.start(engine.exec_argv(name, spec), stdin=b"")
+    relay = Relay(client, agent.socket)
     try:
-        relay = Relay(client, agent.socket)
         if not relay.is_ready(_READY):
             client.hang_up(1)
             raise RelayError(f"{name} did not take the SSH agent")
         threading.Thread(target=relay.work, daemon=True).start()
         yield
+        if relay.trouble:
+            ui.warn(f"the SSH agent at {agent.socket} failed the session: {relay.trouble}")
     finally:
+        relay.close()
         client.hang_up(_FAREWELL)
         with suppress(OSError):
             arrival.forget(container_dir(name), relay_id)
 
 
 class Relay:
-    """The host's end. Each connection has a thread and a connection to the agent of its own."""
+    """The host's end. Each connection has a thread and a connection to the agent of its own.
+
+    `trouble` is why the agent last failed one, "" while it never did.
+    """
 
     def __init__(self, client: process.Pending, place: str) -> None:
-        self._into, self._out = client.ends()
+        self.trouble = ""
+        self._over = False
+        self._into, out = client.ends()
+        self._out = os.dup(out)  # read until its end, whenever the client's own is closed
         self._place = place
         self._lock = threading.Lock()
         self._waiting: dict[int, queue.Queue[bytes]] = {}
 
     def is_ready(self, seconds: float) -> bool:
-        """Wait until the socket is there; False where the container's end is gone, or the time is over."""
+        """Wait until the socket is there; False where the container's end is gone, or the time is over.
+
+        One that is not ready reads nothing any more.
+        """
+        ready = self._is_greeted(seconds)
+        if not ready:
+            os.close(self._out)
+        return ready
+
+    def _is_greeted(self, seconds: float) -> bool:
         deadline, head = time.monotonic() + seconds, b""
         while len(head) < _HEAD.size:
             left = max(0.0, deadline - time.monotonic())
@@ -152,6 +173,15 @@ class Relay:
             head += part
         return head == _HEAD.pack(0, 0)
 
+    def close(self) -> None:
+        """Send nothing any more: the client's descriptor will be closed, and its number be another file's.
+
+        An answer may be on its way for minutes; one that is stuck in the pipe ends with the client.
+        """
+        self._over = True
+        if self._lock.acquire(timeout=1):
+            self._lock.release()
+
     def work(self) -> None:
         """Take frames until there are no more, or one that no honest end sends."""
         with suppress(OSError, ValueError, queue.Full):
@@ -160,6 +190,7 @@ class Relay:
                 if length > protocol.MOST:
                     break
                 self._take(number, _exactly(self._out, length))
+        os.close(self._out)
         for waiting in list(self._waiting.values()):
             _end(waiting)
 
@@ -176,18 +207,21 @@ class Relay:
 
     def _serve(self, number: int, waiting: queue.Queue[bytes]) -> None:
         """Put a connection's requests to the agent, one after the other."""
-        with suppress(OSError, ValueError), _connected(self._place, _ANSWER) as connection:
-            while message := waiting.get():
-                permitted = protocol.is_permitted(message)
-                self._send(number, _ask(connection, message) if permitted else protocol.FAILURE)
+        try:
+            with _connected(self._place, _ANSWER) as connection:
+                while message := waiting.get():
+                    permitted = protocol.is_permitted(message)
+                    self._send(number, _ask(connection, message) if permitted else protocol.FAILURE)
+        except (OSError, ValueError) as error:
+            self.trouble = str(getattr(error, "strerror", None) or error)
         self._waiting.pop(number, None)
-        with suppress(OSError):
-            self._send(number)
+        self._send(number)
 
     def _send(self, number: int, data: bytes = b"") -> None:
+        """One frame; nothing happens where the container's end is gone."""
         frame = memoryview(_HEAD.pack(number, len(data)) + data)
-        with self._lock:
-            while frame:
+        with self._lock, suppress(OSError):
+            while frame and not self._over:
                 frame = frame[os.write(self._into, frame) :]
 
 

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -23,7 +23,7 @@ from contenant.app.run import run
 from contenant.core.ssh_agent import FAILURE, fingerprints, is_permitted
 from contenant.core.values import ExecSpec
 from contenant.errors import ConfigError
-from tests.app.world import World
+from tests.app.world import SilentUi, World
 
 HEAD = struct.Struct(">II")
 
@@ -83,12 +83,17 @@ class Here:
 
 @contextmanager
 def lent(
-    agent: Agent, tmp_path: Path, patch: pytest.MonkeyPatch, engine: Here | None = None
+    agent: Agent,
+    tmp_path: Path,
+    patch: pytest.MonkeyPatch,
+    engine: Here | None = None,
+    ui: SilentUi | None = None,
 ) -> Iterator[str]:
     place = str(tmp_path / "inside.sock")
     patch.setattr(ssh_agent, "place_inside", lambda session_id: place)
     found = ssh_agent.Agent(agent.socket, ())
-    with ssh_agent.lend(engine or Here(), "box", "s1", "wrapper", found):  # type: ignore[arg-type]
+    told = ui or SilentUi()
+    with ssh_agent.lend(engine or Here(), "box", "s1", "wrapper", found, told):  # type: ignore[arg-type]
         yield place
 
 
@@ -199,6 +204,57 @@ def test_a_container_that_does_not_take_it(
             lent(agent, tmp_path, monkeypatch, Here([program])),
         ):
             pass
+
+
+def test_an_agent_that_went_is_told_at_the_end(
+    agent: Agent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ui = SilentUi()
+    with lent(agent, tmp_path, monkeypatch, ui=ui) as place:
+        assert agent.key in add(place, "-l").stdout
+    assert ui.said == [], "one that answers is no news"
+    with lent(agent, tmp_path, monkeypatch, ui=ui) as place:
+        agent.end()
+        assert add(place, "-l").returncode != 0
+        assert ui.said == [], "not while the terminal is the session's"
+    assert ui.said == [f"the SSH agent at {agent.socket} failed the session: No such file or directory"]
+
+
+def test_an_answer_that_comes_too_late_goes_nowhere(
+    agent: Agent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An agent may ask its user for minutes. By then the number of the pipe may be another file's."""
+    late = tmp_path / "late.sock"
+    go, asked = threading.Event(), threading.Event()
+
+    def answer(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with connection:
+            connection.recv(100)
+            asked.set()
+            go.wait(20)
+            connection.sendall(b"\0\0\0\x01\x05")
+            connection.recv(1)
+
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(late))
+        server.listen()
+        thread = threading.Thread(target=answer, args=(server,))
+        thread.start()
+        agent.socket, own = str(late), agent.socket
+        with (
+            lent(agent, tmp_path, monkeypatch) as place,
+            socket.socket(socket.AF_UNIX) as client,
+        ):
+            client.connect(place)
+            client.sendall(b"\0\0\0\x01\x0b")
+            assert asked.wait(10)
+        with ExitStack() as files:
+            opened = [files.enter_context((tmp_path / f"{n}.db").open("wb")) for n in range(20)]
+            go.set()
+            thread.join(20)
+            assert [os.fstat(file.fileno()).st_size for file in opened] == [0] * 20
+        agent.socket = own
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ ENGINES = (*LINUX, "container-1.2.2")
 # New in each run: another one beside it on this machine plants its own.
 TOKEN = f"sk-ant-oat01-planted-{secrets.token_hex(16)}"
 REFRESH = f"sk-ant-ort01-planted-{secrets.token_hex(16)}"
+OWN = "sk-ant-oat01-of-this-project-alone-0123456789"
 API_KEY = "sk-ant-api03-planted-AAAABBBBCCCCDDDDEEEE"
 GATEWAY = "gateway-planted-FFFFGGGGHHHH"
 # What takes the credential off the pipe, says which one it was, and stays until it is told to go.
@@ -245,6 +246,28 @@ def test_a_real_turn_sends_the_credential(
         others = [request for request in service.requests() if request["status"] == 401]
         assert not others
     assert (kept.read_bytes(), kept.stat().st_mtime_ns) == (before[0], before[1].st_mtime_ns)
+
+
+@pytest.mark.parametrize("source", ["login", "file"])
+def test_a_real_turn_runs_on_what_comes_before_the_hosts(
+    host: Host, project: Path, tmp_path: Path, source: str
+) -> None:
+    """A login inside, which the agent itself keeps in the project's home; and contenant's own store."""
+    contenant, name = host.contenant, container_name(str(project))
+    kept = host.sign_in()
+    before = kept.read_bytes(), kept.stat().st_mtime_ns
+    contenant.env |= {"CONTENANT_KEEP_RUNNING": "true"}  # type: ignore[operator]
+    oauth = {"accessToken": OWN, "expiresAt": 32503679999000, "scopes": ["user:inference"]}
+    write = 'umask 077; cat >"$CLAUDE_CONFIG_DIR/.credentials.json"' if source == "login" else "true"
+    inside = json.dumps({"claudeAiOauth": {**oauth, "refreshToken": "", "subscriptionType": "max"}})
+    contenant.ok("--", "sh", "-c", write, cwd=project, stdin=inside)
+    if source == "file":
+        contenant.ok("auth", "login", cwd=project, stdin=OWN)
+    (tmp_path / "authority").mkdir()
+    with serving(contenant, name, tmp_path / "authority", OWN, TOKEN) as service:
+        contenant.ok("run", *trusting(), "--", "claude", "-p", "say hi", cwd=project)
+        assert {turn["headers"]["authorization"] for turn in service.turns()} == {f"Bearer {OWN}"}
+    assert (kept.read_bytes(), kept.stat().st_mtime_ns) == before
 
 
 def test_a_gateways_token_is_sent_too(host: Host, project: Path, tmp_path: Path) -> None:

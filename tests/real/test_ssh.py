@@ -46,6 +46,22 @@ def test_only_a_session_that_asks_has_the_agent(contenant: Contenant, agent: Age
     assert [row["data"]["data"]["keys"] for row in rows] == [[agent.key]]
 
 
+def test_an_agent_that_went_is_told(contenant: Contenant, agent: Agent, project: Path) -> None:
+    """Inside at once, by ssh-add; outside when the session is over; and the next session is refused."""
+    words = ("--ssh", "--", "sh", "-c", "ssh-add -l; read -r line; ssh-add -l")
+    session = contenant.start(*words, cwd=project)
+    assert session.stdout is not None
+    assert agent.key in session.stdout.readline().decode()
+    agent.end()
+    out, err = session.communicate(b"\n", timeout=60)
+    assert session.returncode != 0
+    assert agent.key not in out.decode()
+    assert f"warning: the SSH agent at {agent.socket} failed the session" in err.decode()
+    refused = contenant("--ssh", "--", "true", cwd=project)
+    assert refused.returncode == 2
+    assert f"no SSH agent answers at {agent.socket}" in refused.stderr
+
+
 def test_it_is_gone_while_nobody_looks(contenant: Contenant, agent: Agent, project: Path) -> None:
     """A terminal that is lost takes the socket along; whoever comes back brings it back."""
     screen = Tmux(contenant, project, "--ssh")
