@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     cls=Command,
     short_help=FIREWALL_COMMANDS["deny"].summary,
     examples=(
-        ("contenant firewall deny sentry.io", "close it although the base opens it"),
+        ("contenant firewall deny sentry.io", "close it although another layer opens it"),
         ('contenant firewall deny "*.example.com"', "every name below it"),
     ),
     exits=(0, 1, 2, 3, 5, 6),

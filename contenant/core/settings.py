@@ -37,7 +37,7 @@ class FirewallSettings(NamedTuple):
     allow: tuple[str, ...]
     deny: tuple[str, ...]
     presets: tuple[str, ...]
-    telemetry: bool  # False: the agent's telemetry is off and its hosts are closed
+    telemetry: bool  # whether the hosts of the telemetry, which the image turns off, are open
 
 
 class PendingItem(NamedTuple):
@@ -162,7 +162,7 @@ KEYS: dict[str, Key] = {
         Key("firewall.allow", _ENTRIES, (), _never, "list"),
         Key("firewall.deny", _ENTRIES, (), _always, "list"),
         Key("firewall.presets", _ENTRIES, (), _never, "list"),
-        Key("firewall.telemetry", _FLAG, True, _only(False), show=_show_flag),
+        Key("firewall.telemetry", _FLAG, False, _only(False), show=_show_flag),
         Key("protect", _PROTECT, "auto", _later("off", "warn", "auto", "strict")),
         Key("ssh", _FLAG, False, _only(False), option="--ssh", show=_show_flag),
         Key("home.sync", parse.listed(parse.parse_customisation), CUSTOMISATIONS, _part, show=_show_names),

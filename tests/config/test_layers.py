@@ -114,7 +114,7 @@ def test_what_widens_waits_for_trust(base: dict[str, Any], asked: dict[str, Any]
         ({"firewall": {"mode": "off"}}, {"firewall": {"mode": "audit"}}),
         ({"firewall": {"mode": "audit"}}, {"firewall": {"mode": "block"}}),
         ({}, {"firewall": {"deny": ["x.test"]}}),
-        ({}, {"firewall": {"telemetry": False}}),
+        ({"firewall": {"telemetry": True}}, {"firewall": {"telemetry": False}}),
         ({"protect": "off"}, {"protect": "warn"}),
         ({}, {"protect": "strict"}),
         ({"ssh": True}, {"ssh": False}),
