@@ -18,7 +18,7 @@ from contenant.core import changes
 from contenant.core.digest import sha256_hex
 from contenant.core.settings import Settings
 from contenant.core.settings_layers import rows
-from contenant.errors import BusyError, NotFoundError
+from contenant.errors import BusyError, ConfigError, NotFoundError
 from contenant.paths import ensure_private
 
 TEMPLATE = """\
@@ -65,6 +65,18 @@ def note(ledger: Ledger, settings: Settings, project: str) -> None:
     ]
     if changed:
         ledger.store().apply(changed)
+
+
+def refuse_layers(settings: Settings) -> None:
+    """Raise ConfigError where the image is to have a layer of the user's: none is built yet, and nothing that
+    was asked for is left out in silence.
+    """
+    if settings.containerfile:
+        (origin,) = settings.origins["image.containerfile"]
+        raise ConfigError(
+            f"{origin.source}: image.containerfile: no layer is added to the image yet",
+            hint="take the setting away; until then, install what a project needs in its container",
+        )
 
 
 def file_hash(path: str) -> str:

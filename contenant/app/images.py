@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import Any
 
 from contenant import config
-from contenant.app import engines, service
+from contenant.app import configuration, engines, service
 from contenant.app.desired import kept_image
 from contenant.app.inventory import Survey
 from contenant.app.ledger import Ledger
@@ -21,6 +21,7 @@ def build(engine: EngineName | None, *, no_cache: bool, ui: Ui) -> dict[str, Any
     from contenant.image.build import ensure
 
     settings = config.load(None, os.environ, {})
+    configuration.refuse_layers(settings)
     with Ledger(settings.database_url) as ledger:
         picked = engines.pick(ledger, engine, None, settings.engine)
         service.check(picked.engine, ui)
