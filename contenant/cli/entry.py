@@ -55,6 +55,8 @@ def _failed(error: Exception, settings: Settings) -> int:
         complain(_usage_message(error), _usage_hint(error), settings.color)
         return error.exit_code
     if isinstance(error, OSError) and error.errno in _FULL:
+        if not error.filename:
+            _abandon_stdout()
         place = f" {error.filename}" if error.filename else " the output"
         complain(f"cannot write{place}: {error.strerror}", "make room, or write elsewhere", settings.color)
         return 1

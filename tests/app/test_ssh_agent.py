@@ -38,7 +38,7 @@ class Agent:
         key = folder / "key"
         make = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "a comment", "-f", str(key)]
         subprocess.run(make, check=True)
-        wait_for(lambda: Path(self.socket).exists())
+        wait_for(lambda: add(self.socket, "-l").returncode == 1)  # it answers, and has none
         assert add(self.socket, "-q", str(key)).returncode == 0
         self.key = add(self.socket, "-l").stdout.split()[1]
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from contenant.core.values import BuildSpec, EngineName, Mount
-from contenant.engines.base import ContainerMissingError, OciRuntimeError
+from contenant.engines.base import ContainerMissingError, OciRuntimeError, ServiceDownError
 from contenant.engines.options import mount_option
 from contenant.engines.podman import Limits, clamp_limits, find_working_runtime
 from contenant.errors import EngineError, EngineUnavailableError, ImageBuildError, PathRefusedError
@@ -93,7 +93,10 @@ class TestNoAnswer:
 FAILURES = tomllib.loads(recorded("failures.toml"))["failure"]
 ERRORS = {
     kind.__name__: kind
-    for kind in (EngineError, EngineUnavailableError, ContainerMissingError, OciRuntimeError)
+    for kind in (
+        *(EngineError, EngineUnavailableError, ServiceDownError),
+        *(ContainerMissingError, OciRuntimeError),
+    )
 }
 
 
