@@ -10,10 +10,11 @@ import pytest
 
 from contenant.core.names import container_name
 from tests.app.test_ssh_agent import Agent
-from tests.real.conftest import Contenant, wait_for
+from tests.real.conftest import LINUX, Contenant, wait_for
 from tests.real.test_agent import PROMPT, Tmux
 
 pytestmark = pytest.mark.real
+ENGINES = (*LINUX, "container-1.2.2")
 
 
 @pytest.fixture
