@@ -8,7 +8,7 @@ from contenant.app.ledger import Ledger
 from contenant.core import changes
 from contenant.core.records import ContainerRecord
 from contenant.core.values import EngineName
-from contenant.engines.base import Engine
+from contenant.engines.base import Engine, Listing
 from contenant.engines.select import Choice, choose, find_working_runtime, make
 from contenant.process import find_program
 
@@ -33,6 +33,13 @@ def pick(
 def connect(ledger: Ledger, name: EngineName) -> Engine:
     """One engine, with the OCI runtime that was found to work for it."""
     return make(name, runtime=_known_runtime(ledger, name) or "")
+
+
+def ask(name: EngineName) -> Listing:
+    """Ask an engine for its containers before any record is read: which OCI runtime they need stands there,
+    but a list needs none.
+    """
+    return make(name).containers()
 
 
 def fit(ledger: Ledger, engine: Engine) -> Engine:

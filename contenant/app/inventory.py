@@ -88,10 +88,11 @@ def look_around(ledger: Ledger, setting: EngineName | None = None, only: EngineN
     """
     survey = Survey({}, {}, {})
     pending: list[tuple[Engine, Listing]] = []
+    asked = _ask_first(only, setting)
     for name in _of_interest(ledger, setting, only):
         try:
             engine = engines.connect(ledger, name)
-            pending.append((engine, engine.containers()))
+            pending.append((engine, asked.get(name) or engine.containers()))
         except EngineUnavailableError as error:
             survey.unreachable[name] = error
     for engine, listing in pending:
@@ -101,6 +102,15 @@ def look_around(ledger: Ledger, setting: EngineName | None = None, only: EngineN
         except EngineUnavailableError as error:
             survey.unreachable[engine.name] = error
     return survey
+
+
+def _ask_first(only: EngineName | None, setting: EngineName | None) -> dict[EngineName, Listing]:
+    """The engine that is looked at in any case answers while the database is opened."""
+    try:
+        name = only or engines.default_engine(setting)
+        return {name: engines.ask(name)}
+    except EngineUnavailableError:
+        return {}
 
 
 def _of_interest(ledger: Ledger, setting: EngineName | None, only: EngineName | None) -> list[EngineName]:

@@ -29,6 +29,19 @@ class Column(NamedTuple):
     rank: int = 0  # on a narrow terminal the highest rank is left out first; 0: never
 
 
+def _join(titles: Sequence[str], lines: Sequence[Sequence[str]]) -> list[str]:
+    """Lists are what scripts and prompts wait for, and tabulate costs more to import than a list does."""
+    return [(" " * _GAP).join(line) for line in (titles, *lines)]
+
+
+def _draw(titles: Sequence[str], lines: Sequence[Sequence[str]]) -> list[str]:
+    from tabulate import tabulate
+
+    # Cells come padded: without the large wcwidth package tabulate takes every character for one column.
+    text = tabulate(lines, titles, tablefmt="plain", stralign=None, disable_numparse=True)
+    return text.split("\n")
+
+
 class Table(NamedTuple):
     """How one kind of row is shown in every format."""
 
@@ -36,6 +49,7 @@ class Table(NamedTuple):
     fields: tuple[str, ...]  # keys of JSON, columns of CSV
     record: Callable[[Any], Mapping[str, Any]]  # exactly these fields
     name: Callable[[Any], str]  # what --quiet prints
+    draw: Callable[[Sequence[str], Sequence[Sequence[str]]], list[str]] = _join  # titles, padded cells
 
 
 class Output(NamedTuple):
@@ -102,6 +116,7 @@ _TREE = Table(
     fields=("key", "value"),
     record=lambda row: {"key": row[0], "value": row[1]},
     name=lambda row: row[0],
+    draw=_draw,
 )
 
 
@@ -127,17 +142,8 @@ def _write_table(rows: Iterable[Any], table: Table, output: Output) -> None:
         for row, line in zip(found, cells, strict=True)
     ]
     titles = [_cell(table.columns[at].title, widths[at], "bold" if output.colour else "") for at in chosen]
-    for line in _draw(titles, lines):
+    for line in table.draw(titles, lines):
         output.stream.write(line.rstrip() + "\n")
-
-
-def _draw(titles: Sequence[str], lines: Sequence[Sequence[str]]) -> list[str]:
-    # It costs as much as click to import: it asks importlib.metadata for its own version.
-    from tabulate import tabulate
-
-    # Cells come padded: without the large wcwidth package tabulate takes every character for one column.
-    text = tabulate(lines, titles, tablefmt="plain", stralign=None, disable_numparse=True)
-    return text.split("\n")
 
 
 def _cell(text: str, room: int, colour: str) -> str:
