@@ -16,7 +16,7 @@ test: tools $(STAMP) ## all tests, real engines and the real agent included
 	scratch=$$(mktemp -d) && CONTENANT_HOME=$$scratch CONTENANT_ENGINE=podman $(BIN)/contenant image build && rm -r $$scratch
 	$(MAKE) --jobs=2 --output-sync=target --keep-going test-linux test-apart
 
-test-linux: tools $(STAMP) ## all but the two below: podman, docker, the record, the command line
+test-linux: tools $(STAMP) ## all but the two below: podman, docker, the record, the command line, the stand-in itself
 	$(BIN)/pytest tests -m "not apple" --ignore=tests/firewall
 
 test-apart: tools $(STAMP)
@@ -25,7 +25,7 @@ test-apart: tools $(STAMP)
 test-firewall: tools $(STAMP) ## attacks and faults against the firewall, in an internet made for it
 	$(BIN)/pytest tests/firewall
 
-test-apple: tools $(STAMP) ## the stand-in of Apple's container, and contenant on it
+test-apple: tools $(STAMP) ## contenant on the stand-in of Apple's container
 	$(BIN)/pytest tests -m apple
 
 unit: $(STAMP) ## the tests that need no engine

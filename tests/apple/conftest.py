@@ -16,13 +16,6 @@ from tests.standins.apple.fixture import VERSIONS, Standin, apple_standin
 PACKAGE = os.environ.get("APPLE_STANDIN_PACKAGE", "")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of these belong into the lane of the stand-in."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker("apple")
-
-
 def under_test(standin: Standin) -> Standin:
     """The stand-in, from the copy that the mutation tests made where there is one."""
     return standin._replace(launcher=Path(PACKAGE) / "bin" / "container") if PACKAGE else standin

@@ -9,6 +9,7 @@ import secrets
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -192,8 +193,16 @@ def test_the_search_finds_what_the_engine_keeps(host: Host, project: Path) -> No
     contenant, name = host.contenant, container_name(str(project))
     contenant.env |= {"CONTENANT_KEEP_RUNNING": "true"}  # type: ignore[operator]
     contenant.ok("--", "true", cwd=project)
-    own = contenant.raw("inspect", "--format", "{{.Config.Image}}", name)
-    image, box = "localhost/contenant-astray:1", f"{name}-astray"
+    plant = plant_apple if contenant.engine == "container" else plant_oci
+    with plant(contenant, behind.image_of(contenant, name), f"{name}-astray") as expected:
+        wait_for(lambda: "logs" in strays(host, f"{name}-astray"), 20, "the log")
+        assert expected <= strays(host, f"{name}-astray")
+
+
+@contextmanager
+def plant_oci(contenant: Contenant, own: str, box: str) -> Iterator[set[str]]:
+    """A container with the token, of an image with the token. Yields where the search has to find it."""
+    image = "localhost/contenant-astray:1"
     change = ("--change", f"ENV ASTRAY={TOKEN}", "-m", TOKEN)
     if contenant.engine == "podman":
         change += ("--format", "docker")  # its own format holds no message
@@ -205,13 +214,24 @@ def test_the_search_finds_what_the_engine_keeps(host: Host, project: Path) -> No
             *("run", "-d", "--name", box, *LIMITS, "--entrypoint", "sh", image),
             *("-c", f"echo {TOKEN}; sleep 60"),
         )
-        wait_for(lambda: "logs" in strays(host, box), 20, "the log")
         # podman's history tells nothing of a commit: what it holds of one is in the image's own description.
-        told = {"image history"} if contenant.engine == "docker" else set()
-        assert {"inspect", "image", "logs"} | told <= strays(host, box)
+        yield {"inspect", "image", "logs"} | ({"image history"} if contenant.engine == "docker" else set())
     finally:
         for words in (("rm", "-f", box), ("rmi", "-f", image)):
             contenant.raw(*words)
+
+
+@contextmanager
+def plant_apple(contenant: Contenant, own: str, box: str) -> Iterator[set[str]]:
+    """The same where no container becomes an image."""
+    try:
+        contenant.raw(
+            *("run", "-d", "--name", box, "--label", f"astray={TOKEN}", "--entrypoint", "sh", own),
+            *("-c", f"echo {TOKEN}; sleep 60"),
+        )
+        yield {"inspect", "logs"}
+    finally:
+        contenant.raw("delete", "-f", box)
 
 
 def strays(host: Host, name: str) -> set[str]:
