@@ -14,7 +14,7 @@ from pathlib import Path
 from contenant import files
 from contenant.errors import ContenantError, EngineError, FirewallError
 
-_MAX_BYTES = 4096
+_MAX_BYTES = 64 * 1024  # the firewall may have much to say
 _NO_FIREWALL = "97"  # image/entrypoint
 
 
@@ -37,7 +37,7 @@ def announce(directory: Path, session_id: str) -> None:
 
 def is_missed(directory: Path, session_id: str) -> bool:
     """Whether an announced session's command was never run. What is over and tidied up has no file."""
-    text = files.read(_place(directory, session_id), _MAX_BYTES)
+    text = _read(_place(directory, session_id))
     return text is not None and text.split()[3:4] != [b"began"]
 
 
@@ -66,7 +66,7 @@ def forget(directory: Path, session_id: str) -> None:
 
 def start_failure(name: str, directory: Path) -> ContenantError | None:
     """Why the container `name` ended while it started, in its entrypoint's words; None where it did not."""
-    text = (files.read(directory / "sessions" / "start.failed", _MAX_BYTES) or b"").decode(errors="replace")
+    text = (_read(directory / "sessions" / "start.failed") or b"").decode(errors="replace")
     lines = [line.removeprefix("contenant: ") for line in text.splitlines() if line.strip()]
     if not lines:
         return None
@@ -75,6 +75,14 @@ def start_failure(name: str, directory: Path) -> ContenantError | None:
     if code == _NO_FIREWALL:
         return FirewallError(message, hint="see `contenant doctor`; nothing was run and nothing went out")
     return EngineError(message, hint="see `contenant doctor`")
+
+
+def _read(place: Path) -> bytes | None:
+    """None also for what is no plain file of a sensible size: the container wrote it."""
+    try:
+        return files.read(place, _MAX_BYTES)
+    except OSError:
+        return None
 
 
 def _place(directory: Path, session_id: str) -> Path:

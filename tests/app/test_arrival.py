@@ -100,3 +100,16 @@ def test_a_session_that_does_not_arrive_in_time_is_overdue_and_one_that_began_ne
     assert not begun() and not begun.found
     written(place, "0 345 coming\n")
     assert not begun(), "what has arrived is looked at no more"
+
+
+def test_what_the_container_wrote_is_never_a_failure_of_ours(place: Path) -> None:
+    told = place / "sessions" / "start.failed"
+    told.write_text("contenant: firewall: a line\n" * 400 + "97 nothing starts\n")
+    assert isinstance(arrival.start_failure("shop", place), FirewallError)
+    told.write_text("x" * (1 << 20))
+    assert arrival.start_failure("shop", place) is None
+    told.unlink()
+    told.mkdir()
+    assert arrival.start_failure("shop", place) is None
+    (place / "sessions" / "s1.pid").symlink_to("/etc/hostname")
+    assert not arrival.is_missed(place, "s1")
