@@ -15,7 +15,6 @@ from contenant.errors import BusyError
 if TYPE_CHECKING:
     from contenant.engines.base import Engine
 
-ANSWER = 15.0  # seconds for a container to name its sessions
 PATIENCE = 5.0  # seconds to wait for another contenant that is ending or starting a session
 
 
@@ -49,12 +48,10 @@ def _unrecorded(engine: Engine, container: ContainerRecord) -> bool:
     """Whether sessions may live in it that a lost database knew: such a container's record has no spec."""
     if container.spec != "{}":
         return False
-    from contenant.app.session import WRAPPER
-    from contenant.core.values import ExecSpec
-    from contenant.process import capture
+    from contenant.app.session import list_inside
 
     try:
-        done = capture(engine.exec_argv(container.name, ExecSpec(argv=(WRAPPER, "list"))), timeout=ANSWER)
+        done = list_inside(engine, container.name)
     except OSError:  # a timeout too: nobody knows, so it goes on running
         return True
     return done.code != 0 or bool(done.stdout.split())

@@ -19,7 +19,7 @@ from contenant.core.records import ContainerRecord, SessionRecord
 from contenant.core.values import ExecSpec
 from contenant.engines.base import Engine
 from contenant.errors import EngineError, EngineUnavailableError, StateError
-from contenant.process import attach, capture
+from contenant.process import Result, attach, capture
 
 if TYPE_CHECKING:
     from contenant.app.ssh_agent import Agent
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 WRAPPER = "/usr/local/lib/contenant/session"
 AGENT = ("claude",)
 ENV_PREFIX = "CONTENANT_ENV_"
+ANSWER = 15.0  # seconds for a container to name its sessions
 PATIENCE = 60.0  # seconds for a session to arrive: its wrapper waits for the firewall for half of them
 
 # What attach returns when the engine's client was ended rather than the command: no engine then ends the
@@ -228,12 +229,16 @@ def _outcome(seat: Seat, session: SessionRecord, code: int) -> tuple[int, Change
 def _lives(seat: Seat, session_id: str) -> bool:
     """Ask the container; an engine that cannot tell leaves it to the next reconcile."""
     try:
-        done = capture(
-            seat.engine.exec_argv(seat.container.name, ExecSpec(argv=(WRAPPER, "list"))), timeout=15
-        )
+        return session_id in list_inside(seat.engine, seat.container.name).stdout.split()
     except TimeoutError:
         return True
-    return session_id in done.stdout.split()
+
+
+def list_inside(engine: Engine, name: str) -> Result:
+    """What the session wrapper in a running container says lives there: ids on standard output. Raises as
+    `process.capture`.
+    """
+    return capture(engine.exec_argv(name, ExecSpec(argv=(WRAPPER, "list"))), timeout=ANSWER)
 
 
 def _deliver(seat: Seat, session_id: str, number: int) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from contenant import config, process
-from contenant.app import audit
+from contenant import config
+from contenant.app import audit, session
 from contenant.process import ProcessTimeoutError, Result
 from tests.app.world import World
 
@@ -74,7 +74,7 @@ def test_sessions_that_a_lost_database_knew_keep_their_container(
 
     world.run("a")
     shutil.rmtree(world.home / "state")
-    monkeypatch.setattr(process, "capture", capture)
+    monkeypatch.setattr(session, "capture", capture)
     world.run("a", keep=False)
     assert [report.state for report in world.reports()] == [state]
     assert kinds(world, "container.")[0] == "container.adopted"
