@@ -13,6 +13,7 @@ demo: ## set up an engine, build the image, run the main job on examples/hello
 
 # In two lanes side by side: most of what the tests do is to wait for an engine.
 test: tools $(STAMP) ## all tests, real engines and the real agent included
+	$(BIN)/python -m compileall -q contenant migrations tests  # thousands of starts, and some environments keep none
 	scratch=$$(mktemp -d) && CONTENANT_HOME=$$scratch CONTENANT_ENGINE=podman $(BIN)/contenant image build && rm -r $$scratch
 	$(MAKE) --jobs=2 --output-sync=target --keep-going test-linux test-apart
 
