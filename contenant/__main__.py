@@ -1,4 +1,6 @@
-"""The process: collector off, some modules put off, then the command line. Nothing else happens here."""
+"""The process: collector off, some modules put off, the engine asked where the command is `list`, then the
+command line. Nothing else happens here.
+"""
 
 from __future__ import annotations
 
@@ -42,6 +44,15 @@ for _name in PUT_OFF:
 
 def main() -> int:
     """Run the command line on `sys.argv`; return the exit code (docs/exit-codes.md)."""
+    if sys.argv[1:2] != ["list"]:
+        return _enter()
+    from contenant.app.ahead import asking
+
+    with asking(sys.argv[2:]):
+        return _enter()
+
+
+def _enter() -> int:
     from contenant.cli.entry import main as enter
 
     return enter()

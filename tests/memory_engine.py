@@ -41,6 +41,9 @@ class MemoryListing(NamedTuple):
             raise self.error
         return self.reports
 
+    def cancel(self) -> None:
+        """It is here already."""
+
 
 class MemoryEngine:
     """See the module. `calls` holds what was asked, as `(method, argument)`, in order."""

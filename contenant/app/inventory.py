@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from contenant import config
-from contenant.app import engines
+from contenant.app import ahead, engines
 from contenant.app.desired import kept_image, tagged_version
 from contenant.app.ledger import Ledger
 from contenant.app.sync import settle
@@ -108,7 +108,7 @@ def _ask_first(only: EngineName | None, setting: EngineName | None) -> dict[Engi
     """The engine that is looked at in any case answers while the database is opened."""
     try:
         name = only or engines.default_engine(setting)
-        return {name: engines.ask(name)}
+        return {name: ahead.take(name) or engines.ask(name)}
     except EngineUnavailableError:
         return {}
 

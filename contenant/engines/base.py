@@ -50,6 +50,10 @@ class Listing(Protocol):
         """Wait for the answer. Raises EngineUnavailableError."""
         ...
 
+    def cancel(self) -> None:
+        """Give the answer up; what was to give it is ended."""
+        ...
+
 
 class Engine(Protocol):
     """One engine at one endpoint. Every call is bounded in time and raises EngineError or a child of it.

@@ -171,6 +171,9 @@ class PendingListing(NamedTuple):
         with caller.reading("its containers"):
             return self.read(result.stdout)
 
+    def cancel(self) -> None:
+        self.answer.pending.cancel()
+
 
 def _last_line(stderr: str) -> str:
     """The line that says why: the last one that is no log line, without its "Error:"."""
