@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.dev-$(shell cksum pyproject.toml | cut -d' ' -f1)
 
-.PHONY: demo test test-linux test-apart test-firewall test-apple check unit bench format docs clean
+.PHONY: demo test test-linux test-apart test-firewall test-apple check unit bench format docs site transcripts clean
 
 demo: ## set up an engine, build the image, run the main job on examples/hello
 	sh packaging/setup demo
@@ -38,6 +38,7 @@ check: tools $(STAMP) ## formatting, lint, types, shell scripts, generated docum
 	$(BIN)/mypy
 	shellcheck $$(grep -rlE '^#!.*(/|env )(ba)?sh( |$$)' image packaging examples .ci)
 	$(BIN)/python -m contenant.cli.reference --check
+	$(MAKE) --no-print-directory site
 
 bench: tools $(STAMP) ## measure; prints the table of docs/performance.md
 	$(BIN)/pytest tests/bench -m bench --no-header -q -s
@@ -49,6 +50,12 @@ format: $(STAMP) ## mend formatting and what lint can mend
 docs: $(STAMP) ## make the generated documents again
 	$(BIN)/python -m contenant.cli.reference
 	$(BIN)/python -m contenant.store.describe > docs/schema.md.new && mv docs/schema.md.new docs/schema.md
+
+site: $(STAMP) ## the documentation as pages in build/site; fails on a link that leads nowhere
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --config-file packaging/mkdocs.yml
+
+transcripts: tools $(STAMP) ## write what the documentation's commands print now
+	CONTENANT_WRITE_TRANSCRIPTS=1 $(BIN)/pytest tests/real/test_transcripts.py
 
 tools:
 	sh packaging/setup test

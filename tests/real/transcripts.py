@@ -1,8 +1,9 @@
 """Transcripts in the documentation: what stands in a page is what the commands in it print.
 
-A ```` ```console ```` block below a line `<!-- run -->` is played: each line `$ COMMAND` in one shell for the whole
-page, so that `cd` and variables last. `play` gives the page with what was printed; `same` compares, forgiving what
-no two runs share: moments, durations, sizes, identifiers, the width of columns. A line `…` stands for any lines.
+A console block below a line `<!-- run -->` is played: each line `$ COMMAND` in one shell for the whole
+page, so that `cd` and variables last. `play` gives the page with what was printed; `same` compares, forgiving
+what no two runs share: moments, durations, sizes, identifiers, the width of columns. A line `…` stands for
+any lines.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ _FORGIVEN = (
     (re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?(\.\d+Z)?"), "MOMENT"),
     (re.compile(r"\b\d{8}T\d{6}-\d+Z"), "MOMENT"),
     (re.compile(r"\b(sha256:)?[0-9a-f]{64}\b"), "HASH"),
-    (re.compile(r"\b[0-9a-f]{24,32}\b"), "ID"),
+    (re.compile(r"\b[0-9a-z]{26}\b"), "ID"),
     (re.compile(r"-[0-9a-f]{8}\b(?!-)"), "-NAME"),
     (re.compile(r"-[0-9a-f]{12}\b"), "-RECIPE"),
     (re.compile(r"\b\d+(\.\d+)?( ?(s|ms|min|kB|KiB|MB|MiB|GB|GiB)\b| seconds?)"), "AMOUNT"),
-    (re.compile(r"\b(now|just now|\d+[smh])\b"), "AGE"),
+    (re.compile(r"\b(now|\d+[hd])\b"), "AMOUNT"),
     (re.compile(r"/(tmp|var)/\S+"), "PLACE"),
 )
 
@@ -66,8 +67,6 @@ def play(page: str, run: Callable[[list[str]], list[str]]) -> str:
         for command, said in block.commands:
             now = next(printed).rstrip("\n").splitlines()
             pieces.append("\n".join([f"$ {command}", *(said if same(said, now) else now)]) + "\n")
-            if said and not said[-1] and (not now or now[-1]):
-                pieces.append("\n")  # a blank line between commands is the writer's
         at = block.end
     return "".join([*pieces, page[at:]])
 
@@ -77,9 +76,7 @@ def same(said: tuple[str, ...] | list[str], now: list[str]) -> bool:
     wanted = [_plain(line) for line in said]
     while wanted and not wanted[-1]:
         wanted.pop()
-    pattern = "\n".join(
-        r"(?:.*\n)*?.*" if line == ANY else re.escape(line) for line in wanted
-    )
+    pattern = "\n".join(r"(?:.*\n)*?.*" if line == ANY else re.escape(line) for line in wanted)
     return re.fullmatch(pattern, "\n".join(_plain(line) for line in now)) is not None
 
 

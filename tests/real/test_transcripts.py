@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.documents.transcripts import ANY, MARK, blocks, play, same, shell
 from tests.real.conftest import Contenant
+from tests.real.transcripts import ANY, MARK, blocks, play, same, shell
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = sorted(
@@ -42,7 +42,11 @@ def test_a_page_shows_what_is_printed(page: str, contenant: Contenant, tmp_path:
 
 class TestSame:
     def test_moments_names_and_widths_are_forgiven(self) -> None:
-        said = ["NAME                     LAST USED", "contenant-shop-0f45b423  now", "2026-11-26 16:38:27  x"]
+        said = [
+            "NAME                     LAST USED",
+            "contenant-shop-0f45b423  now",
+            "2026-11-26 16:38:27  x",
+        ]
         now = ["NAME  LAST USED", "contenant-shop-11111111  3s", "2027-01-01 00:00:00  x"]
         assert same(said, now)
 
@@ -71,5 +75,3 @@ def test_a_page_that_lies_is_found(tmp_path: Path) -> None:
 
 def test_blocks_without_the_mark_are_left_alone() -> None:
     assert not list(blocks("```console\n$ rm -r everything\n```\n"))
-
-
