@@ -11,24 +11,23 @@ from importlib import metadata
 from pathlib import Path
 
 from contenant import __version__
-from contenant.cli.colour import ColourMode
-from contenant.cli.complain import complain
+from contenant.cli.complain import Complaint
 from contenant.errors import ContenantError
 from contenant.paths import ensure_private, state_dir
 
 EXIT_BUG = 70
 
 
-def report_crash(error: BaseException, mode: ColourMode = "auto") -> int:
-    """Write the traceback to `<state>/logs/crash-*.log` (0600), say so in one line; return 70.
+def report_crash(error: BaseException) -> Complaint:
+    """Write the traceback to `<state>/logs/crash-*.log` (0600); what is to be said of it, with exit code 70.
 
     The log names no arguments: they may hold secrets. CONTENANT_DEBUG=1 shows the traceback as well.
     """
     text = "".join(traceback.format_exception(error))
     if os.environ.get("CONTENANT_DEBUG", "0") not in ("", "0"):
         sys.stderr.write(text)
-    complain(f"unexpected {type(error).__name__}: {error}", _what_next(_write_log(text)), mode)
-    return EXIT_BUG
+    message = f"unexpected {type(error).__name__}: {error}"
+    return Complaint("bug", message, _what_next(_write_log(text)), EXIT_BUG)
 
 
 def _write_log(text: str) -> Path | None:

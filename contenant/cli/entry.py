@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import click
 
-from contenant.cli.complain import complain, complain_about
+from contenant.cli.complain import Complaint, complain, complaint_of, wants_json
 from contenant.cli.settings import Settings
 from contenant.errors import ContenantError
 
@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except click.exceptions.Exit as done:
         return done.exit_code
     except Exception as error:  # noqa: BLE001 - the last place where a failure can become one line
-        return _failed(error, settings)
+        return _failed(error, settings, as_json=wants_json(arguments))
     return code
 
 
@@ -48,21 +48,25 @@ def _dispatch(arguments: list[str], settings: Settings) -> int:
         return command.invoke(context) or 0
 
 
-def _failed(error: Exception, settings: Settings) -> int:
+def _failed(error: Exception, settings: Settings, *, as_json: bool) -> int:
+    return complain(_complaint(error), settings.color, as_json=as_json)
+
+
+def _complaint(error: Exception) -> Complaint:
     if isinstance(error, ContenantError):
-        return complain_about(error, settings.color)
+        return complaint_of(error)
     if isinstance(error, click.ClickException):
-        complain(_usage_message(error), _usage_hint(error), settings.color)
-        return error.exit_code
+        return Complaint("usage", _usage_message(error), _usage_hint(error), error.exit_code)
     if isinstance(error, OSError) and error.errno in _FULL:
         if not error.filename:
             _abandon_stdout()
         place = f" {error.filename}" if error.filename else " the output"
-        complain(f"cannot write{place}: {error.strerror}", "make room, or write elsewhere", settings.color)
-        return 1
+        return Complaint(
+            "output", f"cannot write{place}: {error.strerror}", "make room, or write elsewhere", 1
+        )
     from contenant.cli.crash import report_crash
 
-    return report_crash(error, settings.color)
+    return report_crash(error)
 
 
 def _usage_message(error: click.ClickException) -> str:

@@ -99,7 +99,9 @@ EXITS_HEAD = f"""{MADE}
 
 # Exit codes
 
-A failure is one line on standard error, `contenant: error: …`, most often with a hint below it.
+A failure is one line on standard error, `contenant: error: …`, most often with a hint below it. With `--json`
+(or `--format json` or `jsonl`) it is one JSON object there instead: `error` (the kind, such as `not-found`),
+`message`, `hint` and `exit_code`.
 """
 
 EXITS_TAIL = """## contenant run

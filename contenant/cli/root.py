@@ -29,6 +29,7 @@ COMMANDS = {
     "db": Lazy("db", "Back up, restore and check the database of records."),
     "image": Lazy("image", "Build and list images."),
     "doctor": Lazy("doctor", "Say what is wrong with this installation, and what mends it."),
+    "help": Lazy("help", "Explain a topic or a command."),
     "completion": Lazy("completion", "Print the completion script for a shell."),
 }
 

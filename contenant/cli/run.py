@@ -9,7 +9,7 @@ import click
 
 from contenant.cli.colour import is_terminal
 from contenant.cli.command import Command, no_such_command
-from contenant.cli.complain import complain_about
+from contenant.cli.complain import complain, complaint_of
 from contenant.cli.option import option
 from contenant.cli.options import ProjectPath, engine_option
 from contenant.cli.root import COMMANDS, IMPLICIT_RUN
@@ -113,8 +113,7 @@ def command(ctx: click.Context, /, path: Path | None, **options: Any) -> int:
     except ContenantError as error:
         if error.exit_code != 1:
             raise
-        complain_about(error, settings_of(ctx).color)
-        return EXIT_OWN_FAILURE
+        return complain(complaint_of(error)._replace(exit_code=EXIT_OWN_FAILURE), settings_of(ctx).color)
 
 
 def _argv(ctx: click.Context, path: Path | None) -> tuple[str, ...]:

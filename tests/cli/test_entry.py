@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 
 from contenant import errors
 from contenant.app import inventory as use_case
+from contenant.cli.complain import wants_json
 from contenant.cli.exits import EXITS
 from contenant.cli.reference import error_kinds
 from tests.cli.conftest import Run
@@ -151,3 +153,33 @@ def test_the_collector_is_off_while_starting_and_the_heap_is_frozen_at_exit() ->
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.stdout.split() == ["False", "True"]
+
+
+class TestJson:
+    @pytest.mark.parametrize("words", [("--json",), ("--format", "json"), ("--format=jsonl",)])
+    def test_a_failure_is_one_object(
+        self, run: Run, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+    ) -> None:
+        failing(monkeypatch, errors.BusyError("it is\nheld", hint="wait"))
+        result = run("list", *words)
+        assert (result.code, result.out) == (5, "")
+        wanted = {"error": "busy", "message": "it is\nheld", "hint": "wait", "exit_code": 5}
+        assert json.loads(result.err) == wanted
+
+    def test_so_is_a_slip_in_the_command_line(self, run: Run) -> None:
+        result = run("list", "--json", "--nothing")
+        assert result.code == 2
+        found = json.loads(result.err)
+        assert (found["error"], found["exit_code"]) == ("usage", 2)
+        assert "--nothing" in found["message"]
+
+    def test_so_is_a_bug(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        failing(monkeypatch, ValueError("nobody foresaw it"))
+        found = json.loads(run("list", "--json").err)
+        assert (found["error"], found["exit_code"]) == ("bug", 70)
+        assert "report" in found["hint"]
+
+    def test_what_stands_behind_the_dashes_asks_for_nothing(self) -> None:
+        assert not wants_json(["--", "pip", "list", "--format", "json"])
+        assert not wants_json(["list", "--format", "csv"])
+        assert wants_json(["list", "--format", "json"])

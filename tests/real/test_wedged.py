@@ -65,6 +65,7 @@ SILENT = {
     "db check": (),
     "db restore": ("none.db", "--yes"),
     "completion": ("bash",),
+    "help": ("config",),
     "config show": (),
     "config path": (),
     "config trust": ("--yes",),
