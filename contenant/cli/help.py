@@ -42,7 +42,7 @@ def command(ctx: click.Context, words: tuple[str, ...]) -> int:
     """Explain a topic or a command.
 
     Topics: config, firewall, credentials, exit-codes. Without one, they are listed. A word that is a topic
-    and a command, such as firewall, is explained as the topic; `contenant firewall --help` lists its commands.
+    and a command, such as firewall, is explained as the topic; contenant firewall --help lists its commands.
     """
     sys.stdout.write(_text(words, ctx) + "\n")
     return 0
