@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 
 from contenant import config, host, locks
 from contenant.app import homes
 from contenant.app.images import stale_images
 from contenant.app.inventory import Survey, look_around, refuse_silence
 from contenant.app.ledger import Ledger
+from contenant.app.project import is_there
 from contenant.app.results import CleanRequest, Outcome, Ui, Verdict
 from contenant.app.select import by_paths
 from contenant.app.steps import remove
@@ -141,7 +141,7 @@ def _judge(
         live=sum(1 for s in ledger.read(container.engine).sessions if s.container_id == container.id),
         last_used=container.last_used,
         selected=request.all or container.id in named,
-        project_exists=Path(project).is_dir(),
+        project_exists=is_there(project),
     )
     return judge(candidate, request.stale, request.force, host.now())
 

@@ -2,15 +2,16 @@
 
 import os
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from contenant import config
 from contenant.app import ahead, engines
 from contenant.app.desired import kept_image, tagged_version
 from contenant.app.ledger import Ledger
-from contenant.app.sync import settle
+from contenant.app.project import is_there
+from contenant.app.sync import note_whereabouts, settle
 from contenant.core import labels
+from contenant.core.reconcile import Whereabouts
 from contenant.core.records import ContainerRecord
 from contenant.core.values import ENGINE_NAMES, ContainerReport, EngineName
 from contenant.engines.base import Engine, Listing
@@ -64,7 +65,12 @@ def inventory(ui: "Ui", engine: EngineName | None = None) -> Inventory:
         current = kept_image(settings)
         # Not among the reports and not gone: it is in another store than the one that answered.
         there = {r.labels.get(labels.CONTAINER) for reports in survey.reports.values() for r in reports}
-        rows = [_row(item, item.id in there, current) for item in found if engine in (None, item.engine)]
+        asked = [item for item in found if engine in (None, item.engine)]
+        rows = [_row(item, item.id in there, current) for item in asked]
+        seen = zip(asked, rows, strict=True)
+        note_whereabouts(
+            ledger, (Whereabouts(i.project_id, i.project, i.place, r.project_exists) for i, r in seen)
+        )
     silent = {name: error.advice for name, error in survey.unreachable.items()}
     return Inventory(tuple(sorted(rows, key=lambda row: row.name)), silent)
 
@@ -140,5 +146,5 @@ def _row(item: "ListingRow", known: bool, current: str) -> Row:
         engine=item.engine,
         firewall=item.firewall,
         created=item.created,
-        project_exists=Path(item.project).is_dir(),
+        project_exists=is_there(item.project),
     )

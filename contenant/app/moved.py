@@ -13,7 +13,7 @@ from contenant.app.results import Ui
 from contenant.app.steps import remove
 from contenant.app.sync import settle
 from contenant.core import changes
-from contenant.core.records import ContainerRecord, ProjectRecord
+from contenant.core.records import MISSING, ContainerRecord, ProjectRecord
 from contenant.errors import BusyError, NotFoundError, UsageError
 from contenant.home.layout import home_dir
 
@@ -68,7 +68,8 @@ def _named(
 def _recognised(ledger: Ledger, place: str) -> ProjectRecord | None:
     view = ledger.snapshot()
     known = view.projects() if view else []
-    gone = [project for project in known if project.place == place and not os.path.lexists(project.path)]
+    mine = [project for project in known if project.place.removeprefix(MISSING) == place]
+    gone = [project for project in mine if not os.path.lexists(project.path)]
     return max(gone, key=lambda project: project.last_used, default=None)
 
 

@@ -1,6 +1,7 @@
 """A path on the command line -> the project it stands for, or a refusal."""
 
 import os
+import stat
 from pathlib import Path
 from typing import NamedTuple
 
@@ -73,3 +74,13 @@ def _too_broad(path: str) -> str:
     if home.startswith(f"{path}/"):
         return "a directory that holds the home directory"
     return ""
+
+
+def is_there(path: str) -> bool:
+    """Whether a project's directory exists, as far as can be told: what may not be looked at is not gone."""
+    try:
+        return stat.S_ISDIR(Path(path).stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True

@@ -18,10 +18,10 @@ from contenant.app.ledger import Ledger
 from contenant.app.project import Project, container_dir, resolve
 from contenant.app.results import RunRequest, Ui
 from contenant.app.steps import Site, perform
-from contenant.app.sync import Settled
+from contenant.app.sync import Settled, note_whereabouts
 from contenant.core.plan_run import Desired, Facts, Options, RunPlan, Step, plan_run
-from contenant.core.reconcile import here
-from contenant.core.records import ContainerRecord, ProjectRecord, SessionRecord
+from contenant.core.reconcile import Whereabouts, here
+from contenant.core.records import MISSING, ContainerRecord, ProjectRecord, SessionRecord
 from contenant.core.settings import Settings
 from contenant.core.values import ContainerReport, EngineName
 from contenant.credentials.deliver import wants_credential
@@ -155,7 +155,7 @@ def _prepare(
         outfit.prepare_home(project, settings, wanted.spec.owner, ui)
     site = Site(ledger, engine, project, settings, wanted, kept)
     container = _bring_up(site, plan.steps, container, ui)
-    _note_place(ledger, project, plan)
+    _note_place(ledger, project, plan, record)
     live = {found.id for found in settled.recorded.sessions}
     wayback.catch_up(ledger, container, live, project.path, ui)
     seat = session.Seat(
@@ -177,8 +177,10 @@ def _settings(ledger: Ledger, project: Project, flags: dict[str, Any], ui: Ui) -
     return settings
 
 
-def _note_place(ledger: Ledger, project: Project, plan: RunPlan) -> None:
+def _note_place(ledger: Ledger, project: Project, plan: RunPlan, known: ProjectRecord | None) -> None:
     """Looked at when the container is made or started: a session beside others pays nothing for it."""
+    if known is not None and known.place.startswith(MISSING):
+        note_whereabouts(ledger, [Whereabouts(known.id, known.path, known.place, there=True)])
     if plan.steps:
         from contenant.app.moved import note_place
 

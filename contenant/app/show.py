@@ -11,11 +11,12 @@ from contenant import config
 from contenant.app import configuration, engines, policy
 from contenant.app.desired import want
 from contenant.app.ledger import Ledger
-from contenant.app.project import Project, identify
+from contenant.app.project import Project, identify, is_there
 from contenant.app.results import Ui
 from contenant.app.ssh_agent import lent_in
-from contenant.app.sync import settle
+from contenant.app.sync import note_whereabouts, settle
 from contenant.core.plan_run import not_found
+from contenant.core.reconcile import Whereabouts
 from contenant.core.records import ContainerRecord
 from contenant.core.settings import Settings
 from contenant.core.values import ContainerReport
@@ -38,6 +39,9 @@ def show(path: Path, ui: Ui) -> dict[str, Any]:
         if not known:
             raise not_found(canonical)
         container = max(known, key=lambda item: item.last_used)
+        if project is not None:
+            seen = Whereabouts(project.id, canonical, project.place, is_there(canonical))
+            note_whereabouts(ledger, [seen])
         report, trouble, found = _observe(ledger, container)
         current = ledger.read(container.engine).containers
         container = next((c for c in current if c.id == container.id), container)
@@ -84,7 +88,7 @@ def _sections(
     report: ContainerReport | None,
     trouble: str,
 ) -> dict[str, Any]:
-    exists = Path(path).is_dir()
+    exists = is_there(path)
     return {
         "project": {"path": path, "exists": exists, "name": container.name},
         "engine": _engine(ledger, settings, container, trouble),

@@ -4,8 +4,8 @@ Every structural change is made under the lock of its container, from a listing 
 what another contenant is working on is left to it.
 """
 
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,10 +14,20 @@ from contenant.app.ledger import Ledger
 from contenant.app.project import container_dir
 from contenant.core import changes, labels, names
 from contenant.core.changes import Change
-from contenant.core.reconcile import Finding, Observed, Recorded, needs_identity, orphans, reconcile
+from contenant.core.reconcile import (
+    Finding,
+    Observed,
+    Recorded,
+    Whereabouts,
+    needs_identity,
+    orphans,
+    reconcile,
+    whereabouts,
+)
 from contenant.core.records import ContainerRecord, ProjectRecord, SessionRecord
 from contenant.core.values import ContainerReport, EngineName
 from contenant.engines.base import Engine, Listing
+from contenant.errors import StateError
 
 if TYPE_CHECKING:
     from contenant.store.store import Store
@@ -58,6 +68,14 @@ def drop_ended(ledger: Ledger) -> None:
     view = ledger.snapshot()
     if ended := view.ended_rules(host.now_text()) if view else []:
         ledger.store().apply([changes.rule_removed(rule, "ended") for rule in ended])
+
+
+def note_whereabouts(ledger: Ledger, projects: Iterable[Whereabouts]) -> None:
+    """Record which projects' directories went, and which are back. Who only looks is shown it in any case:
+    a database that cannot be written stops nobody."""
+    if told := whereabouts(projects):
+        with suppress(StateError):
+            ledger.store().apply(told)
 
 
 def _repair_under_locks(

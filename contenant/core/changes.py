@@ -41,6 +41,16 @@ def project_located(project_id: str, place: str) -> Change:
     return Change("project.located", project_id, project_id, {"place": place})
 
 
+def project_missing(project_id: str, path: str) -> Change:
+    """Its directory is not there: deleted, moved, or on a disk that is away."""
+    return Change("project.missing", project_id, project_id, {"path": path})
+
+
+def project_found(project_id: str, path: str) -> Change:
+    """A directory is there again where one was missing."""
+    return Change("project.found", project_id, project_id, {"path": path})
+
+
 def clock_set_back(before: str) -> Change:
     """The machine's clock is behind the last event, which was at `before`: moments are out of order here."""
     return Change("clock.set_back", "", "", {"before": before})

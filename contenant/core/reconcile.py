@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from contenant.core import changes, labels
 from contenant.core.changes import Change
-from contenant.core.records import ContainerRecord, SessionRecord
+from contenant.core.records import MISSING, ContainerRecord, SessionRecord
 from contenant.core.values import ContainerReport, EngineName
 
 
@@ -68,6 +68,25 @@ def needs_identity(recorded: Recorded, observed: Observed) -> bool:
     """Whether a recorded container is missing from the reports, so that the engine must prove who it is."""
     ours = _by_our_id(observed)
     return any(_find(c, observed.reports, ours) is None for c in recorded.containers)
+
+
+class Whereabouts(NamedTuple):
+    """What is recorded of a project's directory, and what the disk says."""
+
+    project_id: str
+    path: str
+    place: str  # as in ProjectRecord
+    there: bool
+
+
+def whereabouts(projects: Iterable[Whereabouts]) -> list[Change]:
+    """A directory that went is recorded once, and once that it is back."""
+    found: dict[str, Change] = {}
+    for project_id, path, place, there in projects:
+        if there == place.startswith(MISSING):
+            told = changes.project_found if there else changes.project_missing
+            found[project_id] = told(project_id, path)
+    return list(found.values())
 
 
 def here(

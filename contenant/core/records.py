@@ -7,6 +7,9 @@ from contenant.core.engine_names import ContainerState, EngineName
 RuleKind = Literal["allow", "deny", "preset", "mode"]
 
 
+MISSING = "!"  # before a project's `place`: its directory was found missing since
+
+
 class ProjectRecord(NamedTuple):
     """A directory on this host that has, or had, a container."""
 
@@ -16,7 +19,7 @@ class ProjectRecord(NamedTuple):
     created: str
     last_used: str
     forgotten: str = ""
-    place: str = ""  # "device:inode" of the directory when last run, "" where not known
+    place: str = ""  # "device:inode" of the directory when last run, "" where not known; see MISSING
 
 
 class ContainerRecord(NamedTuple):

@@ -289,10 +289,11 @@ def _trust(writing: Writing, path: str, digest: str) -> bool:
     return writing.connection.execute(changed, row) > 0
 
 
-def _usage_collected(writing: Writing, change: Change) -> bool:
-    from contenant.store.apply_usage import collected
+def _rare(writing: Writing, change: Change) -> bool:
+    """What few commands record is loaded by those."""
+    from contenant.store.apply_rare import HANDLERS as RARE
 
-    return collected(writing, change)
+    return RARE[change.kind](writing, change)
 
 
 def _only_event(writing: Writing, change: Change) -> bool:
@@ -304,6 +305,8 @@ HANDLERS: Mapping[str, Handler] = {
     "project.forgotten": _project_forgotten,
     "project.moved": _project_moved,
     "project.located": _project_located,
+    "project.missing": _rare,
+    "project.found": _rare,
     "container.creating": _container_creating,
     "container.created": _container_created,
     "container.adopted": _container_adopted,
@@ -336,7 +339,7 @@ HANDLERS: Mapping[str, Handler] = {
     "config.changed": _only_event,
     "home.removed": _only_event,
     "database.restored": _only_event,
-    "usage.collected": _usage_collected,
+    "usage.collected": _rare,
     "clock.set_back": _only_event,
     "drift.found": _only_event,
     "drift.mended": _only_event,

@@ -47,7 +47,7 @@ _LISTING = """
 SELECT c.id, c.name, c.project_id, p.path, c.engine, c.state, c.created, c.last_used,
     (SELECT count(*) FROM session s WHERE s.host = :host AND s.container_id = c.id AND s.ended = ''),
     (SELECT count(*) FROM session s WHERE s.container_id = c.id),
-    c.image, c.policy, coalesce(y.mode, '')
+    c.image, c.policy, coalesce(y.mode, ''), p.place
 FROM container c JOIN project p ON p.id = c.project_id
     LEFT JOIN policy y ON y.host = c.host AND y.hash = c.policy
 WHERE c.host = :host AND c.gone = '' ORDER BY c.name COLLATE "binary", c.id
@@ -326,6 +326,7 @@ def _listed(row: Sequence[Any], built: Mapping[str, ImageRecord], latest: Mappin
         reference,
         policy,
         mode,
+        place,
     ) = row
     image = built.get(reference)
     return ListingRow(
@@ -345,4 +346,5 @@ def _listed(row: Sequence[Any], built: Mapping[str, ImageRecord], latest: Mappin
         latest_recipe=latest.get(reference.rpartition(":")[0], ""),
         policy=policy,
         firewall=mode,
+        place=place,
     )

@@ -25,6 +25,7 @@ class ListingRow(NamedTuple):
     latest_recipe: str  # of the newest image of the same name, whatever its tag
     policy: str  # hash of the policy in force at creation
     firewall: str  # mode of that policy: block, audit, off; "" where it is not on record
+    place: str = ""  # of the project's directory (ProjectRecord)
 
 
 class HistoryRow(NamedTuple):

@@ -65,7 +65,9 @@ project = Table(
     _text("created", "when it was first run"),
     _text("last_used", "when a session last started or ended in it"),
     _later("forgotten", "when it was forgotten"),
-    _later("place", "device and inode of its directory when last run, by which a move is recognised"),
+    _later(
+        "place", "device and inode of its directory when last run, by which a move is known; after `!`: gone"
+    ),
     Index("uq_project_path", "host", "path", unique=True, **only_where("forgotten = ''")),
     comment="A directory on a host that has, or had, a container. A path is unique among the not forgotten.",
 )

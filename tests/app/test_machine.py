@@ -132,6 +132,10 @@ class Installation(RuleBasedStateMachine):
     def delete_the_project(self, project: str) -> None:
         shutil.rmtree(self.world.where(project), ignore_errors=True)
 
+    @rule(project=PROJECTS)
+    def put_the_project_back(self, project: str) -> None:
+        self.world.project(project)
+
     @rule()
     def lose_the_database(self) -> None:
         shutil.rmtree(self.world.home / "state", ignore_errors=True)
@@ -151,6 +155,8 @@ class Installation(RuleBasedStateMachine):
         events = self.world.events()
         self._records_are_true(shown)
         _rows_follow_events(events, self.world.every_container())
+        for row in shown.rows:
+            assert row.project_exists == self.world.is_on_record_as_there(row.project)
         assert verify(events).fault == ""
         self.world.list()
         assert len(self.world.events()) == len(events)

@@ -128,6 +128,14 @@ class World:
             view = ledger.snapshot()
             return view.containers(gone=None) if view else []
 
+    def is_on_record_as_there(self, path: str) -> bool:
+        """Whether the last that the audit log says of a project's directory is not that it went."""
+        with Ledger() as ledger:
+            known = ledger.project(path)
+        told = ("project.missing", "project.found", "project.located")
+        own = [e.kind for e in self.events() if known and e.subject == known.id and e.kind in told]
+        return own[-1:] != ["project.missing"]
+
     def marks(self) -> set[str]:
         """Our ids of the containers that are not gone."""
         return {container.id for container in self.every_container() if not container.gone}

@@ -7,7 +7,16 @@ from typing import Any
 import pytest
 
 from contenant.core import labels
-from contenant.core.reconcile import Observed, Recorded, here, needs_identity, orphans, reconcile
+from contenant.core.reconcile import (
+    Observed,
+    Recorded,
+    Whereabouts,
+    here,
+    needs_identity,
+    orphans,
+    reconcile,
+    whereabouts,
+)
 from tests.core.samples import OURS, container, report, session
 
 
@@ -142,3 +151,18 @@ def test_orphans_are_ours_on_this_host_and_unrecorded() -> None:
 def test_identity_is_asked_for_only_when_something_is_missing() -> None:
     assert not needs_identity(records(container()), observed(report()))
     assert needs_identity(records(container()), observed())
+
+
+@pytest.mark.parametrize(
+    ("place", "there", "told"),
+    [
+        ("1:2", True, []),
+        ("1:2", False, ["project.missing"]),
+        ("", False, ["project.missing"]),
+        ("!1:2", False, []),
+        ("!", True, ["project.found"]),
+    ],
+)
+def test_a_projects_directory_goes_and_comes_back_once(place: str, there: bool, told: list[str]) -> None:
+    twice = [Whereabouts("p1", "/work/a", place, there)] * 2  # two containers of one project
+    assert [change.kind for change in whereabouts(twice)] == told

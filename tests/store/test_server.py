@@ -58,6 +58,8 @@ EVERY_CHANGE: list[list[Change]] = [
     [changes.image_removed(image().reference, "stale")] * 2,
     [changes.engine_remembered("podman", "runtime", value) for value in ("runc", "runc", "crun")],
     [changes.project_located("p1", "1:2")] * 2,
+    [changes.project_missing("p1", "/work/p1")] * 2,
+    [changes.project_found("p1", "/work/p1")] * 2,
     [changes.container_replaced(container(), "another")],
     [changes.clock_set_back("2027-01-31T09:30:00.000Z")],
     [changes.project_moved("p1", "/work/one", "/work/\udcff new")] * 2,
