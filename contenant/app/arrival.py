@@ -15,6 +15,7 @@ from contenant import files
 from contenant.errors import ContenantError, EngineError, FirewallError
 
 _MAX_BYTES = 64 * 1024  # the firewall may have much to say
+_LINES, _WIDTH = 4, 200  # of a start that failed: lines that are told, and characters of each
 _NO_FIREWALL = "97"  # image/entrypoint
 
 
@@ -65,16 +66,24 @@ def forget(directory: Path, session_id: str) -> None:
 
 
 def start_failure(name: str, directory: Path) -> ContenantError | None:
-    """Why the container `name` ended while it started, in its entrypoint's words; None where it did not."""
+    """Why the container `name` ended while it started, in its entrypoint's words: its first lines and the
+    last; None where it did not.
+    """
     text = (_read(directory / "sessions" / "start.failed") or b"").decode(errors="replace")
     lines = [line.removeprefix("contenant: ") for line in text.splitlines() if line.strip()]
     if not lines:
         return None
     code, _, reason = lines[-1].partition(" ")
-    message = f"{name} did not start: {'; '.join([*lines[:-1], reason])}"
+    told, rest = lines[:-1][: _LINES - 1], len(lines) - _LINES
+    told += [f"… {rest} more lines in {directory / 'sessions' / 'start.failed'}"] if rest > 0 else []
+    message = f"{name} did not start: {'; '.join(map(_short, [*told, reason]))}"
     if code == _NO_FIREWALL:
         return FirewallError(message, hint="see `contenant doctor`; nothing was run and nothing went out")
     return EngineError(message, hint="see `contenant doctor`")
+
+
+def _short(line: str) -> str:
+    return line if len(line) <= _WIDTH else f"{line[: _WIDTH - 1]}…"
 
 
 def _read(place: Path) -> bytes | None:

@@ -26,6 +26,7 @@ from contenant.core.settings import Settings
 from contenant.core.values import ContainerReport, EngineName
 from contenant.credentials.deliver import wants_credential
 from contenant.engines.base import Engine, OciRuntimeError
+from contenant.errors import ContenantError
 
 if TYPE_CHECKING:
     from contenant.app.ssh_agent import Agent
@@ -84,10 +85,19 @@ def _show(ready: Ready, ui: Ui) -> tuple[int, bool]:
                 session.give_up(ledger, ready.seat, ready.session, ui)
                 raise failure from missed
         ui.note(f"{project.name} had just ended; it is started again")
-        with locks.held(project.name, lambda: ui.note(f"waiting for another contenant at {project.name}")):
-            perform(ready.site, ("start",), ready.seat.container._replace(state="stopped"), ui)
-        arrival.announce(place, ready.session.id)
+        try:
+            _start_again(ready, ui)
+        except (ContenantError, KeyboardInterrupt):  # whatever holds it up: there is no session
+            session.give_up(ledger, ready.seat, ready.session, ui)
+            raise
     raise AssertionError("the last attempt returns or raises")
+
+
+def _start_again(ready: Ready, ui: Ui) -> None:
+    name = ready.site.project.name
+    with locks.held(name, lambda: ui.note(f"waiting for another contenant at {name}")):
+        perform(ready.site, ("start",), ready.seat.container._replace(state="stopped"), ui)
+    arrival.announce(container_dir(name), ready.session.id)
 
 
 def _moved(ledger: Ledger, project: Project, request: RunRequest, ui: Ui) -> ProjectRecord | None:

@@ -20,6 +20,7 @@ NUMBERS = {
     "NET_BIND_SERVICE": 10,
     "NET_ADMIN": 12,
 }
+_MIB = 1 << 20
 _SETS = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
 # What engines mount or set by themselves.
 _OWN_TARGETS = ("/", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/run/.containerenv", "/.dockerenv")
@@ -207,8 +208,11 @@ def _image(intent: Intent, inspection: Inspection, reference_id: str) -> Iterato
 
 
 def _limits(intent: Intent, inspection: Inspection, inside: Inside) -> Iterator[Finding]:
-    """What the engine says and what the kernel holds; Apple's machines are sized otherwise."""
-    if not intent.spec or intent.container.engine == "container":
+    """What the engine says and what the kernel holds."""
+    if not intent.spec:
+        return
+    if intent.container.engine == "container":
+        yield from _machine(intent, inspection)
         return
     for what, asked, told, held in (
         ("cpus", float(intent.spec["cpus"]), inspection.cpus, inside.cpus),
@@ -217,6 +221,19 @@ def _limits(intent: Intent, inspection: Inspection, inside: Inside) -> Iterator[
         wrong = [value for value in (held, told) if value >= 0 and value != asked]
         if wrong:
             yield Finding("limit", what, _limit(asked), _limit(wrong[0]), "recreate")
+
+
+def _machine(intent: Intent, inspection: Inspection) -> Iterator[Finding]:
+    """Apple's machines: as the engine has them. What was not asked for is the engine's own to choose; memory
+    is whole MiB there, and the kernel in the machine sees what the engine adds for itself.
+    """
+    memory = -(-int(intent.spec["memory"]) // _MIB) * _MIB
+    for what, asked, told in (
+        ("cpus", float(intent.spec["cpus"]), inspection.cpus),
+        ("memory", float(memory), float(inspection.memory)),
+    ):
+        if asked and told != asked:
+            yield Finding("limit", what, _limit(asked), _limit(told), "recreate")
 
 
 def _limit(value: float) -> str:

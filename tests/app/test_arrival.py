@@ -90,6 +90,28 @@ def test_why_it_would_not_start(place: Path) -> None:
     assert failure.message == "shop did not start: CONTENANT_UID=0: the agent needs an id"
 
 
+def test_what_it_says_is_told_at_a_bearable_length(place: Path) -> None:
+    told = place / "sessions" / "start.failed"
+    lines = [f"contenant: firewall: complaint {number}\n" for number in range(1, 10)]
+    told.write_text("".join(lines[:3]) + "97 nothing starts\n")
+    failure = arrival.start_failure("shop", place)
+    assert failure is not None
+    assert failure.message.endswith(
+        "complaint 1; firewall: complaint 2; firewall: complaint 3; nothing starts"
+    )
+    told.write_text("".join(lines) + "97 nothing starts\n")
+    failure = arrival.start_failure("shop", place)
+    assert failure is not None
+    assert failure.message == (
+        "shop did not start: firewall: complaint 1; firewall: complaint 2; firewall: complaint 3; "
+        f"… 6 more lines in {told}; nothing starts"
+    )
+    told.write_text("x" * 5000 + "\n97 " + "y" * 5000)
+    failure = arrival.start_failure("shop", place)
+    assert isinstance(failure, FirewallError)
+    assert len(failure.message) < 450
+
+
 def test_a_session_that_does_not_arrive_in_time_is_overdue_and_one_that_began_never_is(place: Path) -> None:
     arrival.announce(place, "s1")
     assert not arrival.Overdue(place, "s1", 60)()

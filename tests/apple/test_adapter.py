@@ -12,12 +12,22 @@ from pathlib import Path
 
 import pytest
 
-from contenant.core.values import BuildSpec, ContainerReport, ContainerSpec, ExecSpec, Mount, Publish
+from contenant.core.drift import Intent, _limits
+from contenant.core.values import (
+    BuildSpec,
+    ContainerReport,
+    ContainerSpec,
+    ExecSpec,
+    Inspection,
+    Mount,
+    Publish,
+)
 from contenant.engines.apple import Apple, connect, skew
 from contenant.engines.base import ContainerMissingError, Engine
 from contenant.errors import EngineError, EngineUnavailableError, ImageBuildError, PathRefusedError
 from contenant.process import Result, capture, exec_env
 from tests.apple.tinyimage import root_tarball
+from tests.core.samples import container
 from tests.standins.apple.fixture import VERSIONS, Standin, apple_standin
 
 MARK = {"dev.contenant.test": "1"}
@@ -92,6 +102,12 @@ def execute(engine: Engine, name: str, *argv: str, **env: str) -> Result:
     return capture(
         engine.exec_argv(name, ExecSpec(argv, env_names=tuple(env))), timeout=60, env=exec_env(env)
     )
+
+
+def differing(spec: ContainerSpec, seen: Inspection) -> list[str]:
+    """Which limits of a container differ from those it was asked for."""
+    asked = Intent(container(engine="container"), {"cpus": spec.cpus, "memory": spec.memory}, "", "")
+    return [finding.what for finding in _limits(asked, seen, None)]  # type: ignore[arg-type]  # not looked into
 
 
 def require(report: ContainerReport | None) -> ContainerReport:
@@ -180,6 +196,11 @@ def test_capabilities_hostname_and_limits(
     assert execute(engine, spec.name, "hostname").stdout == f"{spec.name}\n"
     row = json.loads(place.ok("inspect", spec.name))[0]["configuration"]["resources"]
     assert (row["cpus"], row["memoryInBytes"]) == (1, 256 << 20)
+    assert (seen := engine.inspect(spec.name)).memory == 256 << 20
+    assert (differing(spec, seen), differing(spec._replace(cpus=2, memory=(256 << 20) + 1), seen)) == (
+        [],
+        ["cpus", "memory"],
+    ), "drift compares what was asked for with what the machine has"
 
 
 @pytest.mark.real

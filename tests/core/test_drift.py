@@ -168,6 +168,26 @@ def test_variables_image_and_limits() -> None:
     assert findings(memory=-1) == [], "a kernel that does not say is no finding"
 
 
+@pytest.mark.parametrize(
+    ("asked", "told", "found"),
+    [
+        ((2, 1 << 30), (2.0, 1 << 30), []),
+        ((2, (1 << 30) - 5), (2.0, 1 << 30), []),  # whole MiB there
+        ((0, 0), (4.0, 4 << 30), []),  # the engine's own choice
+        ((2, 1 << 30), (4.0, 1 << 30), [("cpus", "2", "4")]),
+        ((0, 1 << 30), (4.0, 4 << 30), [("memory", str(1 << 30), str(4 << 30))]),
+        ((2, 1 << 30), (0.0, 0), [("cpus", "2", "none"), ("memory", str(1 << 30), "none")]),
+    ],
+)
+def test_the_size_of_apples_machines(asked: Any, told: Any, found: list[tuple[str, str, str]]) -> None:
+    mine = container(policy=POLICY, engine="container")
+    intent = INTENT._replace(container=mine, spec=SPEC | {"cpus": asked[0], "memory": asked[1]})
+    seen = SEEN._replace(cpus=told[0], memory=told[1])
+    # What the kernel in the machine holds is more, and none of it is a finding.
+    differs = compare(intent, seen, INSIDE._replace(cpus=5.0, memory=9 << 30), "")
+    assert [(finding.what, finding.expected, finding.found) for finding in differs] == found
+
+
 def test_a_record_that_was_rebuilt_knows_no_mounts() -> None:
     intent = INTENT._replace(spec={})
     assert compare(intent, SEEN, INSIDE._replace(mounts={"/opt": False}, variables=frozenset()), "") == []
