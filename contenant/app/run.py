@@ -62,6 +62,7 @@ def run(request: RunRequest, ui: Ui) -> int:
             return code
         brief = code == 0 and time.monotonic() - began < BRIEF and ready.session.kind == "command"
         _look_back(ledger, ready, project, ui, brief=brief)
+        _watch(base.database_url, ui)
         settings, seat = ready.site.settings, ready.seat
         if settings.keep_running:
             return code
@@ -133,6 +134,12 @@ def _look_back(ledger: Ledger, ready: Ready, project: Project, ui: Ui, *, brief:
     wayback.end(ledger, container, ready.session.id, project.path, ui)
     egress.finish_at_end(ledger, asked, ready.session.id, ui)
     usage.at_end(ledger, container, ui)
+
+
+def _watch(database_url: str, ui: Ui) -> None:
+    from contenant.app import watch  # no start waits for what an end needs
+
+    watch.at_end(database_url, ui)
 
 
 def _settle_memory() -> None:

@@ -256,6 +256,15 @@ def test_a_damaged_file_is_said_to_be_damaged(database: Path, start: int, length
         pytest.fail("nobody noticed")
 
 
+def test_a_file_that_was_cut_off_is_refused_when_it_is_opened(database: Path) -> None:
+    for leftover in database.parent.glob("contenant.db-*"):
+        leftover.unlink()
+    os.truncate(database, database.stat().st_size - 4096)
+    for touch in (_open_and_close, lambda: open_snapshot(None, HOST)):
+        with pytest.raises(StateError, match="is damaged"):
+            touch()
+
+
 def _read_all() -> Any:
     with _open() as store:
         return [list(store.history()), list(store.events()), store.containers(gone=None), store.images()]
