@@ -222,8 +222,15 @@ def test_a_quick_command_loads_nothing_heavy(arguments: tuple[str, ...], tmp_pat
     code, names = loaded_by(tmp_path / "report", *arguments)
     assert code == (2 if arguments == ("wombat",) else 0)
     assert "click" in names
-    assert not names & HEAVY
-    assert "tabulate" not in names
+    assert not names & (HEAVY | {"tabulate", "shutil"})
+
+
+def test_help_looks_for_no_translation(tmp_path: Path) -> None:
+    assert "locale" not in loaded_by(tmp_path / "report", "--help")[1]
+
+
+def test_help_of_the_list_asks_no_engine(tmp_path: Path) -> None:
+    assert "subprocess" not in loaded_by(tmp_path / "report", "list", "--help")[1]
 
 
 @pytest.mark.parametrize("words", [("",), ("list", "--format", ""), ("run", "/")], ids=" ".join)

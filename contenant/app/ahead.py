@@ -4,17 +4,17 @@ An engine takes several times as long to list its containers as Python takes to 
 is little and needed anyway; the rest is imported while the engine answers.
 """
 
+from __future__ import annotations
+
 import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from contenant import config
-from contenant.core.values import EngineName
-from contenant.engines.base import Listing
-from contenant.engines.select import choose, make
-from contenant.errors import ContenantError
-from contenant.process import find_program
+if TYPE_CHECKING:
+    from contenant.core.engine_names import EngineName
+    from contenant.engines.base import Listing
 
 _NOT_NOW = ("-h", "--help", "--engine")  # nothing is asked then, or another engine
 _asked: dict[EngineName, Listing] = {}
@@ -45,6 +45,11 @@ def _ask(arguments: Sequence[str]) -> None:
         return
     if None in (sys.stdin, sys.stdout, sys.stderr):  # a pipe would get the number of a stream
         return
+    from contenant import config
+    from contenant.engines.select import choose, make
+    from contenant.errors import ContenantError
+    from contenant.process import find_program
+
     try:
         name = choose(None, None, config.load(None, os.environ, {}).engine, sys.platform, find_program).name
         _asked[name] = make(name).containers()

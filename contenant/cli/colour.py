@@ -44,3 +44,10 @@ def terminal_width(stream: TextIO, environ: Mapping[str, str]) -> int:
         return os.get_terminal_size(stream.fileno()).columns
     except (OSError, ValueError):
         return 0
+
+
+def help_width(stream: TextIO, environ: Mapping[str, str]) -> int:
+    """Columns of a help text, as click has them: 78 at most and 50 at least."""
+    columns = environ.get("COLUMNS", "")
+    own = int(columns) if columns.isdecimal() else 0
+    return max(min(own or terminal_width(stream, environ) or 80, 80) - 2, 50)

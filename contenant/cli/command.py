@@ -1,11 +1,14 @@
 """How every command looks: examples first, exit codes last, groups that import a command only when used."""
 
 import importlib
+import os
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import click
 
+from contenant.cli.colour import help_width
 from contenant.cli.exits import EXITS
 from contenant.cli.option import HELP
 from contenant.cli.settings import global_options
@@ -21,7 +24,26 @@ class Lazy(NamedTuple):
     summary: str  # one line of help, equal to the command's own
 
 
-class Command(click.Command):
+class _Plain(click.Command):
+    """Help in English, as wide as the terminal, without the modules that click loads for either."""
+
+    def get_help_option(self, ctx: click.Context) -> click.Option:
+        return HELP
+
+    def get_help(self, ctx: click.Context) -> str:
+        ctx.terminal_width = ctx.terminal_width or help_width(sys.stdout, os.environ)
+        return super().get_help(ctx)
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write_usage(ctx.command_path, " ".join(self.collect_usage_pieces(ctx)), prefix="Usage: ")
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        found = [p.get_help_record(ctx) for p in self.get_params(ctx) if not isinstance(p, click.Argument)]
+        with formatter.section("Options"):
+            formatter.write_dl([record for record in found if record is not None])
+
+
+class Command(_Plain):
     """A command with examples and named exit codes in its help."""
 
     def __init__(
@@ -32,9 +54,6 @@ class Command(click.Command):
         self.exits = exits
         self.params.extend(global_options(environment=False))
 
-    def get_help_option(self, ctx: click.Context) -> click.Option:
-        return HELP
-
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         write_text(self.help or "", self.examples, formatter)
 
@@ -42,7 +61,7 @@ class Command(click.Command):
         write_exits(self.exits, formatter)
 
 
-class LazyGroup(click.Group):
+class LazyGroup(_Plain, click.Group):
     """A group that knows its commands by name and summary, and imports the one that is called."""
 
     def __init__(
@@ -51,9 +70,6 @@ class LazyGroup(click.Group):
         super().__init__(name, **kwargs)
         self.lazy = lazy
         self.examples = examples
-
-    def get_help_option(self, ctx: click.Context) -> click.Option:
-        return HELP
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.lazy)
@@ -75,6 +91,10 @@ class LazyGroup(click.Group):
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         write_text(self.help or "", self.examples, formatter)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        super().format_options(ctx, formatter)
+        self.format_commands(ctx, formatter)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -6,12 +6,15 @@ import errno
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
-from contenant.cli.complain import Complaint, complain, complaint_of, wants_json
 from contenant.cli.settings import Settings
 from contenant.errors import ContenantError
+
+if TYPE_CHECKING:
+    from contenant.cli.complain import Complaint
 
 COMPLETE = "_CONTENANT_COMPLETE"  # set by the completion scripts to the name of the shell
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
@@ -33,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except click.exceptions.Exit as done:
         return done.exit_code
     except Exception as error:  # noqa: BLE001 - the last place where a failure can become one line
-        return _failed(error, settings, as_json=wants_json(arguments))
+        return _failed(error, settings, arguments)
     return code
 
 
@@ -48,11 +51,15 @@ def _dispatch(arguments: list[str], settings: Settings) -> int:
         return command.invoke(context) or 0
 
 
-def _failed(error: Exception, settings: Settings, *, as_json: bool) -> int:
-    return complain(_complaint(error), settings.color, as_json=as_json)
+def _failed(error: Exception, settings: Settings, arguments: Sequence[str]) -> int:
+    from contenant.cli.complain import complain, wants_json  # most starts have nothing to complain about
+
+    return complain(_complaint(error), settings.color, as_json=wants_json(arguments))
 
 
 def _complaint(error: Exception) -> Complaint:
+    from contenant.cli.complain import Complaint, complaint_of
+
     if isinstance(error, ContenantError):
         return complaint_of(error)
     if isinstance(error, click.ClickException):

@@ -57,7 +57,7 @@ class Root(LazyGroup):
         return super().parse_args(ctx, args)
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        formatter.write_usage(ctx.command_path, "[RUN OPTIONS] [-- CMD...]")
+        formatter.write_usage(ctx.command_path, "[RUN OPTIONS] [-- CMD...]", prefix="Usage: ")
         formatter.write_usage(ctx.command_path, "COMMAND [ARGS]...", prefix="       ")
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

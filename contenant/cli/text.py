@@ -6,8 +6,6 @@ through `visible`.
 
 from __future__ import annotations
 
-import unicodedata
-
 
 def visible(text: str) -> str:
     r"""The text with everything unprintable escaped: controls, newlines, bidi marks, undecodable bytes.
@@ -34,6 +32,8 @@ def width(text: str) -> int:
 
 
 def _columns(char: str) -> int:
+    import unicodedata  # most texts are ASCII
+
     if unicodedata.combining(char) or unicodedata.category(char) in ("Mn", "Me"):
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1

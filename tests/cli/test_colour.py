@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 
+import click
 import pytest
 
-from contenant.cli.colour import ColourMode, is_terminal, terminal_width, wants_colour
+from contenant.cli.colour import ColourMode, help_width, is_terminal, terminal_width, wants_colour
 
 
 @pytest.mark.parametrize(
@@ -37,3 +38,10 @@ def test_a_closed_stream_is_no_terminal() -> None:
     stream = io.StringIO()
     stream.close()
     assert not is_terminal(stream)
+
+
+@pytest.mark.parametrize("columns", ["", "0", "20", "60", "500", "wide"])
+def test_help_is_as_wide_as_click_makes_it(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setattr("sys.__stdout__", io.StringIO())  # no terminal, wherever the tests run
+    assert help_width(io.StringIO(), {"COLUMNS": columns}) == click.HelpFormatter().width
