@@ -1,4 +1,7 @@
-"""Benchmarks run with `make bench` only: they measure, and a loaded machine would make them lie."""
+"""Benchmarks run with `make bench` only: they measure, and a loaded machine would make them lie.
+
+What is counted in instructions or engine calls bears no mark, and runs with all tests.
+"""
 
 from __future__ import annotations
 
