@@ -173,6 +173,11 @@ class TestJson:
         assert (found["error"], found["exit_code"]) == ("usage", 2)
         assert "--nothing" in found["message"]
 
+    def test_so_are_two_formats_at_once(self, run: Run) -> None:
+        result = run("list", "--json", "--format", "csv")
+        assert result.code == 2
+        assert json.loads(result.err)["message"] == "--json and --format csv ask for different things"
+
     def test_so_is_a_bug(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         failing(monkeypatch, ValueError("nobody foresaw it"))
         found = json.loads(run("list", "--json").err)

@@ -90,7 +90,6 @@ def test_run_hands_over_the_terminals(
         ("run --cpus 0", "invalid value for '--cpus'"),
         ("run --engine lxc", "invalid value for '--engine'"),
         ("run --", "no command behind --"),
-        ("list --json --format csv", "--json and --format csv ask for different things"),
         ("--color pink list", "invalid value for '--color'"),
         ("stop --all .", "--all and a path exclude each other"),
         ("clean --all --stale 3d", "a path, --all and --stale exclude each other"),
