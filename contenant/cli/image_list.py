@@ -30,6 +30,11 @@ FIELDS = {
     "containers": "number of containers made from it",
     "current": "whether new containers are made from it",
     "id": "contenant's id of the build",
+    "log": "path of the build's log",
+    "snapshot": "moment of the package index that a bootstrapped base was made from",
+    "integrity": "npm integrity of Claude Code's package",
+    "engine": "engine it was built or loaded on",
+    "origin": "built, or loaded from a file",
 }
 
 

@@ -144,6 +144,11 @@ def image_built(image: ImageRecord) -> Change:
     return Change("image.built", image.id, "", image._asdict())
 
 
+def image_loaded(image: ImageRecord) -> Change:
+    """It came from a file."""
+    return Change("image.loaded", image.id, "", image._asdict())
+
+
 def image_failed(reference: str, recipe: str, log: str) -> Change:
     return Change("image.failed", reference, "", {"recipe": recipe, "log": log})
 

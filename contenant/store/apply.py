@@ -324,6 +324,7 @@ HANDLERS: Mapping[str, Handler] = {
     "session.ssh": _only_event,
     "image.building": _only_event,
     "image.built": _image_built,
+    "image.loaded": _image_built,
     "image.failed": _only_event,
     "image.removed": _image_removed,
     "policy.stored": _policy_stored,
