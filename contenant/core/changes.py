@@ -153,8 +153,9 @@ def image_failed(reference: str, recipe: str, log: str) -> Change:
     return Change("image.failed", reference, "", {"recipe": recipe, "log": log})
 
 
-def image_removed(reference: str, why: str) -> Change:
-    return Change("image.removed", reference, "", {"why": why})
+def image_removed(reference: str, why: str, engine: str = "", digest: str = "") -> Change:
+    """It is gone from an engine ("": from all); with a digest, only what had that, whatever its name now."""
+    return Change("image.removed", reference, "", {"why": why, "engine": engine, "digest": digest})
 
 
 def policy_stored(

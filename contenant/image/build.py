@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from contenant.engines.base import Engine
 
 Journal = Callable[[Change], object]
-_LOCK = "image"
+LOCK = "image"  # held by who builds, loads or removes one
 _PATIENCE = 3600.0  # seconds to wait for another contenant's build
 _KEPT_LOGS = 20
 
@@ -74,7 +74,7 @@ def ensure(
     recipe = current(settings)
     if not no_cache and (report := engine.image(recipe.tag)):
         return _there(recipe, report)
-    with locks.held(_LOCK, lambda: ui.note("another contenant builds the image; waiting"), _PATIENCE):
+    with locks.held(LOCK, lambda: ui.note("another contenant builds the image; waiting"), _PATIENCE):
         if not no_cache and (report := engine.image(recipe.tag)):
             return _there(recipe, report)
         return _Build(engine, recipe, ui, journal).run(no_cache)
@@ -177,7 +177,7 @@ class _Build:
     def _record(self, base: Base, report: ImageReport, seconds: float) -> ImageRecord:
         recipe, now = self._recipe, host.now()
         return ImageRecord(
-            id=_new_id(now),
+            id=new_id(now),
             recipe=recipe.hash,
             layer=recipe.layer,
             parent=base.reference,
@@ -229,7 +229,7 @@ class _Show:
             self._ui.progress(self._step.text, self._step.done, self._step.total)
 
 
-def _new_id(now: datetime) -> str:
+def new_id(now: datetime) -> str:
     """26 lower-case characters whose order is that of the moments: 12 of milliseconds, 14 random."""
     return f"{int(now.timestamp() * 1000):012x}{secrets.token_hex(7)}"
 
