@@ -33,8 +33,6 @@ def show(text: str) -> dict[str, Any]:
     with Ledger(settings.database_url) as ledger:
         stores = image_stores.look(ledger, settings)
         known = image_stores.everything_made(ledger)
-        if stores.unreachable and not stores.held and not known:
-            stores.refuse_silence()
         image = image_stores.resolve(text, known, stores, settings)
         view = ledger.snapshot()
         containers = view.containers() if view else []

@@ -71,7 +71,8 @@ def resolve(text: str, known: Sequence[Made], stores: Stores, settings: Settings
     """The image that a text means: a reference, a tag, or the beginning of a tag, id, digest or recipe.
 
     "" is the one that new containers are made from. What is not on record is read off its labels, so that an
-    image from elsewhere tells of itself. Raises NotFoundError, also where a text means several.
+    image from elsewhere tells of itself. Raises NotFoundError, also where a text means several;
+    EngineUnavailableError where an engine that gave no answer may have it.
     """
     wanted = text or kept_image(settings)
     foreign = [of_labels(name, report) for name, held in stores.held.items() for report in held]
@@ -87,6 +88,8 @@ def resolve(text: str, known: Sequence[Made], stores: Stores, settings: Settings
             )
         if found:
             return next(iter(found.values()))
+    if stores.unreachable:
+        raise next(iter(stores.unreachable.values()))  # it may be there
     if not text:
         raise NotFoundError(
             f"the image {wanted} is not built yet", hint="`contenant image build` builds it, as a run does"

@@ -12,7 +12,9 @@ PODMAN = (
     (0.01, '[1/4] STEP 2/3: RUN ["/tmp/contenant/stages/system"]'),
     (3.0, "unpacking"),
     (40.01, '[2/4] STEP 1/2: RUN ["/tmp/contenant/stages/jj"]'),
-    (52.01, "COMMIT contenant:1"),
+    (52.01, '[2/4] STEP 2/2: LABEL "dev.contenant.inputs"="%7B%22a%22"'),
+    (52.05, '[2/4] STEP 3/2: LABEL "dev.contenant.managed"="1"'),
+    (54.01, "COMMIT contenant:1"),
     (60.01, ""),
 )
 KIT = (
@@ -36,7 +38,7 @@ def times(lines: Iterable[tuple[float, str]]) -> list[tuple[str, float]]:
 
 
 def test_a_step_ends_where_the_next_begins() -> None:
-    assert times(PODMAN) == [("stage system", 40.0), ("stage jj", 20.0)]
+    assert times(PODMAN) == [("stage system", 40.0), ("stage jj", 12.0), ("labels", 8.0)]
 
 
 def test_steps_that_run_at_once_say_themselves_how_long_they_took() -> None:
