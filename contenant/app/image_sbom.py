@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 from typing import Any, Literal
 
 from contenant import __version__, config, host
@@ -37,7 +38,13 @@ def bill(text: str, form: Form) -> dict[str, Any]:
         printed = engine.run_once(image.reference, ("sh", "-c", sbom.SCRIPT))
     own = image_stores.of_labels(engine.name, held)
     subject = sbom.Subject(
-        image.reference, held.digest, own.claude_version, own.integrity, __version__, f"{host.now():%FT%TZ}"
+        reference=image.reference,
+        digest=held.digest,
+        claude_version=own.claude_version,
+        integrity=own.integrity,
+        made_by=__version__,
+        now=f"{host.now():%FT%TZ}",
+        serial=str(uuid.uuid4()),
     )
     try:
         return _WRITERS[form](subject, sbom.packages(printed, subject, SUITE))

@@ -21,7 +21,7 @@ FORMS = ("spdx", "cyclonedx")
     cls=Command,
     short_help=IMAGE_COMMANDS["sbom"].summary,
     examples=(
-        ("contenant image sbom > image.spdx.json", "of the image that new containers are made from"),
+        ("contenant image sbom", "of the image that new containers are made from"),
         ("contenant image sbom 0a1b2c3d --format cyclonedx", "of another one"),
     ),
     exits=(0, 1, 2, 3, 4),

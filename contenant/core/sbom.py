@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import re
-import uuid
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -40,6 +39,7 @@ class Subject(NamedTuple):
     integrity: str  # sha512-<base64>, "" where it is not known
     made_by: str  # version of contenant that writes this
     now: str  # moment, ISO-8601 UTC with whole seconds
+    serial: str  # a UUID of this document's own
 
 
 def packages(printed: str, subject: Subject, suite: str) -> list[Package]:
@@ -94,7 +94,7 @@ def spdx(subject: Subject, contents: Iterable[Package]) -> dict[str, Any]:
         "dataLicense": "CC0-1.0",
         "SPDXID": "SPDXRef-DOCUMENT",
         "name": subject.reference,
-        "documentNamespace": f"https://spdx.org/spdxdocs/contenant-{_uuid(subject, subject.now)}",
+        "documentNamespace": f"https://spdx.org/spdxdocs/contenant-{subject.serial}",
         "creationInfo": {"created": subject.now, "creators": [f"Tool: contenant-{subject.made_by}"]},
         "packages": [
             {
@@ -141,7 +141,7 @@ def cyclonedx(subject: Subject, contents: Iterable[Package]) -> dict[str, Any]:
     return {
         "bomFormat": "CycloneDX",
         "specVersion": "1.5",
-        "serialNumber": f"urn:uuid:{_uuid(subject, subject.now)}",
+        "serialNumber": f"urn:uuid:{subject.serial}",
         "version": 1,
         "metadata": {
             "timestamp": subject.now,
@@ -171,7 +171,3 @@ def _component(package: Package) -> dict[str, Any]:
     if package.sha512:
         found["hashes"] = [{"alg": "SHA-512", "content": package.sha512}]
     return found
-
-
-def _uuid(subject: Subject, salt: str) -> str:
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{subject.reference} {subject.digest} {salt}"))

@@ -21,6 +21,7 @@ SUBJECT = Subject(
     integrity="sha512-" + "A" * 86 + "==",
     made_by="0.1.0",
     now="2026-11-26T18:00:00Z",
+    serial="01a21922-222e-4b81-8662-8e422c000000",
 )
 LINES = (
     ("zlib1g", "1:1.3.dfsg+really1.3.1-1+b1", "amd64", "zlib", "1:1.3.dfsg+really1.3.1-1", "installed"),

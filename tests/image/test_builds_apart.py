@@ -112,7 +112,7 @@ def test_a_full_disk_of_the_engines(machine: Machine, small: Path) -> None:
     assert (code, out) == (1, "")
     assert "no space left on device" in err
     assert "contenant image prune" in err
-    assert "image log" in err or ".log" in err
+    assert ".log" in err
     assert "Traceback" not in err
     assert (machine.store / reference).exists(), "the last good image stays"
     failed = machine.run("true", "image", "log", "--failed")

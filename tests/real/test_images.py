@@ -177,7 +177,7 @@ def test_two_builds_give_the_same_packages(
         pytest.skip("once is enough: what is installed is not the engine's doing")
     recipe = current(SimpleNamespace(ca_certificates=()))
     folder = context.write(recipe, context.Extras(host_sources(), None))
-    subject = sbom.Subject("x", "", "", "", "", "")
+    subject = sbom.Subject("x", "", "", "", "", "", "")
     fresh = stage_packages(podman_engine, folder)
     found = {one.name: one.version for one in sbom.packages(f"{fresh}\njj 0\n", subject, "trixie")}
     there = packages(saved[1])
