@@ -60,7 +60,7 @@ def table(key: str, why: str) -> Table:
             Column("WHY", lambda row: row[why]),
         ),
         fields=tuple(FIELDS),
-        record=lambda row: row,
+        record=lambda row: {field: row[field] for field in FIELDS},
         name=lambda row: row["name"],
     )
 
