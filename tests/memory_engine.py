@@ -7,9 +7,11 @@ crash the caller before or after the effect of any call.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+from contenant.core.labels import MANAGED
 from contenant.core.values import (
     BuildSpec,
     ContainerReport,
@@ -52,6 +54,8 @@ class MemoryEngine:
         self.name: EngineName = name
         self.calls: list[tuple[str, str]] = []
         self.specs: dict[str, ContainerSpec] = {}
+        self.prints = ""  # what a program in an image prints
+        self.saves = b""  # what an archive of an image is
         self._identity = identity
         self._containers: dict[str, ContainerReport] = {}
         self._images: dict[str, ImageReport] = {}
@@ -83,6 +87,12 @@ class MemoryEngine:
             digest, reference, digest, labels or {}, 1000, _moment(self._made)
         )
         return self._images[reference]
+
+    def orphan_image(self, reference: str) -> ImageReport:
+        """The image loses its name, as where another is built under it."""
+        image = self._images.pop(reference)
+        self._images[f"@{image.digest}"] = image._replace(reference="")
+        return self._images[f"@{image.digest}"]
 
     def add_foreign(
         self, name: str, labels: Mapping[str, str] | None = None, state: ContainerState = "running"
@@ -211,11 +221,35 @@ class MemoryEngine:
     def remove(self, name: str) -> None:
         self._call("remove", name, lambda: self._containers.pop(name, None))
 
+    def images(self) -> tuple[ImageReport, ...]:
+        def effect() -> tuple[ImageReport, ...]:
+            return tuple(image for image in self._images.values() if image.labels.get(MANAGED) == "1")
+
+        return self._call("images", "", effect)
+
+    def run_once(self, image: str, argv: Sequence[str]) -> str:
+        def effect() -> str:
+            if image not in self._images:
+                raise EngineError(f"{self.name} cannot run {argv[0]} in {image}: its image is not there")
+            return self.prints
+
+        return self._call("run_once", image, effect)
+
+    def save_image(self, reference: str, path: str) -> None:
+        self._call("save_image", reference, lambda: Path(path).write_bytes(self.saves))
+
+    def load_image(self, path: str, reference: str) -> None:
+        from contenant.image.archive import look
+
+        self._call("load_image", reference, lambda: self.add_image(reference, look(Path(path)).labels))
+
     def remove_image(self, reference: str) -> None:
         def effect() -> None:
             if any(report.image == reference for report in self._containers.values()):
                 raise EngineError(f"{self.name} cannot remove the image {reference}: a container uses it")
-            self._images.pop(reference, None)
+            names = [key for key, image in self._images.items() if image.engine_id == reference]
+            for name in [reference, *names]:
+                self._images.pop(name, None)
 
         self._call("remove_image", reference, effect)
 

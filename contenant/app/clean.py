@@ -6,8 +6,7 @@ import os
 from collections.abc import Sequence
 
 from contenant import config, host, locks
-from contenant.app import homes
-from contenant.app.images import stale_images
+from contenant.app import homes, image_plan
 from contenant.app.inventory import Survey, look_around, refuse_silence
 from contenant.app.ledger import Ledger
 from contenant.app.project import is_there
@@ -15,7 +14,7 @@ from contenant.app.results import CleanRequest, Outcome, Ui, Verdict
 from contenant.app.select import by_paths
 from contenant.app.steps import remove
 from contenant.app.sync import settle
-from contenant.core import changes, labels
+from contenant.core import labels
 from contenant.core.plan_clean import Candidate, Judgement, judge
 from contenant.core.records import ContainerRecord
 from contenant.core.values import ContainerReport
@@ -47,7 +46,7 @@ def plan(request: CleanRequest, ui: Ui) -> list[Verdict]:
         if request.purge:
             verdicts += homes.verdicts(ledger, request, known, going)
         if request.images:
-            verdicts += stale_images(ledger, survey, settings, going)
+            verdicts += image_plan.verdicts(ledger, survey, settings, going)
     return sorted(verdicts, key=lambda verdict: (verdict.kind, verdict.name, verdict.engine))
 
 
@@ -74,8 +73,7 @@ def apply(verdicts: Sequence[Verdict], request: CleanRequest, ui: Ui) -> list[Ou
 def _remove_one(ledger: Ledger, survey: Survey, verdict: Verdict, request: CleanRequest, ui: Ui) -> Outcome:
     try:
         if verdict.kind == "image":
-            _connected(survey, verdict).remove_image(verdict.name)
-            ledger.store().apply([changes.image_removed(verdict.name, verdict.reason)])
+            image_plan.remove(ledger, _connected(survey, verdict), verdict)
             return Outcome(verdict, "removed", verdict.reason)
         with locks.held(verdict.name, lambda: ui.note(f"waiting for another contenant at {verdict.name}")):
             if verdict.kind == "home":

@@ -73,7 +73,9 @@ class Verdict(NamedTuple):
     action: Literal["remove", "stop", "keep"]
     reason: str  # "unused for 41d", "2 live sessions; --force removes it"
     last_used: str
-    subject: str  # our id
+    subject: str  # our id; of an image its reference, or the engine's id where it has none
+    size: int = 0  # bytes of an image, layers that it shares included
+    digest: str = ""  # of an image
 
 
 class Outcome(NamedTuple):

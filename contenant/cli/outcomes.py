@@ -23,9 +23,11 @@ FIELDS = {
     "action": "what is planned: remove, stop or keep",
     "reason": "why",
     "last_used": "moment of the last activity, empty for an image or a home",
-    "subject": "contenant's id of it",
+    "subject": "contenant's id of it; of an image its reference, or the engine's id",
     "result": "what became of it: removed, stopped, kept or failed; empty in a dry run",
     "detail": "why, in the words of what did it; empty in a dry run",
+    "size": "bytes of an image, layers that it shares with others included; 0 for anything else",
+    "digest": "digest of an image, empty for anything else",
 }
 
 _COLOURS = {"remove": "yellow", "stop": "yellow", "failed": "red", "keep": "dim", "kept": "dim"}
@@ -58,7 +60,7 @@ def table(key: str, why: str) -> Table:
             Column("WHY", lambda row: row[why]),
         ),
         fields=tuple(FIELDS),
-        record=lambda row: row,
+        record=lambda row: {field: row[field] for field in FIELDS},
         name=lambda row: row["name"],
     )
 

@@ -144,12 +144,18 @@ def image_built(image: ImageRecord) -> Change:
     return Change("image.built", image.id, "", image._asdict())
 
 
+def image_loaded(image: ImageRecord) -> Change:
+    """It came from a file."""
+    return Change("image.loaded", image.id, "", image._asdict())
+
+
 def image_failed(reference: str, recipe: str, log: str) -> Change:
     return Change("image.failed", reference, "", {"recipe": recipe, "log": log})
 
 
-def image_removed(reference: str, why: str) -> Change:
-    return Change("image.removed", reference, "", {"why": why})
+def image_removed(reference: str, why: str, engine: str = "", digest: str = "") -> Change:
+    """It is gone from an engine ("": from all); with a digest, only what had that, whatever its name now."""
+    return Change("image.removed", reference, "", {"why": why, "engine": engine, "digest": digest})
 
 
 def policy_stored(

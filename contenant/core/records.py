@@ -75,7 +75,7 @@ class SessionSpan(NamedTuple):
 
 
 class ImageRecord(NamedTuple):
-    """One image contenant built."""
+    """One image contenant built, or loaded from a file."""
 
     id: str
     recipe: str  # hash of every input
@@ -90,6 +90,13 @@ class ImageRecord(NamedTuple):
     built: str
     seconds: float
     size: int  # bytes
+    log: str = ""  # path of the build's log
+    snapshot: str = ""  # moment of the package index that a bootstrapped base was made from
+    integrity: str = ""  # of Claude Code's package: sha512-<base64>
+    inputs: str = "{}"  # canonical JSON: path of each input -> its SHA-256
+    steps: str = "[]"  # canonical JSON: [[step, seconds]…]
+    engine: str = ""  # engine it was built or loaded on
+    origin: str = "built"  # or loaded
 
 
 class RuleRecord(NamedTuple):

@@ -39,7 +39,7 @@ class ImageReport(NamedTuple):
     """One image in an engine's store."""
 
     engine_id: str
-    reference: str
+    reference: str  # as it was asked for; "" for an image without a name
     digest: str  # "sha256:…" of the manifest or, where there is none, of the configuration
     labels: Mapping[str, str]
     size: int  # bytes, 0 where the engine does not say

@@ -105,6 +105,11 @@ class Caller(NamedTuple):
         error = self.failure(f"build {tag}", result.stderr)
         if isinstance(error, (EngineUnavailableError, OciRuntimeError)):
             raise error
+        if re.search(r"no space left on device", result.stderr, re.IGNORECASE):  # whoever says so
+            raise ImageBuildError(
+                f"{self.name} cannot build {tag}: no space left on device",
+                hint="make room (`contenant image prune` may), then build again",
+            )
         # not the error's meaning: the lines may be those of any program that the build ran
         raise ImageBuildError(
             f"{self.name} cannot build {tag}: {_last_line(result.stderr)}", hint="the build's output says why"

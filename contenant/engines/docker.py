@@ -56,7 +56,10 @@ _SYMPTOMS = (
 _OUR_LABELS = sorted(
     value
     for value in vars(labels).values()
-    if isinstance(value, str) and value.startswith(labels.PREFIX) and value != labels.PREFIX
+    if isinstance(value, str)
+    and value.startswith(labels.PREFIX)
+    and value != labels.PREFIX
+    and value not in labels.OF_IMAGES
 )
 _PARTS = [f'"{field}":{{{{json .{field}}}}}' for field in ("ID", "Names", "State", "Image", "CreatedAt")]
 _PARTS += [f'"{label}":{{{{json (.Label "{label}")}}}}' for label in _OUR_LABELS]

@@ -106,6 +106,7 @@ class Podman(OciEngine):
     """One user's podman."""
 
     name: ClassVar[EngineName] = "podman"
+    save_options: ClassVar[tuple[str, ...]] = ("--quiet", "--format", "docker-archive")
     detach_keys: ClassVar[str] = ""  # none, so that Ctrl-P reaches the session at once
 
     def __init__(self, caller: Caller, *, selinux: bool, limits: Limits, rootless: bool) -> None:
@@ -150,6 +151,17 @@ class Podman(OciEngine):
             # The user is the agent in there: what the agent writes is the user's out here.
             *(("--userns", f"keep-id:uid={uid},gid={gid}") if self._rootless else ()),
         ]
+
+    def once_options(self) -> list[str]:
+        return self._limit_options()
+
+    def load_image(self, path: str, reference: str) -> None:
+        """podman takes the name in an archive for a registry's; ours are this machine's own."""
+        super().load_image(path, reference)
+        qualified = f"docker.io/library/{reference}"
+        if self._caller.ask(["image", "exists", qualified]).code == 0:
+            self._caller.run(f"name {reference}", ["tag", qualified, f"localhost/{reference}"])
+            self._caller.run(f"name {reference}", ["untag", qualified, qualified])
 
     def _limit_options(self) -> list[str]:
         wanted = {name: limit for name, limit in self._limits._asdict().items() if limit}

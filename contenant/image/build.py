@@ -1,5 +1,6 @@
 """Have the image that the recipe asks for: there, or built with progress shown and a log kept."""
 
+import json
 import secrets
 import threading
 import time
@@ -17,11 +18,13 @@ from contenant.core.changes import Change
 from contenant.core.records import ImageRecord
 from contenant.core.values import BuildSpec, ImageReport
 from contenant.errors import ContenantError, ImageBuildError, StateError
-from contenant.image import claude, context
-from contenant.image.apt import host_sources
+from contenant.image import claude, context, provenance
+from contenant.image.apt import Sources, host_sources
 from contenant.image.base import Base, provide
+from contenant.image.fetch import side_by_side
 from contenant.image.progress import Step, Tracker, count_steps
 from contenant.image.recipe import Recipe, current
+from contenant.image.steps import StepTimes
 from contenant.paths import ensure_private, state_dir
 
 if TYPE_CHECKING:
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
     from contenant.engines.base import Engine
 
 Journal = Callable[[Change], object]
-_LOCK = "image"
+LOCK = "image"  # held by who builds, loads or removes one
 _PATIENCE = 3600.0  # seconds to wait for another contenant's build
 _KEPT_LOGS = 20
 
@@ -71,7 +74,7 @@ def ensure(
     recipe = current(settings)
     if not no_cache and (report := engine.image(recipe.tag)):
         return _there(recipe, report)
-    with locks.held(_LOCK, lambda: ui.note("another contenant builds the image; waiting"), _PATIENCE):
+    with locks.held(LOCK, lambda: ui.note("another contenant builds the image; waiting"), _PATIENCE):
         if not no_cache and (report := engine.image(recipe.tag)):
             return _there(recipe, report)
         return _Build(engine, recipe, ui, journal).run(no_cache)
@@ -94,6 +97,7 @@ class _Build:
         self._ui = ui
         self._journal = journal
         self._tracker = Tracker(count_steps(recipe.files["Dockerfile"].content.decode("utf-8")))
+        self._steps = StepTimes(time.monotonic)
 
     def run(self, no_cache: bool) -> Built:
         recipe, began = self._recipe, time.monotonic()
@@ -118,23 +122,31 @@ class _Build:
     def _make(self, no_cache: bool) -> tuple[Base, ImageReport]:
         recipe = self._recipe
         sources = host_sources()
-        base = provide(self._engine, recipe.base, sources, self._tell)
-        package = claude.obtain(recipe.lock, recipe.architecture, self._tell)
+        base, package = side_by_side(lambda: self._base(sources), self._package)
         folder = context.write(recipe, context.Extras(sources, package))
         spec = BuildSpec(
             tag=recipe.tag,
             context=str(folder),
             dockerfile=str(folder / "Dockerfile"),
             build_args={"BASE": base.reference, **recipe.build_args()},
-            labels=_labels(recipe, base),
+            labels=provenance.image_labels(recipe, base, to_text(host.now())),
             no_cache=no_cache,
         )
         self._engine.build(spec, self._follow)
+        self._steps.end()
         report = self._engine.image(recipe.tag)
         if report is None:
             raise ImageBuildError(f"{self._engine.name} built {recipe.tag}, but does not show it")
         context.remove(folder)
         return base, report
+
+    def _base(self, sources: Sources) -> Base:
+        with self._steps.timed("base image"):
+            return provide(self._engine, self._recipe.base, sources, self._tell)
+
+    def _package(self) -> Path | None:
+        with self._steps.timed("Claude Code's package"):
+            return claude.obtain(self._recipe.lock, self._recipe.architecture, self._tell)
 
     def _tell(self, line: str) -> None:
         self._write(line)
@@ -142,7 +154,9 @@ class _Build:
 
     def _follow(self, line: str) -> None:
         self._write(line)
-        if step := self._tracker.step(line):
+        step = self._tracker.step(line)
+        self._steps.line(line, step)
+        if step:
             self._show.step(step)
 
     def _write(self, line: str) -> None:
@@ -163,7 +177,7 @@ class _Build:
     def _record(self, base: Base, report: ImageReport, seconds: float) -> ImageRecord:
         recipe, now = self._recipe, host.now()
         return ImageRecord(
-            id=_new_id(now),
+            id=new_id(now),
             recipe=recipe.hash,
             layer=recipe.layer,
             parent=base.reference,
@@ -176,6 +190,12 @@ class _Build:
             built=to_text(now),
             seconds=round(seconds, 3),
             size=report.size,
+            log=str(self._path),
+            snapshot=base.snapshot,
+            integrity=provenance.integrity(recipe),
+            inputs=canonical(provenance.inputs(recipe)),
+            steps=json.dumps(self._steps.seconds(), separators=(",", ":")),
+            engine=self._engine.name,
         )
 
 
@@ -209,18 +229,7 @@ class _Show:
             self._ui.progress(self._step.text, self._step.done, self._step.total)
 
 
-def _labels(recipe: Recipe, base: Base) -> dict[str, str]:
-    plain = {
-        labels.MANAGED: "1",
-        labels.RECIPE: recipe.hash,
-        labels.LAYER: recipe.layer,
-        labels.CLAUDE: recipe.lock.version,
-        labels.BASE_ORIGIN: base.origin,
-    }
-    return {name: labels.encode(value) for name, value in plain.items()}
-
-
-def _new_id(now: datetime) -> str:
+def new_id(now: datetime) -> str:
     """26 lower-case characters whose order is that of the moments: 12 of milliseconds, 14 random."""
     return f"{int(now.timestamp() * 1000):012x}{secrets.token_hex(7)}"
 

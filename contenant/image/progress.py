@@ -57,6 +57,8 @@ class Tracker:
 
 def _plain(text: str) -> str:
     """An instruction for people: an exec form without its brackets, a stage's script by its name."""
+    if text.startswith("LABEL "):
+        return "labels"  # one of them is long
     words = re.sub(r'[\[\],"]', " ", text).split()
     if words[0] == "RUN":
         return "stage " + words[-1].rpartition("/")[2]

@@ -190,9 +190,11 @@ def _image_built(writing: Writing, change: Change) -> bool:
 
 def _image_removed(writing: Writing, change: Change) -> bool:
     values = {"host": writing.host, "at": writing.at, "why": plain(change.data["why"])}
+    values |= {key: change.data.get(key, "") for key in ("engine", "digest")}
+    which = "digest = :digest" if values["digest"] else "reference = :reference"
     removed = (
-        "UPDATE image SET removed = :at, removed_why = :why"
-        " WHERE host = :host AND reference = :reference AND removed = ''"
+        "UPDATE image SET removed = :at, removed_why = :why WHERE host = :host AND removed = ''"  # noqa: S608 - constants only
+        f" AND {which} AND (:engine = '' OR engine = '' OR engine = :engine)"
     )
     return writing.connection.execute(removed, {**values, "reference": change.subject}) > 0
 
@@ -324,6 +326,7 @@ HANDLERS: Mapping[str, Handler] = {
     "session.ssh": _only_event,
     "image.building": _only_event,
     "image.built": _image_built,
+    "image.loaded": _image_built,
     "image.failed": _only_event,
     "image.removed": _image_removed,
     "policy.stored": _policy_stored,

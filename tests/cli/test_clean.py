@@ -150,6 +150,8 @@ def test_json_has_the_same_keys_before_and_after(run: Run, cleaner: Cleaner) -> 
         "subject": "01j9zzzzzzzzzzzzzzzzzzzzzz",
         "result": "",
         "detail": "",
+        "size": 0,
+        "digest": "",
     }
     assert after[0] == before[0] | {"result": "removed", "detail": "unused for 41d"}
     assert tuple(before[0]) == tuple(FIELDS)

@@ -118,9 +118,10 @@ class TestDocker:
             value
             for name, value in vars(labels).items()
             if name.isupper() and str(value).startswith(labels.PREFIX)
-        } - {labels.PREFIX}
+        } - {labels.PREFIX, *labels.OF_IMAGES}
         assert {labels.MANAGED, labels.POLICY, labels.SPEC, labels.CONTAINER} < names
         assert all(f'"{name}":{{{{json (.Label "{name}")}}}}' in PS_FORMAT for name in names)
+        assert labels.INPUTS not in PS_FORMAT
 
     def test_links_and_zones(self) -> None:
         item = {"ID": "1", "Names": "web/db,db", "State": "dead", "Image": "i"}

@@ -54,7 +54,7 @@ def test_buildkit_repeats_itself() -> None:
 
 
 def test_never_more_than_there_are() -> None:
-    assert steps(1, "STEP 1/1: FROM a", "STEP 2/1: LABEL a=b")[-1] == Step(1, 1, "LABEL a=b")
+    assert steps(1, "STEP 1/1: FROM a", "STEP 2/1: LABEL a=b")[-1] == Step(1, 1, "labels")
 
 
 @pytest.mark.parametrize("line", ["", "STEP", "a STEP 1/2: x", "Get:1 http://x", "#7 sha256:12 1MB / 2MB"])

@@ -53,6 +53,7 @@ EVERY_CHANGE: list[list[Change]] = [
     [
         changes.image_building("x:1", "r"),
         changes.image_built(image()),
+        changes.image_loaded(image("i2", origin="loaded")),
         changes.image_failed("x:2", "r", "/l"),
     ],
     [changes.image_removed(image().reference, "stale")] * 2,
