@@ -326,6 +326,8 @@ HANDLERS: Mapping[str, Handler] = {
     "image.built": _image_built,
     "image.failed": _only_event,
     "image.removed": _image_removed,
+    "claude.pinned": _only_event,
+    "claude.chosen": _only_event,
     "policy.stored": _policy_stored,
     "rule.added": _rule_added,
     "rule.removed": _rule_removed,
