@@ -93,10 +93,6 @@ def _never(current: Any, proposed: Any) -> bool:
     return False
 
 
-def _same(current: Any, proposed: Any) -> bool:
-    return bool(current == proposed)
-
-
 def _always(current: Any, proposed: Any) -> bool:
     return True
 
@@ -164,7 +160,7 @@ KEYS: dict[str, Key] = {
         Key("stop_seconds", parse.parse_seconds, 10, _lower),
         Key("image.ca_certificates", _PATHS, (), _never, "list"),
         Key("image.containerfile", parse.parse_path, "", _never),
-        Key("claude.version", parse_version, "", _same),
+        Key("claude.version", parse_version, "", _never),
         Key("firewall.mode", _FIREWALL, "block", _later("off", "audit", "block")),
         Key("firewall.allow", _ENTRIES, (), _never, "list"),
         Key("firewall.deny", _ENTRIES, (), _always, "list"),

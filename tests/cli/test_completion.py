@@ -39,7 +39,7 @@ def projects(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_commands_with_their_summaries() -> None:
     assert values("") == list(COMMANDS)
     assert values("cl") == ["clean"]
-    assert values("image", "") == ["build", "list"]
+    assert values("image", "") == ["build", "list", "outdated", "upgrade", "rollback"]
     (item,) = suggestions([], "cl")
     assert item.help == "Remove containers and images, after showing what and why."
 
