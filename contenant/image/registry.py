@@ -76,8 +76,9 @@ _HINT = "does `npm ping` work here? contenant asks the registry that npm is set 
 
 
 def _reason(stderr: str) -> str:
-    """The last line in which npm says something: the first ones hold codes."""
-    lines = [line.strip() for line in stderr.splitlines() if line.strip() and "complete log" not in line]
-    told = [line for line in lines if " 404 " not in line or "found" in line.lower()]
-    text = (told or lines or ["it does not say why"])[0]
-    return text.removeprefix("npm error ").removeprefix("npm ERR! ")
+    """What npm says in words: it begins with codes."""
+    for line in stderr.splitlines():
+        text = line.strip().removeprefix("npm ERR!").removeprefix("npm error").strip()
+        if text and text.partition(" ")[0] not in ("code", "errno", "syscall"):
+            return text.removeprefix("404").removeprefix("network").strip()
+    return "it does not say why"
