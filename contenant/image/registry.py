@@ -80,5 +80,5 @@ def _reason(stderr: str) -> str:
     for line in stderr.splitlines():
         text = line.strip().removeprefix("npm ERR!").removeprefix("npm error").strip()
         if text and text.partition(" ")[0] not in ("code", "errno", "syscall"):
-            return text.removeprefix("404").removeprefix("network").strip()
+            return text.removeprefix("404").strip()
     return "it does not say why"

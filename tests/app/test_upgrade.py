@@ -269,7 +269,7 @@ def live(world: World, name: str) -> None:
             detachable=False,
             pid=me.pid,
             pid_start=me.start,
-            boot_id=me.boot_id,
+            boot_id=me.boot,
             started=host.now_text(),
         )
         store.apply([changes.session_starting(session, container.project_id)])

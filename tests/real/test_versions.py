@@ -44,7 +44,7 @@ def test_up_with_a_pin_kept_and_back_without_a_network(
 
     # Without a registry: who asks is told that nothing is known, and nothing changes.
     assert contenant.ok("--", "claude", "--version", cwd=project, env=offline) == SAYS[OWN]
-    contenant.ok("--publish", "127.0.0.1:18999:80", "--", "true", cwd=pinned, env=offline)
+    contenant.ok("--", "true", cwd=pinned, env=offline)
     done = contenant("image", "outdated", "--json", cwd=project, env=offline)
     assert (done.returncode, json.loads(done.stdout)["latest"]) == (0, None), done.stderr
     assert len(done.stderr.splitlines()) == 1, done.stderr
