@@ -13,6 +13,7 @@ from contenant.core.chain import canonical
 from contenant.core.digest import sha256_hex
 from contenant.core.settings import Settings
 from contenant.core.values import ContainerSpec, EngineName, Mount, Publish
+from contenant.core.versions import tagged_version
 
 if TYPE_CHECKING:
     from contenant.app.policy import Effective, Given
@@ -148,13 +149,6 @@ def kept_image(settings: Settings) -> str:
 def current_version(settings: Settings) -> str:
     """The agent's version in that image, `2.1.330`."""
     return tagged_version(kept_image(settings))
-
-
-def tagged_version(reference: str) -> str:
-    """The agent's version that an image of ours has in its tag, "" for any other."""
-    name, _, tag = reference.rpartition(":")
-    version, dash, _ = tag.partition("-")
-    return version if dash and name.rpartition("/")[2] == "contenant" else ""
 
 
 def shielded(project: Project, spec: ContainerSpec, mode: str, engine: EngineName) -> ContainerSpec:

@@ -17,6 +17,7 @@ from contenant.core.values import EngineName
 
 def build(engine: EngineName | None, *, no_cache: bool, ui: Ui) -> dict[str, Any]:
     """Build the image that new containers are made from, if it is not there (or always, with `no_cache`)."""
+    from contenant.app import versions
     from contenant.image.build import ensure
 
     settings = config.load(None, os.environ, {})
@@ -26,7 +27,10 @@ def build(engine: EngineName | None, *, no_cache: bool, ui: Ui) -> dict[str, Any
         service.check(picked.engine, ui)
         store = ledger.store()
         fitted = engines.fit(ledger, picked.engine)
-        result = ensure(fitted, settings, ui, lambda change: store.apply([change]), no_cache=no_cache)
+        prepared = versions.prepare(ledger, settings, ui, refresh=True)
+        exact = settings._replace(claude_version=prepared.version)
+        result = ensure(fitted, exact, ui, lambda change: store.apply([change]), no_cache=no_cache)
+        versions.note_latest(ledger, settings, prepared)
     return dict(result._asdict())
 
 

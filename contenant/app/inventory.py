@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from contenant import config
 from contenant.app import ahead, engines
-from contenant.app.desired import kept_image, tagged_version
+from contenant.app.behind import is_behind, wanted_image
+from contenant.app.desired import kept_image
 from contenant.app.ledger import Ledger
 from contenant.app.project import is_there
 from contenant.app.sync import note_whereabouts, settle
@@ -14,6 +15,7 @@ from contenant.core import labels
 from contenant.core.reconcile import Whereabouts
 from contenant.core.records import ContainerRecord
 from contenant.core.values import ENGINE_NAMES, ContainerReport, EngineName
+from contenant.core.versions import tagged_version
 from contenant.engines.base import Engine, Listing
 from contenant.errors import EngineUnavailableError
 
@@ -66,7 +68,7 @@ def inventory(ui: "Ui", engine: EngineName | None = None) -> Inventory:
         # Not among the reports and not gone: it is in another store than the one that answered.
         there = {r.labels.get(labels.CONTAINER) for reports in survey.reports.values() for r in reports}
         asked = [item for item in found if engine in (None, item.engine)]
-        rows = [_row(item, item.id in there, current) for item in asked]
+        rows = [_row(i, i.id in there, wanted_image(ledger, i.project, current)) for i in asked]
         seen = zip(asked, rows, strict=True)
         note_whereabouts(
             ledger, (Whereabouts(i.project_id, i.project, i.place, r.project_exists) for i, r in seen)
@@ -132,7 +134,7 @@ def _of_interest(ledger: Ledger, setting: EngineName | None, only: EngineName | 
     return [name for name in ENGINE_NAMES if name in used]
 
 
-def _row(item: "ListingRow", known: bool, current: str) -> Row:
+def _row(item: "ListingRow", known: bool, wanted: str) -> Row:
     return Row(
         name=item.name,
         project=item.project,
@@ -142,7 +144,7 @@ def _row(item: "ListingRow", known: bool, current: str) -> Row:
         sessions_total=item.sessions_total,
         image=item.image,
         claude=item.claude or tagged_version(item.image),
-        outdated=item.image != current,
+        outdated=is_behind(item.image, wanted),
         engine=item.engine,
         firewall=item.firewall,
         created=item.created,

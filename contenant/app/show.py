@@ -20,14 +20,15 @@ from contenant.core.reconcile import Whereabouts
 from contenant.core.records import ContainerRecord
 from contenant.core.settings import Settings
 from contenant.core.values import ContainerReport
+from contenant.core.versions import tagged_version
 from contenant.engines.base import Engine
 from contenant.errors import ConfigError, ContenantError, EngineUnavailableError
 
 
 def show(path: Path, ui: Ui) -> dict[str, Any]:
-    """Sections project, engine, container, image, sessions, left_behind, firewall, drift, inside; JSON-ready.
+    """Sections project, engine, container, image, claude, sessions, left_behind, firewall, drift, inside.
 
-    Raises NotFoundError where the project has no container. An engine that is silent is said, not raised.
+    JSON-ready. Raises NotFoundError where the project has no container. A silent engine is said, not raised.
     """
     canonical, name = identify(path)
     settings = config.load(None, os.environ, {})
@@ -94,6 +95,7 @@ def _sections(
         "engine": _engine(ledger, settings, container, trouble),
         "container": _container(container, report),
         "image": _image(ledger, container.image),
+        "claude": _claude(ledger, settings, path, container),
         "sessions": _sessions(ledger, path, container),
         "left_behind": _left_behind(ledger, path),
         "firewall": _firewall(ledger, container.policy),
@@ -130,6 +132,26 @@ def _image(ledger: Ledger, reference: str) -> dict[str, Any]:
     provenance = built._asdict() if built else {}
     kept = ("claude_version", "recipe", "base_origin", "digest", "built")
     return {"reference": reference} | {name: provenance.get(name, "") for name in kept}
+
+
+def _claude(ledger: Ledger, settings: Settings, path: str, container: ContainerRecord) -> dict[str, Any]:
+    """The agent's version in the container, the one that a new one would get and why, and how to move."""
+    from contenant.app import versions
+
+    try:
+        settings = configuration.load(ledger, path, {}) if Path(path).is_dir() else settings
+        decision = versions.decide(settings)
+    except ContenantError as error:
+        return {"version": tagged_version(container.image), "wanted": "", "why": error.message, "move": ""}
+    version = tagged_version(container.image)
+    decided = decision.by == "setting"
+    newer = f"change claude.version in {decision.source}" if decided else "contenant image upgrade"
+    return {
+        "version": version,
+        "wanted": decision.version,
+        "why": decision.told(),
+        "move": newer if version == decision.version else "contenant --recreate",
+    }
 
 
 def _sessions(ledger: Ledger, path: str, container: ContainerRecord) -> list[dict[str, Any]]:

@@ -27,7 +27,7 @@ COMMANDS = {
     "config": Lazy("config", "Show and edit settings, trust a project's."),
     "firewall": Lazy("firewall", "Say what may leave a container, and see what tried to."),
     "db": Lazy("db", "Back up, restore and check the database of records."),
-    "image": Lazy("image", "Build and list images."),
+    "image": Lazy("image", "Build and list images, choose the version in them."),
     "doctor": Lazy("doctor", "Say what is wrong with this installation, and what mends it."),
     "help": Lazy("help", "Explain a topic or a command."),
     "completion": Lazy("completion", "Print the completion script for a shell."),

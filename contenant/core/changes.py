@@ -158,6 +158,16 @@ def image_removed(reference: str, why: str, engine: str = "", digest: str = "") 
     return Change("image.removed", reference, "", {"why": why, "engine": engine, "digest": digest})
 
 
+def claude_pinned(version: str, integrity: Mapping[str, str]) -> Change:
+    """A version of the agent was first seen; `integrity`: platform -> what npm said of its package then."""
+    return Change("claude.pinned", version, "", {"version": version, "integrity": dict(integrity)})
+
+
+def claude_chosen(version: str, before: str, why: str) -> Change:
+    """New containers get another version of the agent; `why`: core.versions.Chosen."""
+    return Change("claude.chosen", version, "", {"from": before, "to": version, "why": why})
+
+
 def policy_stored(
     policy_hash: str, rules: str, mode: str, parent: str, reason: str, author: str, expires: str = ""
 ) -> Change:

@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple
 from contenant.core import settings_values as parse
 from contenant.core.settings_values import Parser
 from contenant.core.values import EngineName, Mount, Publish
+from contenant.core.versions import parse_version
 
 Layer = Literal["default", "user", "project", "env", "flag"]
 FirewallMode = Literal["block", "audit", "off"]
@@ -62,6 +63,7 @@ class Settings(NamedTuple):
     stop_seconds: int
     ca_certificates: tuple[str, ...]  # absolute paths
     containerfile: str  # absolute path, "" for none
+    claude_version: str  # exact, or "latest"; "": the one that was chosen, else the shipped one
     firewall: FirewallSettings
     protect: ProtectMode
     ssh: bool
@@ -158,6 +160,7 @@ KEYS: dict[str, Key] = {
         Key("stop_seconds", parse.parse_seconds, 10, _lower),
         Key("image.ca_certificates", _PATHS, (), _never, "list"),
         Key("image.containerfile", parse.parse_path, "", _never),
+        Key("claude.version", parse_version, "", _never),
         Key("firewall.mode", _FIREWALL, "block", _later("off", "audit", "block")),
         Key("firewall.allow", _ENTRIES, (), _never, "list"),
         Key("firewall.deny", _ENTRIES, (), _always, "list"),

@@ -152,6 +152,7 @@ def _settings(merged: _Merged) -> Settings:
         stop_seconds=value["stop_seconds"],
         ca_certificates=value["image.ca_certificates"],
         containerfile=value["image.containerfile"],
+        claude_version=value["claude.version"],
         firewall=FirewallSettings(*(value[f"firewall.{name}"] for name in FirewallSettings._fields)),
         protect=value["protect"],
         ssh=value["ssh"],

@@ -15,6 +15,7 @@ from contenant.core.chain import canonical
 from contenant.errors import ConfigError
 from contenant.image.certificates import Certificate, extra
 from contenant.image.lock import Lock, read_lock
+from contenant.image.versions import lock_text
 from contenant.paths import asset
 
 NAME = "contenant"
@@ -95,12 +96,16 @@ def architecture(machine: str) -> str:
 
 
 def current(settings: Any) -> Recipe:
-    """The recipe that this installation, these settings (`ca_certificates`) and the environment ask for.
+    """The recipe that this installation, these settings (`ca_certificates`, `claude_version`) and the
+    environment ask for.
 
-    Reads a few dozen small files. Raises ConfigError for a configured certificate that cannot be read.
+    Reads a few dozen small files. Raises ConfigError for a configured certificate that cannot be read,
+    UnpinnedError for a version of the agent that the registry was not asked about yet.
     """
+    files = read_files(asset("image"))
+    lock = lock_text(settings, files["claude.lock"].content.decode("utf-8", "replace"))
     return compose(
-        read_files(asset("image")),
+        files | {"claude.lock": File(lock.encode(), False)},
         extra(settings.ca_certificates, os.environ),
         base=BASE,
         architecture=architecture(os.uname().machine),

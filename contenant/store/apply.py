@@ -329,6 +329,8 @@ HANDLERS: Mapping[str, Handler] = {
     "image.loaded": _image_built,
     "image.failed": _only_event,
     "image.removed": _image_removed,
+    "claude.pinned": _only_event,
+    "claude.chosen": _only_event,
     "policy.stored": _policy_stored,
     "rule.added": _rule_added,
     "rule.removed": _rule_removed,

@@ -193,7 +193,7 @@ def _event_summary(kind: str, subject: str, data: Mapping[str, Any]) -> str:
         return _beyond_its_row(kind, data)
     if kind.startswith("credential."):
         return ", ".join([subject, *(data[key] for key in ("kind", "source", "place") if key in data)])
-    for key in ("why", "path", "reference", "image", "recipe", "mode", "log"):
+    for key in ("why", "path", "reference", "image", "version", "recipe", "mode", "log"):
         if data.get(key):
             return f"{data[key]}"
     if kind == "engine.remembered":

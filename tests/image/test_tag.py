@@ -43,7 +43,7 @@ def computed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def settings(*paths: Path) -> Any:
-    return SimpleNamespace(ca_certificates=tuple(map(str, paths)))
+    return SimpleNamespace(ca_certificates=tuple(map(str, paths)), claude_version="")
 
 
 def test_it_is_computed_once(inputs: Path, computed: list[str]) -> None:
