@@ -6,16 +6,20 @@ Every start comes here: what costs an import is imported only where a file exist
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contenant import files, paths
 from contenant.core.settings import KEYS, Settings
-from contenant.core.settings_layers import Source, merge, nearest, read_tables, read_words
+from contenant.core.settings_layers import Source, merge, nearest, read_tables, read_words, with_default
 from contenant.core.settings_values import Forbidden, Place, parse_mount, refuse_source, show_mount
 from contenant.core.values import Mount
 from contenant.errors import ConfigError, UsageError
 
+if TYPE_CHECKING:
+    from contenant.core.layer import Layer
+
 PROJECT_FILE = ".contenant.toml"
+CONTAINERFILE = "Containerfile"  # beside the user's settings, or in a project's `.contenant`
 MAX_BYTES = 256 * 1024
 _PREFIX = "CONTENANT_"
 _VARIABLES = {
@@ -29,6 +33,15 @@ class ConfigFile(NamedTuple):
     path: str
     tables: Mapping[str, Any]
     hash: str  # SHA-256, 64 hex digits; "" for the user's own file
+
+
+class ProjectAsks(NamedTuple):
+    """Everything that a project asks for, trusted or not."""
+
+    path: str  # of its settings, whether or not there are any
+    source: Source
+    hash: str  # of the bytes of the settings and of the layer, 64 hex digits
+    layer: "Layer | None"
 
 
 def user_path() -> Path:
@@ -52,15 +65,21 @@ def load(
     """
     home = os.path.expanduser("~")  # noqa: PTH111 - pathlib costs more, and raises where there is no home
     sources = _user_layer(home)
-    found = read_project(project) if project is not None else None
-    if found is not None:
-        sources.append(read_tables(found.tables, "project", found.path, Place(home, str(project))))
+    asks = project_asks(project) if project is not None else None
+    if asks is not None:
+        sources.append(asks.source)
     if words := _variables(env):
         sources.append(read_words("env", words, _here(home)))
     if words := _options(flags):
         sources.append(read_words("flag", words, _here(home)))
-    settings = merge(sources, trusted=found is not None and found.hash == trusted_hash)
-    return settings._replace(project_file=found.path, project_hash=found.hash) if found else settings
+    trusted = asks is not None and asks.hash == trusted_hash
+    settings = merge(sources, trusted=trusted)
+    if settings.packages or settings.setup or settings.containerfile:
+        from contenant import layer_files  # few have a layer
+
+        theirs = asks.layer if asks is not None and trusted else None
+        settings = settings._replace(layers=layer_files.chain(settings, theirs))
+    return settings._replace(project_file=asks.path, project_hash=asks.hash) if asks else settings
 
 
 def _here(home: str) -> Place:
@@ -80,10 +99,37 @@ def database_url(env: Mapping[str, str]) -> str:
 
 def _user_layer(home: str) -> list[Source]:
     path = user_path()
-    data = _read(path, follow=True)
-    if data is None:
+    data, default = _read(path, follow=True), str(path.with_name(CONTAINERFILE))
+    there = os.path.lexists(default)
+    if data is None and not there:
         return []
-    return [read_tables(_parse(data, path), "user", str(path), Place(home, str(path.parent)))]
+    tables = {} if data is None else _parse(data, path)
+    source = read_tables(tables, "user", str(path), Place(home, str(path.parent)))
+    return [with_default(source, "image.containerfile", (default,), default) if there else source]
+
+
+def asks_for_something(project: str) -> bool:
+    """Whether a project has anything that could be trusted: cheap, for every start asks."""
+    return os.path.lexists(f"{project}/{PROJECT_FILE}") or os.path.lexists(f"{project}/.contenant")
+
+
+def project_asks(project: Path) -> ProjectAsks | None:
+    """What the project asks for, None where it has no settings and no layer. Raises ConfigError."""
+    found, default = read_project(project), f"{project}/.contenant/{CONTAINERFILE}"
+    there = os.path.lexists(default)
+    if found is None and not there:
+        return None
+    path, home = str(project_path(project)), os.path.expanduser("~")  # noqa: PTH111 - as above
+    source = read_tables(found.tables if found else {}, "project", path, Place(home, str(project)))
+    if there:
+        source = with_default(source, "image.containerfile", (default,), default)
+    digest = found.hash if found else ""
+    if not source.values.keys() & {"image.packages", "image.setup", "image.containerfile"}:
+        return ProjectAsks(path, source, digest, None)
+    from contenant import layer_files  # few have a layer
+
+    layer = layer_files.of_values("project", source.values, within=str(project))
+    return ProjectAsks(path, source, layer_files.trust_hash(digest, layer), layer)
 
 
 def read_project(project: Path) -> ConfigFile | None:

@@ -24,6 +24,7 @@ RANKS = {
     "paths": 2,
     "process": 2,
     "files": 2,
+    "layer_files": 2,
     "terminal": 2,
     "suffixes": 2,
     "scan": 2,

@@ -7,8 +7,7 @@ from collections.abc import Collection
 from typing import Any
 
 from contenant import config
-from contenant.app import configuration, engines, service
-from contenant.app.desired import kept_image
+from contenant.app import engines, layers, service
 from contenant.app.inventory import Survey
 from contenant.app.ledger import Ledger
 from contenant.app.results import Ui, Verdict
@@ -21,7 +20,6 @@ def build(engine: EngineName | None, *, no_cache: bool, ui: Ui) -> dict[str, Any
     from contenant.image.build import ensure
 
     settings = config.load(None, os.environ, {})
-    configuration.refuse_layers(settings)
     with Ledger(settings.database_url) as ledger:
         picked = engines.pick(ledger, engine, None, settings.engine)
         service.check(picked.engine, ui)
@@ -34,9 +32,8 @@ def build(engine: EngineName | None, *, no_cache: bool, ui: Ui) -> dict[str, Any
 def list_images(ui: Ui) -> list[dict[str, Any]]:
     """Every image contenant built, newest first, with what uses it."""
     settings = config.load(None, os.environ, {})
-    current = kept_image(settings)
     with Ledger(settings.database_url) as ledger:
-        view = ledger.snapshot()
+        current, view = layers.wanted(ledger, settings), ledger.snapshot()
         if view is None:
             return []
         used: dict[str, int] = {}
@@ -44,7 +41,7 @@ def list_images(ui: Ui) -> list[dict[str, Any]]:
             used[container.image] = used.get(container.image, 0) + 1
         return [
             image._asdict()
-            | {"containers": used.get(image.reference, 0), "current": image.reference == current}
+            | {"containers": used.get(image.reference, 0), "current": image.reference in current}
             for image in view.images()
         ]
 
@@ -54,11 +51,12 @@ def stale_images(ledger: Ledger, survey: Survey, settings: Settings, going: Coll
     view = ledger.snapshot()
     if view is None:
         return []
-    current = kept_image(settings)
+    current = layers.wanted(ledger, settings)
     used = {container.image for container in view.containers() if container.id not in going}
+    used = layers.with_parents(ledger, used)
     verdicts = []
     for reference in sorted({image.reference for image in view.images()}):
-        keep = "new containers are made from it" if reference == current else ""
+        keep = "new containers are made from it" if reference in current else ""
         keep = keep or ("a container was made from it" if reference in used else "")
         for name, engine in survey.connected.items():
             if engine.image(reference) is not None:

@@ -66,13 +66,22 @@ def inventory(ui: "Ui", engine: EngineName | None = None) -> Inventory:
         # Not among the reports and not gone: it is in another store than the one that answered.
         there = {r.labels.get(labels.CONTAINER) for reports in survey.reports.values() for r in reports}
         asked = [item for item in found if engine in (None, item.engine)]
-        rows = [_row(item, item.id in there, current) for item in asked]
+        rows = [_row(item, item.id in there, _image_of(ledger, item, current)) for item in asked]
         seen = zip(asked, rows, strict=True)
         note_whereabouts(
             ledger, (Whereabouts(i.project_id, i.project, i.place, r.project_exists) for i, r in seen)
         )
     silent = {name: error.advice for name, error in survey.unreachable.items()}
     return Inventory(tuple(sorted(rows, key=lambda row: row.name)), silent)
+
+
+def _image_of(ledger: Ledger, item: "ListingRow", current: str) -> str:
+    """What the container would be made from now: another image than `current` where the project has a layer."""
+    if not config.asks_for_something(item.project):
+        return current
+    from contenant.app import layers  # few projects ask for one
+
+    return layers.image_of(ledger, item.project, current)
 
 
 def refuse_silence(survey: Survey, wanted: Iterable[ContainerRecord]) -> None:

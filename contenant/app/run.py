@@ -187,7 +187,6 @@ def _prepare(
 def _settings(ledger: Ledger, project: Project, flags: dict[str, Any], ui: Ui) -> Settings:
     """The project's settings; files that changed are put on record, and what waits for trust is said."""
     settings = configuration.load(ledger, project.path, flags)
-    configuration.refuse_layers(settings)
     configuration.note(ledger, settings, project.path)
     if told := config.pending_message(settings):
         ui.warn(told)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from contenant import config
-from contenant.app import configuration, images
+from contenant.app import configuration
 from contenant.app.ledger import Ledger
 from contenant.app.results import RunRequest
 from contenant.app.run import run
@@ -192,15 +192,3 @@ def test_what_is_no_mount_is_refused_by_name(world: World, shop: Path, mount: st
     with pytest.raises((UsageError, ConfigError), match="--mount"):
         run(RunRequest(shop, ("true",), mounts=(mount,)), world.ui)
     assert world.reports() == ()
-
-
-def test_a_layer_that_is_not_built_is_refused(world: World, shop: Path) -> None:
-    world.run("shop")
-    place = config.user_path()
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_text('[image]\ncontainerfile = "Mine"\n')
-    with pytest.raises(ConfigError, match=r"image\.containerfile: no layer is added"):
-        world.run("shop")
-    with pytest.raises(ConfigError, match=r"image\.containerfile"):
-        images.build(None, no_cache=False, ui=world.ui)
-    world.list()

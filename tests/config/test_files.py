@@ -62,12 +62,12 @@ def test_each_layer_in_turn(project: Path) -> None:
 
 def test_relative_paths_start_at_the_file_that_names_them(project: Path, home: Path) -> None:
     config.user_path().write_text('[image]\ncontainerfile = "Mine"\nca_certificates = ["~/ca.pem"]\n')
-    assert load(project).containerfile == str(home / ".contenant/config/Mine")
+    assert load(project).containerfile == (str(home / ".contenant/config/Mine"),)
     assert load(project).ca_certificates == (str(home / "ca.pem"),)
     file = config.project_path(project)
     file.write_text('[image]\ncontainerfile = "Theirs"\n')
-    settings = load(project, trusted=hashlib.sha256(file.read_bytes()).hexdigest())
-    assert settings.containerfile == str(project / "Theirs")
+    settings = load(project, trusted=load(project).project_hash)
+    assert settings.containerfile[-1] == str(project / "Theirs")
 
 
 def test_trust_is_bound_to_the_bytes(project: Path) -> None:

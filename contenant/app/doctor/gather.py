@@ -16,6 +16,8 @@ from contenant.app.doctor.facts import CredentialFacts, DatabaseFacts, EngineFac
 from contenant.app.doctor.gather_use import Records
 from contenant.app.doctor.question import Question
 from contenant.app.engines import default_engine
+from contenant.app.layers import image_of
+from contenant.app.ledger import Ledger
 from contenant.app.results import Ui
 from contenant.core.settings import Settings
 from contenant.core.values import ENGINE_NAMES, EngineName
@@ -71,7 +73,7 @@ def gather(only: EngineName | None, budget: float, ui: Ui) -> Facts:
         engines=tuple(task.result() or _silent(question, budget) for question, task in looks.engines.items()),
         wanted_engine=default or "",
         image=asked.image,
-        outdated=_outdated(known, asked.image),
+        outdated=_outdated(known, asked.image, asked.database_url),
         open_firewalls=tuple((c, m) for c, m in sorted(known.modes.items()) if m in ("off", "audit")),
         state=looks.state.result(),
         database=looks.database.result(),
@@ -79,8 +81,12 @@ def gather(only: EngineName | None, budget: float, ui: Ui) -> Facts:
     )
 
 
-def _outdated(known: Records, image: str) -> tuple[str, ...]:
-    return tuple(sorted(path for path, made_of in known.projects.items() if image and made_of != image))
+def _outdated(known: Records, image: str, url: str) -> tuple[str, ...]:
+    if not image:
+        return ()
+    with Ledger(url) as ledger:
+        found = [path for path, made_of in known.projects.items() if made_of != image_of(ledger, path, image)]
+    return tuple(sorted(found))
 
 
 def configured() -> Asked:
