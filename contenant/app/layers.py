@@ -33,7 +33,7 @@ def chain(settings: Settings) -> tuple[str, ...]:
 
 
 def wanted(ledger: Ledger, settings: Settings) -> frozenset[str]:
-    """Every image that a container could be made from now, in any project on record, and what those lie on."""
+    """Every image that a container of any project on record would be made from now, and those below it."""
     view = ledger.snapshot()
     found = set(chain(settings))
     for project in view.projects() if view else ():
