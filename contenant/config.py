@@ -17,11 +17,13 @@ from contenant.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
     from contenant.core.layer import Layer
+    from contenant.devcontainer_files import Found
 
 PROJECT_FILE = ".contenant.toml"
 CONTAINERFILE = "Containerfile"  # beside the user's settings, or in a project's `.contenant`
 MAX_BYTES = 256 * 1024
 _PREFIX = "CONTENANT_"
+_OF_LAYERS = ("image.packages", "image.setup", "image.containerfile", "devcontainer")
 _VARIABLES = {
     _PREFIX + name.upper().replace(".", "_"): name for name, key in KEYS.items() if key.form != "table"
 }
@@ -40,8 +42,9 @@ class ProjectAsks(NamedTuple):
 
     path: str  # of its settings, whether or not there are any
     source: Source
-    hash: str  # of the bytes of the settings and of the layer, 64 hex digits
+    hash: str  # of the bytes of the settings, of a dev container's file and of the layer, 64 hex digits
     layer: "Layer | None"
+    devcontainer: "Found | None"
 
 
 def user_path() -> Path:
@@ -65,13 +68,17 @@ def load(
     """
     home = os.path.expanduser("~")  # noqa: PTH111 - pathlib costs more, and raises where there is no home
     sources = _user_layer(home)
-    asks = project_asks(project) if project is not None else None
-    if asks is not None:
-        sources.append(asks.source)
+    later = []
     if words := _variables(env):
-        sources.append(read_words("env", words, _here(home)))
+        later.append(read_words("env", words, _here(home)))
     if words := _options(flags):
-        sources.append(read_words("flag", words, _here(home)))
+        later.append(read_words("flag", words, _here(home)))
+    asks = None
+    if project is not None:
+        wanted = any(source.values.get("devcontainer") for source in (*sources, *later))
+        asks = project_asks(project, devcontainer=wanted)
+        sources += [asks.source] if asks else []
+    sources += later
     trusted = asks is not None and asks.hash == trusted_hash
     settings = merge(sources, trusted=trusted)
     if settings.packages or settings.setup or settings.containerfile:
@@ -79,6 +86,10 @@ def load(
 
         theirs = asks.layer if asks is not None and trusted else None
         settings = settings._replace(layers=layer_files.chain(settings, theirs))
+    if asks is not None and asks.devcontainer is not None and trusted:
+        from contenant import project_layers
+
+        settings = project_layers.with_devcontainer(settings, asks, asks.devcontainer)
     return settings._replace(project_file=asks.path, project_hash=asks.hash) if asks else settings
 
 
@@ -110,26 +121,30 @@ def _user_layer(home: str) -> list[Source]:
 
 def asks_for_something(project: str) -> bool:
     """Whether a project has anything that could be trusted: cheap, for every start asks."""
-    return os.path.lexists(f"{project}/{PROJECT_FILE}") or os.path.lexists(f"{project}/.contenant")
+    return os.path.lexists(f"{project}/{PROJECT_FILE}") or any(
+        os.path.lexists(f"{project}/{name}") for name in (".contenant", ".devcontainer")
+    )
 
 
-def project_asks(project: Path) -> ProjectAsks | None:
-    """What the project asks for, None where it has no settings and no layer. Raises ConfigError."""
+def project_asks(project: Path, *, devcontainer: bool) -> ProjectAsks | None:
+    """What the project asks for, None where it has no settings and no layer. Raises ConfigError.
+
+    `devcontainer`: whether the user wants a dev container's file to be taken; the project itself may say so.
+    """
     found, default = read_project(project), f"{project}/.contenant/{CONTAINERFILE}"
     there = os.path.lexists(default)
-    if found is None and not there:
+    if found is None and not there and not devcontainer:
         return None
     path, home = str(project_path(project)), os.path.expanduser("~")  # noqa: PTH111 - as above
     source = read_tables(found.tables if found else {}, "project", path, Place(home, str(project)))
     if there:
         source = with_default(source, "image.containerfile", (default,), default)
-    digest = found.hash if found else ""
-    if not source.values.keys() & {"image.packages", "image.setup", "image.containerfile"}:
-        return ProjectAsks(path, source, digest, None)
-    from contenant import layer_files  # few have a layer
+    asks = ProjectAsks(path, source, found.hash if found else "", None, None)
+    if devcontainer or not source.values.keys().isdisjoint(_OF_LAYERS):
+        from contenant import project_layers  # few have a layer
 
-    layer = layer_files.of_values("project", source.values, within=str(project))
-    return ProjectAsks(path, source, layer_files.trust_hash(digest, layer), layer)
+        asks = project_layers.complete(asks, str(project), home, devcontainer=devcontainer)
+    return asks if asks.source.values or found else None
 
 
 def read_project(project: Path) -> ConfigFile | None:

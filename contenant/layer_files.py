@@ -5,7 +5,7 @@ into the image or change its hash, and there is no list of exceptions to keep.
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,10 +52,21 @@ def trust_hash(settings: str, layer: Layer) -> str:
     return sha256_hex(f"{settings}\n{content_hash(layer)}".encode())
 
 
-def load(kind: Kind, packages: Sequence[str], containerfile: str, setup: str, *, within: str = "") -> Layer:
+def load(
+    kind: Kind,
+    packages: Sequence[str],
+    containerfile: str,
+    setup: str,
+    *,
+    within: str = "",
+    context: str = "",
+    rewrite: Callable[[str, str], str] = lambda text, path: text,
+) -> Layer:
     """The layer. What is wrong with it is in its `trouble`, for whoever wants to build it.
 
     `within`: a directory that nothing may lead out of, by a link or otherwise; "" where links are followed.
+    `context`: the directory that is copied from, "" for the Containerfile's own. `rewrite` makes of the
+    file's text, and its path, the one that is built.
     """
     layer = Layer(kind, tuple(packages), containerfile=containerfile, setup=setup)
     reader = _Reader(within)
@@ -63,8 +74,8 @@ def load(kind: Kind, packages: Sequence[str], containerfile: str, setup: str, *,
         if setup:
             layer = layer._replace(script=reader.read(setup, MAX_TOTAL).content)
         if containerfile:
-            layer = layer._replace(text=reader.text(containerfile))
-            layer = layer._replace(files=reader.sources(layer))
+            layer = layer._replace(text=rewrite(reader.text(containerfile), containerfile))
+            layer = layer._replace(files=reader.sources(layer, context))
     except ConfigError as error:
         layer = layer._replace(trouble=error.message, hint=error.hint)
     return layer
@@ -106,10 +117,10 @@ class _Reader:
             )
         return LayerFile(content, executable)
 
-    def sources(self, layer: Layer) -> dict[str, LayerFile]:
+    def sources(self, layer: Layer, context: str) -> dict[str, LayerFile]:
         """What the Containerfile copies. Raises ConfigError, naming its line for what it may not say."""
         wanted = read_containerfile(layer.text, layer.containerfile).sources
-        place = os.path.dirname(layer.containerfile)  # noqa: PTH120
+        place = context or os.path.dirname(layer.containerfile)  # noqa: PTH120
         return {
             os.path.relpath(path, place): self.read(path, MAX_TOTAL)
             for source in wanted

@@ -87,8 +87,10 @@ class Row(NamedTuple):
     state: Literal["in force", "pending"]  # pending: a project's file asks for it that is not trusted
 
 
-def show(path: Path) -> list[Row]:
-    """Every setting as a session in the project at `path` gets it, then what its file asks for in vain."""
+def show(path: Path) -> tuple[list[Row], tuple[str, ...]]:
+    """Every setting as a session in the project at `path` gets it, then what its file asks for in vain; and
+    what is left out of its dev container's file.
+    """
     canonical, _ = identify(path)
     with Ledger(config.database_url(os.environ)) as ledger:
         settings = load(ledger, canonical, {})
@@ -97,7 +99,7 @@ def show(path: Path) -> list[Row]:
         Row(item.key, item.text, item.origin.layer, item.origin.source, "pending")
         for item in settings.pending
     ]
-    return found + waiting
+    return found + waiting, settings.notes
 
 
 class Request(NamedTuple):
@@ -120,7 +122,9 @@ def read_request(path: Path) -> Request:
     place = config.project_path(Path(canonical))
     with Ledger(config.database_url(os.environ)) as ledger:
         trusted = _trusted(ledger, canonical)
-    settings, asks = config.load(Path(canonical), os.environ, {}), config.project_asks(Path(canonical))
+    settings = config.load(Path(canonical), os.environ, {})
+    wanted = config.load(None, os.environ, {}).devcontainer
+    asks = config.project_asks(Path(canonical), devcontainer=wanted)
     if not settings.project_file or asks is None:
         raise NotFoundError(f"{place} does not exist", hint="a project without that file asks for nothing")
     data = files.read(place, config.MAX_BYTES)
@@ -129,7 +133,7 @@ def read_request(path: Path) -> Request:
     return Request(
         path=settings.project_file,
         sha256=settings.project_hash,
-        text=(data or b"").decode("utf-8", "replace") + (_layer_text(asks.layer) if asks.layer else ""),
+        text="\n".join([(data or b"").decode("utf-8", "replace"), *_more_text(asks)]),
         asks=tuple(f"{item.key} {item.text}" for item in settings.pending),
         trusted=trusted == settings.project_hash,
     )
@@ -137,14 +141,24 @@ def read_request(path: Path) -> Request:
 
 def _hash(data: bytes | None, asks: config.ProjectAsks) -> str:
     """The hash of what is shown, which is what is trusted."""
-    from contenant import layer_files  # no start needs it
-
     settings = "" if data is None else sha256_hex(data)
-    return layer_files.trust_hash(settings, asks.layer) if asks.layer else settings
+    if asks.layer is None and asks.devcontainer is None:
+        return settings
+    from contenant import project_layers  # no start needs it
+
+    return project_layers.trust_hash(settings, asks)
 
 
-def _layer_text(layer: Layer) -> str:
-    """The files of a layer, to be read before they are trusted."""
+def _more_text(asks: config.ProjectAsks) -> list[str]:
+    """What else is read before it is trusted: the dev container's file and the layer's."""
+    found = asks.devcontainer
+    return [
+        *([f"{found.path}:", "", found.text] if found else []),
+        *(_layer_text(asks.layer) if asks.layer else []),
+    ]
+
+
+def _layer_text(layer: Layer) -> list[str]:
     parts = []
     if layer.containerfile:
         parts += [f"{layer.containerfile}:", "", layer.text]
@@ -155,7 +169,7 @@ def _layer_text(layer: Layer) -> str:
     parts.append("These run as root while the image is built, and can replace any program in it.")
     if layer.trouble:
         parts.append(f"It cannot be built: {layer.trouble}")
-    return "\n" + "\n".join(parts)
+    return parts
 
 
 def trust(request: Request) -> None:

@@ -78,6 +78,8 @@ class Settings(NamedTuple):
     pending: tuple[PendingItem, ...]
     project_file: str = ""  # "" where there is none
     project_hash: str = ""  # SHA-256 of its bytes and of those of its layer, 64 hex digits
+    post_create: tuple[str, ...] = ()  # a command for a new container, by a trusted dev container's file
+    notes: tuple[str, ...] = ()  # what is left out of that file
     layers: "tuple[ImageLayer, ...]" = ()  # of the image, the lowest first; a project's where it is trusted
 
 

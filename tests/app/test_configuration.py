@@ -126,7 +126,7 @@ def test_a_start_without_a_file_asks_no_database(shop: Path, monkeypatch: pytest
 
 def test_what_waits_is_shown_behind_what_counts(shop: Path) -> None:
     write(shop, ASKS + 'deny = ["b.example"]\n')
-    found = configuration.show(shop)
+    found, _ = configuration.show(shop)
     assert {row.key for row in found} >= set(config.KEYS)
     assert ("firewall.deny", "b.example", "project", str(shop / ".contenant.toml"), "in force") in found
     assert [(row.key, row.value, row.state) for row in found[-2:]] == [

@@ -1,4 +1,4 @@
-"""Layers of the image on real engines: the user's packages, a project's Containerfile, and what they may not."""
+"""Layers of the image on real engines: a user's packages, a project's Containerfile, what they may not."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def built(contenant: Contenant, place: Path) -> list[dict[str, object]]:
 
 
 def test_layers(tidy: Contenant, project: Path) -> None:
-    """One story, since each build costs: the user's layer, the project's on top, a wrong one, a broken one."""
+    """One story, since each build costs: the user's layer, the project's on it, a wrong one, a broken one."""
     contenant = tidy
     (contenant.home / "config").mkdir(parents=True, exist_ok=True)
     (contenant.home / "config" / "config.toml").write_text('[image]\npackages = ["hello"]\n')
@@ -62,8 +62,10 @@ def test_layers(tidy: Contenant, project: Path) -> None:
     (file.parent / "bin" / "greet").chmod(0o755)
     file.write_text(CONTAINERFILE)
 
-    first = contenant("--", "sh", "-c", "hello; ls /opt", cwd=project, timeout=600)
-    assert (first.returncode, first.stdout) == (0, "Hello, world!\n"), first.stderr
+    first = contenant(
+        "--", "sh", "-c", "hello; ls -d /opt/shop 2>/dev/null || echo none", cwd=project, timeout=600
+    )
+    assert (first.returncode, first.stdout) == (0, "Hello, world!\nnone\n"), first.stderr
     assert f"image.containerfile {file}" in first.stderr
     (user,) = [record for record in built(contenant, project) if record["layer"] != "base"]
     assert user["layer"] == "user"
