@@ -63,7 +63,10 @@ def read(text: str, path: str, parent: str = BASE) -> Containerfile:
 
     Raises ConfigError with `path:line` and the reason.
     """
-    instructions = list(_instructions(text, path))
+    instructions = []
+    for one in _instructions(text, path):
+        _check_form(one, path)  # at once: what follows a `<<` is no instruction
+        instructions.append(one)
     froms = [one for one in instructions if one.name == "FROM"]
     if not froms:
         raise _wrong(path, 1, "it has no FROM", f"begin it with FROM {BASE}")
@@ -71,7 +74,9 @@ def read(text: str, path: str, parent: str = BASE) -> Containerfile:
     _check_last(stages[-1], froms[-1], path)
     last = [one for one in instructions if one.first > froms[-1].last]
     for one in instructions:
-        _check(one, one in last, path)
+        if one.name == "ONBUILD" or (one in last and one.name in _REASONS):
+            reason = f"{one.name} is not for a layer: {_REASONS[one.name]}"
+            raise _wrong(path, one.first, reason, "take it away")
     lines = text.splitlines()
     for one, stage in zip(froms, stages, strict=True):
         if stage.image == BASE:
@@ -110,6 +115,10 @@ def _instructions(text: str, path: str) -> Iterator[Instruction]:
             if match is None or match[1].upper() not in _KNOWN:
                 raise _wrong(path, number, f"no such instruction: {bare.split()[0][:40]}")
             name, first, bare = match[1].upper(), number, match[2] or ""
+        if bare.endswith("\\\\"):
+            raise _wrong(
+                path, number, "builders do not agree on what `\\\\` at the end means", "write it otherwise"
+            )
         words.append(bare.removesuffix("\\").strip())
         if not bare.endswith("\\"):
             yield Instruction(name, " ".join(words).strip(), first, number)
@@ -140,9 +149,7 @@ def _check_last(stage: _Stage, one: Instruction, path: str) -> None:
         )  # fmt: skip
 
 
-def _check(one: Instruction, in_last: bool, path: str) -> None:
-    if one.name == "ONBUILD" or (in_last and one.name in _REASONS):
-        raise _wrong(path, one.first, f"{one.name} is not for a layer: {_REASONS[one.name]}", "take it away")
+def _check_form(one: Instruction, path: str) -> None:
     if one.name in ("RUN", "COPY", "ADD"):
         if re.search(r"(?<!<)<<(?!<)", one.text):
             raise _wrong(
