@@ -51,6 +51,7 @@ def built(contenant: Contenant, place: Path) -> list[dict[str, object]]:
     return [event["data"]["data"] for event in reversed(events)]
 
 
+@pytest.mark.timeout(600)
 def test_layers(tidy: Contenant, project: Path) -> None:
     """One story, since each build costs: the user's layer, the project's on it, a wrong one, a broken one."""
     contenant = tidy
