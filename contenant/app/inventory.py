@@ -76,7 +76,7 @@ def inventory(ui: "Ui", engine: EngineName | None = None) -> Inventory:
 
 
 def _image_of(ledger: Ledger, item: "ListingRow", current: str) -> str:
-    """What the container would be made from now: another image than `current` where the project has a layer."""
+    """What the container would be made from now: not `current` where its project has a layer of its own."""
     if not config.asks_for_something(item.project):
         return current
     from contenant.app import layers  # few projects ask for one
