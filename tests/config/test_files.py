@@ -15,16 +15,6 @@ from contenant.errors import ConfigError, UsageError
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home directory and contenant's own, both empty and both temporary."""
-    home = tmp_path / "home"
-    (home / ".contenant" / "config").mkdir(parents=True)
-    monkeypatch.setenv("HOME", str(home))
-    monkeypatch.setenv("CONTENANT_HOME", str(home / ".contenant"))
-    return home
-
-
-@pytest.fixture
 def project(home: Path) -> Path:
     path = home / "code" / "shop"
     path.mkdir(parents=True)

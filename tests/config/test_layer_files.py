@@ -13,15 +13,6 @@ FILE = "FROM contenant/base\nCOPY bin /opt/bin\n"
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    home = tmp_path / "home"
-    (home / ".contenant" / "config").mkdir(parents=True)
-    monkeypatch.setenv("HOME", str(home))
-    monkeypatch.setenv("CONTENANT_HOME", str(home / ".contenant"))
-    return home
-
-
-@pytest.fixture
 def project(home: Path) -> Path:
     path = home / "shop"
     (path / ".contenant" / "bin").mkdir(parents=True)

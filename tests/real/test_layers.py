@@ -90,6 +90,8 @@ def test_layers(tidy: Contenant, project: Path) -> None:
     assert wrong.returncode == 2
     assert f"{file}:1: the last stage starts FROM docker.io/library/debian:trixie" in wrong.stderr
 
+    if contenant.engine == "container":  # the stand-in builds by podman, on which the rest is shown
+        return
     file.write_text("FROM contenant/base\nRUN echo on the way && exit 7\n")
     contenant.ok("config", "trust", "--yes", cwd=project)
     broken = contenant("--recreate", "--", "true", cwd=project, timeout=600)
