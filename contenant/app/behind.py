@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 from contenant import config
 from contenant.app import desired
 from contenant.app.ledger import Ledger
@@ -15,10 +12,10 @@ from contenant.errors import ContenantError
 def wanted_image(ledger: Ledger, path: str, current: str) -> str:
     """The image of the project at a canonical path, where `current` is that of the user's settings.
 
-    Few projects have a file of their own, and only those cost more than a look whether there is one. One that
-    cannot be read decides nothing: whoever runs there is told.
+    Few projects have a file or a layer of their own, and only those cost more than a look whether there is
+    one. One that cannot be read decides nothing: whoever runs there is told.
     """
-    if not os.path.lexists(config.project_path(Path(path))):
+    if not config.asks_for_something(path):
         return current
     from contenant.app import configuration
 

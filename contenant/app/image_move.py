@@ -11,13 +11,14 @@ from typing import Any
 
 from contenant import config, host, locks
 from contenant.app import engines, image_stores, service
-from contenant.app.desired import current_image, tagged_version
+from contenant.app.desired import current_image
 from contenant.app.ledger import Ledger
 from contenant.app.results import Ui
 from contenant.core import changes, labels
 from contenant.core.ages import to_text
 from contenant.core.records import ImageRecord
 from contenant.core.values import EngineName
+from contenant.core.versions import tagged_version
 from contenant.engines.base import Engine
 from contenant.errors import EngineError, NotFoundError, StateError, UsageError
 from contenant.image import archive

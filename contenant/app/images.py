@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from contenant import config
-from contenant.app import configuration, engines, image_stores, service
-from contenant.app.desired import kept_image
+from contenant.app import engines, image_stores, layers, service
 from contenant.app.ledger import Ledger
 from contenant.app.results import Ui
 from contenant.core.records import ImageRecord
@@ -21,7 +20,6 @@ def build(engine: EngineName | None, *, no_cache: bool, ui: Ui) -> dict[str, Any
     from contenant.image.build import ensure
 
     settings = config.load(None, os.environ, {})
-    configuration.refuse_layers(settings)
     with Ledger(settings.database_url) as ledger:
         picked = engines.pick(ledger, engine, None, settings.engine)
         service.check(picked.engine, ui)
@@ -40,9 +38,8 @@ def list_images(ui: Ui) -> tuple[list[dict[str, Any]], Mapping[EngineName, str]]
     Also the engines that gave no answer, with what to do about it.
     """
     settings = config.load(None, os.environ, {})
-    current = kept_image(settings)
     with Ledger(settings.database_url) as ledger:
-        view = ledger.snapshot()
+        current, view = layers.wanted(ledger, settings), ledger.snapshot()
         if view is None:
             return [], {}
         stores = image_stores.look(ledger, settings)
@@ -54,10 +51,10 @@ def list_images(ui: Ui) -> tuple[list[dict[str, Any]], Mapping[EngineName, str]]
 
 
 def _row(
-    image: ImageRecord, used: Mapping[str, int], current: str, there: list[EngineName]
+    image: ImageRecord, used: Mapping[str, int], current: Collection[str], there: list[EngineName]
 ) -> dict[str, Any]:
     return image._asdict() | {
         "containers": used.get(image.reference, 0),
-        "current": image.reference == current,
+        "current": image.reference in current,
         "engines": there,
     }

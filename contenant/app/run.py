@@ -165,6 +165,8 @@ def _prepare(
     given = policy.gather(ledger, project.path, container)
     wanted = want(project, settings, engine.name, given, int(time.time()))
     plan = _plan(project, wanted, settled, container, request)
+    for note in settings.notes if "create" in plan.steps else ():
+        ui.note(note)
     engine = _fit(ledger, engine, plan, service.left_behind(release, container), ui)
     agent = _ssh(ledger, project, settings, plan, ui)
     kept = {key: flags[key] for key in STICKY if key in flags}
@@ -175,6 +177,10 @@ def _prepare(
     _note_place(ledger, project, plan, record)
     live = {found.id for found in settled.recorded.sessions}
     wayback.catch_up(ledger, container, live, project.path, ui)
+    if settings.post_create and "create" in plan.steps:
+        from contenant.app import post_create  # only where there is a dev container
+
+        post_create.run(ledger, engine, container, project, settings, ui)
     seat = session.Seat(
         engine, container, _tty(request), _outfit(project, settings, plan, request, ui), agent
     )
@@ -187,7 +193,6 @@ def _prepare(
 def _settings(ledger: Ledger, project: Project, flags: dict[str, Any], ui: Ui) -> Settings:
     """The project's settings; files that changed are put on record, and what waits for trust is said."""
     settings = configuration.load(ledger, project.path, flags)
-    configuration.refuse_layers(settings)
     configuration.note(ledger, settings, project.path)
     if told := config.pending_message(settings):
         ui.warn(told)

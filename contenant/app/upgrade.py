@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contenant import config, files, host
-from contenant.app import configuration, engines, recreate, service, versions
+from contenant.app import engines, recreate, service, versions
 from contenant.app.ledger import Ledger
 from contenant.app.results import Ui
 from contenant.core.ages import from_text
@@ -96,7 +96,6 @@ def upgrade(request: Request, ui: Ui) -> dict[str, Any]:
     """
     settings = config.load(None, os.environ, {})
     _refuse_pinned(settings, request.to)
-    configuration.refuse_layers(settings)
     with Ledger(settings.database_url) as ledger:
         engine = _engine(ledger, request, settings, ui)
         version = request.to or versions.newest(registry.PATIENTLY)
@@ -111,7 +110,6 @@ def rollback(request: Request, ui: Ui) -> dict[str, Any]:
     """
     settings = config.load(None, os.environ, {})
     _refuse_pinned(settings, "")
-    configuration.refuse_layers(settings)
     with Ledger(settings.database_url) as ledger:
         engine = _engine(ledger, request, settings, ui)
         current = versions.decide(settings).version

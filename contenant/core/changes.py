@@ -136,8 +136,9 @@ def session_ssh(session_id: str, project_id: str, keys: Sequence[str]) -> Change
     return Change("session.ssh", session_id, project_id, {"keys": list(keys)})
 
 
-def image_building(reference: str, recipe: str) -> Change:
-    return Change("image.building", reference, "", {"recipe": recipe})
+def image_building(reference: str, recipe: str, layer: str = "base", parent: str = "") -> Change:
+    """`parent`: reference of the image it is built on."""
+    return Change("image.building", reference, "", {"recipe": recipe, "layer": layer, "parent": parent})
 
 
 def image_built(image: ImageRecord) -> Change:

@@ -1,12 +1,15 @@
 """What can be configured: the settings, and the table of their keys. Pure; layers: `settings_layers`."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from contenant.core import settings_values as parse
 from contenant.core.settings_values import Parser
 from contenant.core.values import EngineName, Mount, Publish
 from contenant.core.versions import parse_version
+
+if TYPE_CHECKING:
+    from contenant.core.layer import Layer as ImageLayer
 
 Layer = Literal["default", "user", "project", "env", "flag"]
 FirewallMode = Literal["block", "audit", "off"]
@@ -62,8 +65,11 @@ class Settings(NamedTuple):
     keep_running: bool  # False: the container stops with its last session
     stop_seconds: int
     ca_certificates: tuple[str, ...]  # absolute paths
-    containerfile: str  # absolute path, "" for none
     claude_version: str  # exact, or "latest"; "": the one that was chosen, else the shipped one
+    packages: tuple[str, ...]  # Debian's names, for layers of the image
+    setup: tuple[str, ...]  # absolute paths of scripts, the user's before the project's
+    containerfile: tuple[str, ...]  # absolute paths, the user's before the project's
+    devcontainer: bool  # whether a project's .devcontainer is taken as its layer
     firewall: FirewallSettings
     protect: ProtectMode
     ssh: bool
@@ -73,7 +79,10 @@ class Settings(NamedTuple):
     origins: Mapping[str, tuple[Origin, ...]]
     pending: tuple[PendingItem, ...]
     project_file: str = ""  # "" where there is none
-    project_hash: str = ""  # SHA-256 of its bytes, 64 hex digits
+    project_hash: str = ""  # SHA-256 of its bytes and of those of its layer, 64 hex digits
+    post_create: tuple[str, ...] = ()  # a command for a new container, by a trusted dev container's file
+    notes: tuple[str, ...] = ()  # what is left out of that file
+    layers: "tuple[ImageLayer, ...]" = ()  # of the image, the lowest first; a project's where it is trusted
 
 
 class Key(NamedTuple):
@@ -83,7 +92,8 @@ class Key(NamedTuple):
     parse: Parser
     default: Any
     tighter: Callable[[Any, Any], bool]  # (in force, proposed or its item) -> no more is allowed than before
-    form: Literal["one", "list", "table"] = "one"  # a list grows from layer to layer
+    form: Literal["one", "list", "table", "stack"] = "one"  # a list grows from layer to layer; so does a
+    # stack, to which each layer adds one
     option: str = ""  # the command line's name for it
     show: Callable[[Any], str] = str
     projects: bool = True  # whether a project file may hold it at all
@@ -159,8 +169,11 @@ KEYS: dict[str, Key] = {
         Key("keep_running", _FLAG, False, _only(False), show=_show_flag),
         Key("stop_seconds", parse.parse_seconds, 10, _lower),
         Key("image.ca_certificates", _PATHS, (), _never, "list"),
-        Key("image.containerfile", parse.parse_path, "", _never),
         Key("claude.version", parse_version, "", _never),
+        Key("image.packages", parse.listed(parse.parse_package), (), _never, "list"),
+        Key("image.setup", parse.parse_stacked_path, (), _never, "stack"),
+        Key("image.containerfile", parse.parse_stacked_path, (), _never, "stack"),
+        Key("devcontainer", _FLAG, False, _never, show=_show_flag),
         Key("firewall.mode", _FIREWALL, "block", _later("off", "audit", "block")),
         Key("firewall.allow", _ENTRIES, (), _never, "list"),
         Key("firewall.deny", _ENTRIES, (), _always, "list"),

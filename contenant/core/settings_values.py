@@ -17,6 +17,7 @@ _MEMORY = r"([0-9]{1,13}(?:\.[0-9]{1,3})?)([kmgtKMGT])(?:[iI]?[bB])?"  # compile
 _UNITS = {"k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
 _ENV_NAME = r"[A-Za-z_][A-Za-z0-9_]{0,127}"
 _CONTROL = r"[\x00-\x1f\x7f]"
+_PACKAGE = r"[a-z0-9][a-z0-9+.-]*[a-z0-9+.](=[A-Za-z0-9][A-Za-z0-9.+~:-]{0,100})?"  # Debian policy, 5.6.1
 _ENTRY = r"[^\s\x00-\x1f\x7f]{1,300}"
 
 # Where the container keeps what makes it safe or makes it run; a mount there would bend it.
@@ -124,6 +125,20 @@ def parse_path(raw: Any, place: Place) -> str:
     elif text.startswith("~"):
         raise UsageError(f"not a path that can be followed: {text!r}", hint="write ~/… or an absolute path")
     return posixpath.normpath(posixpath.join(place.base, text))
+
+
+def parse_stacked_path(raw: Any, place: Place) -> tuple[str, ...]:
+    """A path that stands beside those of other layers."""
+    return (parse_path(raw, place),)
+
+
+def parse_package(raw: Any, place: Place) -> str:
+    """A Debian package, `NAME` or `NAME=VERSION`."""
+    if not isinstance(raw, str) or len(raw) > 200 or not re.fullmatch(_PACKAGE, raw):
+        raise UsageError(
+            f"not a Debian package: {_shown(raw)}", hint="such as shellcheck, or shellcheck=0.10.0-1"
+        )
+    return raw
 
 
 def parse_mount(raw: Any, place: Place) -> Mount:

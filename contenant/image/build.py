@@ -18,7 +18,7 @@ from contenant.core.changes import Change
 from contenant.core.records import ImageRecord
 from contenant.core.values import BuildSpec, ImageReport
 from contenant.errors import ContenantError, ImageBuildError, StateError
-from contenant.image import claude, context, provenance
+from contenant.image import claude, context, layers, provenance
 from contenant.image.apt import Sources, host_sources
 from contenant.image.base import Base, provide
 from contenant.image.fetch import side_by_side
@@ -65,19 +65,25 @@ class Built(NamedTuple):
 def ensure(
     engine: "Engine", settings: "Settings", ui: Speaker, journal: Journal, *, no_cache: bool = False
 ) -> Built:
-    """The image of the current recipe. When the engine has it, nothing is built and nothing recorded.
+    """The image that the settings ask for. When the engine has it, nothing is built and nothing recorded;
+    else each layer that is missing is built, the lowest first.
 
     `journal` gets `image.building` before the engine is asked and `image.built` or `image.failed` after.
     `no_cache` builds although it is there, from fresh packages. Raises ImageBuildError, which names the
     log; every image there was is still there then. Also EngineError, ConfigError, BusyError, StateError.
     """
-    recipe = current(settings)
-    if not no_cache and (report := engine.image(recipe.tag)):
-        return _there(recipe, report)
+    base = current(settings)
+    recipes = (base, *layers.recipes(base, settings.layers))
+    if not no_cache and (report := engine.image(recipes[-1].tag)):
+        return _there(recipes[-1], report)
     with locks.held(LOCK, lambda: ui.note("another contenant builds the image; waiting"), _PATIENCE):
-        if not no_cache and (report := engine.image(recipe.tag)):
-            return _there(recipe, report)
-        return _Build(engine, recipe, ui, journal).run(no_cache)
+        if not no_cache and (report := engine.image(recipes[-1].tag)):
+            return _there(recipes[-1], report)
+        *below, top = recipes
+        for recipe in below:
+            if no_cache or engine.image(recipe.tag) is None:
+                _Build(engine, recipe, ui, journal).run(no_cache)
+        return _Build(engine, top, ui, journal).run(no_cache)
 
 
 def _there(recipe: Recipe, report: ImageReport) -> Built:
@@ -96,13 +102,13 @@ class _Build:
         self._recipe = recipe
         self._ui = ui
         self._journal = journal
-        self._tracker = Tracker(count_steps(recipe.files["Dockerfile"].content.decode("utf-8")))
+        self._tracker = Tracker(count_steps(recipe.files[recipe.dockerfile].content.decode("utf-8")))
         self._steps = StepTimes(time.monotonic)
 
     def run(self, no_cache: bool) -> Built:
         recipe, began = self._recipe, time.monotonic()
         self._path, self._log = _open_log(host.now())
-        self._journal(changes.image_building(recipe.tag, recipe.hash))
+        self._journal(changes.image_building(recipe.tag, recipe.hash, recipe.layer, recipe.base))
         self._show = _Show(self._ui)
         try:
             base, report = self._make(no_cache)
@@ -122,13 +128,13 @@ class _Build:
     def _make(self, no_cache: bool) -> tuple[Base, ImageReport]:
         recipe = self._recipe
         sources = host_sources()
-        base, package = side_by_side(lambda: self._base(sources), self._package)
+        base, package = self._below(sources)
         folder = context.write(recipe, context.Extras(sources, package))
         spec = BuildSpec(
             tag=recipe.tag,
             context=str(folder),
-            dockerfile=str(folder / "Dockerfile"),
-            build_args={"BASE": base.reference, **recipe.build_args()},
+            dockerfile=str(folder / recipe.dockerfile),
+            build_args=({"BASE": base.reference} if recipe.layer == "base" else {}) | recipe.build_args(),
             labels=provenance.image_labels(recipe, base, to_text(host.now())),
             no_cache=no_cache,
         )
@@ -139,6 +145,22 @@ class _Build:
             raise ImageBuildError(f"{self._engine.name} built {recipe.tag}, but does not show it")
         context.remove(folder)
         return base, report
+
+    def _below(self, sources: Sources) -> tuple[Base, Path | None]:
+        """What it is built on, and the package of the agent where that is the base's to bring."""
+        recipe = self._recipe
+        if recipe.layer == "base":
+            return side_by_side(lambda: self._base(sources), self._package)
+        for other in recipe.needs:
+            if self._engine.image(other) is None:
+                self._tell(f"pulling {other}")
+                if not self._engine.pull(other):
+                    raise ImageBuildError(f"{other}, which a stage needs, is not there and cannot be pulled")
+        parent = self._engine.image(recipe.base)
+        if parent is None:
+            raise ImageBuildError(f"{recipe.base}, which the layer lies on, is gone", hint="build it again")
+        origin = labels.decode(parent.labels.get(labels.BASE_ORIGIN, ""))
+        return Base(recipe.base, origin, parent.digest), None  # type: ignore[arg-type]  # as it was written
 
     def _base(self, sources: Sources) -> Base:
         with self._steps.timed("base image"):
@@ -169,10 +191,18 @@ class _Build:
         if isinstance(error, ImageBuildError):
             self._log.flush()
             raise ImageBuildError(
-                error.message, hint=f"{error.hint or 'what failed'}: see {self._path}"
+                f"{error.message}{self._where()}", hint=f"{error.hint or 'what failed'}: see {self._path}"
             ) from error
         if isinstance(error, ContenantError):
             error.hint = error.hint or f"the log is {self._path}"
+
+    def _where(self) -> str:
+        """Of a layer, the step that failed: its words are the user's or the project's own."""
+        return (
+            f" (the {self._recipe.layer}'s layer, at: {self._show.text})"
+            if self._recipe.layer != "base"
+            else ""
+        )
 
     def _record(self, base: Base, report: ImageReport, seconds: float) -> ImageRecord:
         recipe, now = self._recipe, host.now()
@@ -213,6 +243,11 @@ class _Show:
     def step(self, step: Step) -> None:
         self._step = step
         self._tell()
+
+    @property
+    def text(self) -> str:
+        """The current step."""
+        return self._step.text
 
     def close(self) -> None:
         """Say no more, and leave a clean line."""

@@ -38,15 +38,18 @@ class Recipe(NamedTuple):
     tag: str  # reference: `contenant:<claude version>-<first 12 digits of the hash>`
     hash: str  # SHA-256, 64 hex digits
     layer: str  # base; snippets of the user's and the project's come on top of it
-    base: str  # the base image that is wanted
+    base: str  # the base image that is wanted; of a layer, the image it lies on
     architecture: str  # Debian's name
     lock: Lock
     files: Mapping[str, File]  # by path in the context
     certificates: tuple[Certificate, ...]
+    dockerfile: str = "Dockerfile"  # its path in the context
+    arguments: Mapping[str, str] = {}  # of a layer
+    needs: tuple[str, ...] = ()  # other images that a layer's stages start from or copy from
 
     def build_args(self) -> dict[str, str]:
         """The build arguments that change what comes out."""
-        return {"ARCH": self.architecture}
+        return {"ARCH": self.architecture} if self.layer == "base" else dict(self.arguments)
 
 
 def compose(

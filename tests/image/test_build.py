@@ -24,7 +24,7 @@ from contenant.image.recipe import BASE, Recipe, current
 from contenant.paths import cache_dir, state_dir
 from tests.memory_engine import MemoryEngine
 
-SETTINGS: Any = SimpleNamespace(ca_certificates=(), claude_version="")
+SETTINGS: Any = SimpleNamespace(ca_certificates=(), claude_version="", layers=())
 
 
 class Ui:

@@ -38,7 +38,7 @@ def test_podman_with_one_stage() -> None:
 
 def test_docker_counts_the_file() -> None:
     found = steps(2, "Step 1/2 : FROM base", " ---> 0123", "Step 2/2 : RUN apt-get   update")
-    assert found == [Step(1, 2, "FROM base"), Step(2, 2, "stage update")]
+    assert found == [Step(1, 2, "FROM base"), Step(2, 2, "RUN apt-get update")]
 
 
 def test_buildkit_repeats_itself() -> None:
