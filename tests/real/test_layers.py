@@ -116,7 +116,7 @@ def test_a_dev_container(contenant: Contenant, project: Path) -> None:
     (place / "devcontainer.json").write_text(
         '{\n  // a plain Debian\n  "image": "debian:trixie",\n  "features": {"x": {}},\n'
         '  "containerEnv": {"GREETING": "hello"},\n'
-        '  "postCreateCommand": "echo $GREETING $(id -un) >>made; curl -m 5 https://example.org || echo closed",'
+        '  "postCreateCommand": "echo $GREETING $(id -un) >>made; curl -m 5 https://example.org || echo shut",'
         "\n}\n"
     )
     (project / ".contenant.toml").write_text("devcontainer = true\n")
@@ -125,5 +125,5 @@ def test_a_dev_container(contenant: Contenant, project: Path) -> None:
     assert "features is left out" in contenant("config", "show", cwd=project).stderr
     made = contenant("--recreate", "--", "sh", "-c", "cat made; echo $GREETING", cwd=project)
     assert (made.returncode, made.stdout) == (0, "hello claude\nhello\n"), made.stderr
-    assert "closed" in made.stderr
+    assert "shut" in made.stderr
     assert contenant.ok("--", "cat", "made", cwd=project) == "hello claude\n", "once in a container"
