@@ -107,3 +107,23 @@ def test_layers(tidy: Contenant, project: Path) -> None:
     contenant.ok("config", "trust", "--yes", cwd=project)
     assert contenant.ok("--recreate", "--", "greet", cwd=project) == "from the shop\n"
     assert len(built(contenant, project)) == count, "what was built is built once"
+
+
+def test_a_dev_container(contenant: Contenant, project: Path) -> None:
+    """Without a Dockerfile nothing is built: its variables, and its command in a new container."""
+    place = project / ".devcontainer"
+    place.mkdir()
+    (place / "devcontainer.json").write_text(
+        '{\n  // a plain Debian\n  "image": "debian:trixie",\n  "features": {"x": {}},\n'
+        '  "containerEnv": {"GREETING": "hello"},\n'
+        '  "postCreateCommand": "echo $GREETING $(id -un) >>made; curl -m 5 https://example.org || echo shut",'
+        "\n}\n"
+    )
+    (project / ".contenant.toml").write_text("devcontainer = true\n")
+    assert contenant.ok("--", "sh", "-c", "ls; echo $GREETING", cwd=project) == "hello.txt\n\n"
+    contenant.ok("config", "trust", "--yes", cwd=project)
+    assert "features is left out" in contenant("config", "show", cwd=project).stderr
+    made = contenant("--recreate", "--", "sh", "-c", "cat made; echo $GREETING", cwd=project)
+    assert (made.returncode, made.stdout) == (0, "hello claude\nhello\n"), made.stderr
+    assert "shut" in made.stderr
+    assert contenant.ok("--", "cat", "made", cwd=project) == "hello claude\n", "once in a container"
