@@ -10,7 +10,16 @@ from typing import Any
 import pytest
 
 from contenant import paths
-from contenant.app import image_move, image_plan, image_prune, image_sbom, image_show, image_stores, images
+from contenant.app import (
+    desired,
+    image_move,
+    image_plan,
+    image_prune,
+    image_sbom,
+    image_show,
+    image_stores,
+    images,
+)
 from contenant.app.ledger import Ledger
 from contenant.app.results import CleanRequest
 from contenant.core import changes, labels
@@ -28,7 +37,7 @@ RECIPE = "000000000000" + "9" * 52
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     made = World(monkeypatch)
-    for module in (images, image_plan, image_show, image_stores):
+    for module in (desired, image_plan, image_show, image_stores):
         monkeypatch.setattr(module, "kept_image", lambda settings: IMAGE)
     monkeypatch.setattr(image_move, "current_image", lambda settings: IMAGE)
     monkeypatch.setattr(image_move, "tagged_version", lambda reference: reference[10:].partition("-")[0])

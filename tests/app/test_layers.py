@@ -30,6 +30,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
     monkeypatch.setattr(desired, "kept_image", kept)
     monkeypatch.setattr(inventory, "kept_image", kept)
+    monkeypatch.setattr(image_plan, "kept_image", kept)
     monkeypatch.setattr(steps, "_ensure_image", lambda site, ui: made.engine.add_image(site.wanted.image))
     yield made
     made.close()
