@@ -10,6 +10,7 @@ from contenant.app import homes, image_plan
 from contenant.app.inventory import Survey, look_around, refuse_silence
 from contenant.app.ledger import Ledger
 from contenant.app.project import is_there
+from contenant.app.removal import carry_out
 from contenant.app.results import CleanRequest, Outcome, Ui, Verdict
 from contenant.app.select import by_paths
 from contenant.app.steps import remove
@@ -59,15 +60,7 @@ def apply(verdicts: Sequence[Verdict], request: CleanRequest, ui: Ui) -> list[Ou
     with Ledger(settings.database_url) as ledger:
         survey = look_around(ledger, settings.engine)
         refuse_silence(survey, ())
-        outcomes = []
-        for number, verdict in enumerate(verdicts, 1):
-            if verdict.action == "keep":
-                outcomes.append(Outcome(verdict, "kept", verdict.reason))
-                continue
-            ui.progress(f"removing {verdict.name}", number, len(verdicts))
-            outcomes.append(_remove_one(ledger, survey, verdict, request, ui))
-        ui.finish()
-    return outcomes
+        return carry_out(verdicts, lambda one: _remove_one(ledger, survey, one, request, ui), ui)
 
 
 def _remove_one(ledger: Ledger, survey: Survey, verdict: Verdict, request: CleanRequest, ui: Ui) -> Outcome:

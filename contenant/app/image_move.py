@@ -63,7 +63,7 @@ def _write(engine: Engine, reference: str, target: Path, ui: Ui) -> archive.Foun
         engine.save_image(reference, str(folder / "engine.tar"))
         ui.progress(f"writing {target}")
         found = archive.convert(folder / "engine.tar", folder / "image.tar", reference)
-        os.link(folder / "image.tar", target)  # never over a file that came meanwhile
+        _name(folder / "image.tar", target)
     except OSError as error:
         raise StateError(
             f"cannot write {target}: {error.strerror}", hint="is there room, and may you?"
@@ -72,6 +72,18 @@ def _write(engine: Engine, reference: str, target: Path, ui: Ui) -> archive.Foun
         ui.finish()
         shutil.rmtree(folder, ignore_errors=True)
     return found
+
+
+def _name(file: Path, target: Path) -> None:
+    """Give a finished file its name, never over one that came meanwhile. Raises OSError."""
+    try:
+        os.link(file, target)
+    except FileExistsError:
+        raise
+    except OSError:  # a stick's file system may know no links
+        if os.path.lexists(target):
+            raise
+        file.rename(target)
 
 
 def load(source: Path, engine: EngineName | None, ui: Ui) -> dict[str, Any]:

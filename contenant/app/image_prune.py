@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from contenant import config, locks
 from contenant.app import image_plan
 from contenant.app.inventory import Survey, look_around, refuse_silence
 from contenant.app.ledger import Ledger
+from contenant.app.removal import carry_out
 from contenant.app.results import Outcome, Ui, Verdict
 from contenant.errors import ContenantError
 from contenant.image.build import LOCK
@@ -44,22 +45,14 @@ def apply(verdicts: Sequence[Verdict], ui: Ui) -> list[Outcome]:
         survey = look_around(ledger, settings.engine)
         again = image_plan.verdicts(ledger, survey, settings, ())
         still = {(one.engine, one.subject) for one in again if one.action == "remove"}
-        outcomes = []
-        for number, verdict in enumerate(verdicts, 1):
-            if verdict.action == "keep":
-                outcomes.append(Outcome(verdict, "kept", verdict.reason))
-                continue
-            ui.progress(f"removing {verdict.name}", number, len(verdicts))
-            outcomes.append(_remove(ledger, survey, verdict, (verdict.engine, verdict.subject) in still))
-        ui.finish()
-    return outcomes
+        return carry_out(verdicts, lambda one: _remove(ledger, survey, one, still), ui)
 
 
-def _remove(ledger: Ledger, survey: Survey, verdict: Verdict, still: bool) -> Outcome:
+def _remove(ledger: Ledger, survey: Survey, verdict: Verdict, still: Collection[tuple[str, str]]) -> Outcome:
     assert verdict.engine, "an image has an engine"
     if verdict.engine in survey.unreachable:
         return Outcome(verdict, "failed", survey.unreachable[verdict.engine].message)
-    if not still:
+    if (verdict.engine, verdict.subject) not in still:
         return Outcome(verdict, "kept", "something has come to need it, or it is gone")
     try:
         image_plan.remove(ledger, survey.connected[verdict.engine], verdict)

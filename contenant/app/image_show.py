@@ -159,8 +159,8 @@ class Log(NamedTuple):
 
 
 def log(text: str, *, failed: bool) -> Log:
-    """The newest log there is: of the image that `text` means (a reference, its tag or the beginning of its
-    id), where it is given, and of a build that failed where that is asked for. Raises NotFoundError.
+    """The newest log there is: of the image that `text` means (the beginning of a reference, tag, id or
+    recipe), where it is given, and of a build that failed where that is asked for. Raises NotFoundError.
     """
     fitting = [entry for entry in history() if _fits(entry, text) and (entry.what == "failed" or not failed)]
     found = next((entry.log for entry in fitting if entry.log and Path(entry.log).is_file()), "")
@@ -180,7 +180,8 @@ def _no_log(fitting: list[Entry], text: str) -> str:
 
 def _fits(entry: Entry, text: str) -> bool:
     tag = entry.reference.rpartition(":")[2]
-    return text in ("", entry.reference) or tag.startswith(text) or entry.id.startswith(text)
+    starts = (entry.reference, tag, entry.id, entry.recipe)
+    return not text or any(start.startswith(text) for start in starts)
 
 
 def _read(path: Path) -> Log:

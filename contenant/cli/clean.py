@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from contenant.app.results import Verdict
-    from contenant.cli.ui import TerminalUi
 
 EXIT_DECLINED = 1
 EXIT_REFUSED = 1  # what was named stays, and the plan says why
@@ -109,30 +107,14 @@ def command(
         )
         ui.note(f"{_count(going)} would be removed" if going else "nothing to remove")
         return EXIT_REFUSED if request.paths and not dry_run else 0
-    if not yes and not _agreed(plan, going, ui, output):
+    if not yes and not outcomes.agreed(
+        plan, outcomes.table("action", "reason"), f"Remove {_count(going)}?", ui, output
+    ):
         ui.note("nothing was removed")
         return EXIT_DECLINED
     results = clean.apply(plan, request, ui)
     emit(outcomes.done(results), outcomes.table("result", "detail"), output)
     return outcomes.some_failed(results)
-
-
-def _agreed(plan: Sequence[Verdict], going: Sequence[Verdict], ui: TerminalUi, output: Output) -> bool:
-    """Show the plan on standard error and ask. Raises UsageError where there is nobody to ask."""
-    text = io.StringIO()
-    emit(
-        outcomes.planned(plan),
-        outcomes.table("action", "reason"),
-        output._replace(format="table", stream=text),
-    )
-    ui.show(text.getvalue().rstrip("\n"))
-    answer = ui.confirm(f"Remove {_count(going)}?")
-    if answer is None:
-        raise UsageError(
-            "clean asks before it removes, and there is no terminal to ask on",
-            hint="add --yes to go ahead, or --dry-run to only look",
-        )
-    return answer
 
 
 def _count(verdicts: Sequence[Verdict]) -> str:

@@ -26,7 +26,7 @@ from contenant.cli.text import visible
 def command(ctx: click.Context, reference: str, failed: bool) -> int:
     """Print the log of a build: every line that the engine printed, and how it ended.
 
-    REF is a reference, the beginning of its tag, or of the build's id. The newest 20 logs are kept; of one
+    REF is the beginning of a reference, a tag, a build's id or a recipe. The newest 20 logs are kept; of one
     that is larger than 4 MiB the end is printed. Control characters are escaped. No engine is asked.
     """
     from contenant.app.image_show import log

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING
 
 import click
@@ -15,7 +14,6 @@ from contenant.cli.option import option
 from contenant.cli.options import rendered
 from contenant.cli.render import Column, Output, Table, emit
 from contenant.cli.settings import ui_of
-from contenant.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +58,9 @@ def command(ctx: click.Context, dry_run: bool, yes: bool, output: Output) -> int
         emit(outcomes.planned(rows), table("action", "reason"), output)
         _say_totals(plan, ui)
         return 0
-    if not yes and not _agreed(plan, going, ui, output):
+    if not yes and not outcomes.agreed(
+        plan, table("action", "reason"), f"Remove {_count(len(going))}?", ui, output
+    ):
         ui.note("nothing was removed")
         return EXIT_DECLINED
     results = image_prune.apply(plan, ui)
@@ -69,24 +69,6 @@ def command(ctx: click.Context, dry_run: bool, yes: bool, output: Output) -> int
     count = sum(one.result == "removed" for one in results)
     ui.note(f"{_count(count)} removed, at most {megabytes(freed)} freed")
     return outcomes.some_failed(results)
-
-
-def _agreed(plan: Sequence[Verdict], going: Sequence[Verdict], ui: TerminalUi, output: Output) -> bool:
-    """Show the plan on standard error and ask. Raises UsageError where there is nobody to ask."""
-    text = io.StringIO()
-    emit(
-        outcomes.planned(plan),
-        table("action", "reason"),
-        output._replace(format="table", stream=text),
-    )
-    ui.show(text.getvalue().rstrip("\n"))
-    answer = ui.confirm(f"Remove {_count(len(going))}?")
-    if answer is None:
-        raise UsageError(
-            "prune asks before it removes, and there is no terminal to ask on",
-            hint="add --yes to go ahead, or --dry-run to only look",
-        )
-    return answer
 
 
 def _say_totals(plan: Sequence[Verdict], ui: TerminalUi) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from contenant.cli.render import Column, Table
+from contenant.cli.render import Column, Output, Table, emit
 from contenant.cli.settings import home
 from contenant.cli.text import below_home
 from contenant.core.ages import age
+from contenant.errors import UsageError
 
 if TYPE_CHECKING:
     from contenant.app.results import Outcome, Verdict
+    from contenant.cli.ui import TerminalUi
 
 # Key of JSON and CSV -> what it says. Only ever added to.
 FIELDS = {
@@ -63,6 +66,20 @@ def table(key: str, why: str) -> Table:
         record=lambda row: {field: row[field] for field in FIELDS},
         name=lambda row: row["name"],
     )
+
+
+def agreed(plan: Iterable[Verdict], shown: Table, question: str, ui: TerminalUi, output: Output) -> bool:
+    """Show a plan on standard error and ask. Raises UsageError where there is nobody to ask."""
+    text = io.StringIO()
+    emit(planned(plan), shown, output._replace(format="table", stream=text))
+    ui.show(text.getvalue().rstrip("\n"))
+    answer = ui.confirm(question)
+    if answer is None:
+        raise UsageError(
+            "nothing is removed unasked, and there is no terminal to ask on",
+            hint="add --yes to go ahead, or --dry-run to only look",
+        )
+    return answer
 
 
 def some_failed(outcomes: Iterable[Outcome]) -> int:

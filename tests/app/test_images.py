@@ -270,6 +270,7 @@ def test_the_log_that_is_wanted(world: World) -> None:
     assert image_show.log("", failed=False).text == "of build-1.log\n"
     assert image_show.log("", failed=True).text == "of build-0.log\n"
     assert image_show.log(OLD, failed=False).text == "of build-0.log\n"
+    assert image_show.log(RECIPE[:14], failed=False).text == "of build-0.log\n"
     assert image_show.log("id01", failed=False).path == str(places[1])
     places[0].unlink()
     with pytest.raises(NotFoundError, match="is not kept any more"):
@@ -329,6 +330,16 @@ def test_saved_here_and_loaded_there(five: World, tmp_path: Path) -> None:
     event = five.events()[-1]
     assert (event.kind, json.loads(event.data)["origin"]) == ("image.loaded", "loaded")
     assert five.ui.said == []
+
+
+def test_a_stick_that_knows_no_links(five: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def link(source: Path, target: Path) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    five.engine.saves = archive_of(tmp_path / "engine.tar").read_bytes()
+    monkeypatch.setattr(image_move.os, "link", link)
+    image_move.save("", tmp_path / "image.tar", None, five.ui)
+    assert image_move.archive.look(tmp_path / "image.tar").reference == IMAGE
 
 
 def test_another_image_than_the_current_is_said_to_be(world: World, tmp_path: Path) -> None:
