@@ -13,7 +13,7 @@ from contenant.app import configuration, desired, image_plan, inventory, layers,
 from contenant.app.ledger import Ledger
 from contenant.app.results import RunRequest
 from contenant.app.run import run
-from contenant.core import changes
+from contenant.core import changes, labels
 from contenant.core.layer import top_tag
 from contenant.core.records import ImageRecord
 from tests.app.world import IMAGE, World
@@ -93,7 +93,7 @@ def test_clean_keeps_what_layers_lie_on(world: World, shop: Path) -> None:
                 "2026-01-01T00:00:00.000Z", 1.0, 1,
             )  # fmt: skip
             ledger.store().apply([changes.image_built(record)])
-            world.engine.add_image(reference)
+            world.engine.add_image(reference, {labels.MANAGED: "1"})
         settings = config.load(None, {}, {})
         survey = inventory.look_around(ledger)
         found = {item.name: item.action for item in image_plan.verdicts(ledger, survey, settings, ())}
