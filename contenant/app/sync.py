@@ -107,13 +107,15 @@ def _repair(
     store.apply(wanted)
     for finding in findings:
         if finding.change in wanted and finding.change.kind == "container.gone":
-            _clear_place(finding.name)
+            _clear_place(store, finding.name)
 
 
-def _clear_place(name: str) -> None:
+def _clear_place(store: "Store", name: str) -> None:
+    """Unless a container of that name in another store has its policy and sessions there."""
     from contenant.app import place  # rarely needed
 
-    place.clear(name)
+    if not any(container.name == name for container in store.containers()):
+        place.clear(name)
 
 
 def _differences(
