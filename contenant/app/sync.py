@@ -103,7 +103,11 @@ def _repair(
     store = ledger.store()
     identity = engine.identity() if adopted else ""
     for report in adopted:
-        wanted += _adoption(store, engine.name, identity, report)
+        wanted += (found := _adoption(store, engine.name, identity, report))
+        if report.state == "running":
+            from contenant.app import adopted as inside  # after a lost database
+
+            wanted += inside.sessions(engine, ContainerRecord(**found[-1].data))
     store.apply(wanted)
     for finding in findings:
         if finding.change in wanted and finding.change.kind == "container.gone":

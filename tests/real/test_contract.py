@@ -183,6 +183,22 @@ def test_a_lost_state_directory_is_rebuilt_from_labels(contenant: Contenant, pro
     assert len(contenant.rows(project)) == 1
 
 
+def test_a_lost_database_loses_no_live_session(contenant: Contenant, project: Path) -> None:
+    session = contenant.start("--", "sh", "-c", "echo up; read -r _; exit 7", cwd=project)
+    assert session.stdout is not None and session.stdin is not None
+    assert session.stdout.readline() == b"up\n"
+    for place in (contenant.home / "state").glob("contenant.db*"):
+        place.unlink()
+    assert [row["sessions_live"] for row in contenant.rows(project)] == [1]
+    kept = contenant("clean", "--yes", cwd=project)
+    assert (kept.returncode, "1 live session" in kept.stdout) == (1, True)
+    session.communicate(b"\n", timeout=60)
+    assert session.returncode == 7
+    assert [row["sessions_live"] for row in contenant.rows(project)] == [0]
+    (row,) = contenant.history(project, "--kind", "session")
+    assert (row["data"]["argv"], row["data"]["exit_code"]) == (["sh", "-c", "echo up; read -r _; exit 7"], 7)
+
+
 def test_recreate_makes_it_anew(contenant: Contenant, project: Path) -> None:
     contenant.ok("--publish", "18098:8000", "--", "touch", "/tmp/mark", cwd=project)
     done = contenant("--cpus", "1", "--", "true", cwd=project)
