@@ -104,6 +104,10 @@ def _repair(
     identity = engine.identity() if adopted else ""
     for report in adopted:
         wanted += (found := _adoption(store, engine.name, identity, report))
+        if (
+            made := names.container_name(labels.decode(report.labels.get(labels.PROJECT, "")))
+        ) != report.name:
+            _follow(made, report.name)
         if report.state == "running":
             from contenant.app import adopted as inside  # after a lost database
 
@@ -112,6 +116,14 @@ def _repair(
     for finding in findings:
         if finding.change in wanted and finding.change.kind == "container.gone":
             _clear_place(store, finding.name)
+        if finding.change in wanted and finding.change.kind == "container.renamed":
+            _follow(finding.name, finding.change.data["to"])
+
+
+def _follow(old: str, new: str) -> None:
+    from contenant.app import place  # rarely needed
+
+    place.follow(old, new)
 
 
 def _clear_place(store: "Store", name: str) -> None:
