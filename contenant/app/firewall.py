@@ -170,7 +170,7 @@ def _bring_into_force(ledger: Ledger, case: _Case) -> None:
         for job in reversed(case.jobs):  # the file of the one used last is the one that stays
             policy.place(case.place.name, job.new)
             if job.target.engine is not None and job.target.running:
-                policy.apply_live(job.target.engine, case.place.name)
+                policy.apply_live(job.target.engine, job.target.container.name)
                 done.append(job)
     except FirewallError:
         _undo(ledger, case, done)
@@ -183,7 +183,7 @@ def _undo(ledger: Ledger, case: _Case, done: Sequence[_Job]) -> None:
         policy.place(case.place.name, job.old)
         if job in done and job.target.engine is not None:
             with suppress(FirewallError):  # the next run sees the difference
-                policy.apply_live(job.target.engine, case.place.name)
+                policy.apply_live(job.target.engine, job.target.container.name)
     store = ledger.store()
     again = [rule._replace(id=store.new_id()) for rule in case.ends]
     store.apply(

@@ -47,6 +47,7 @@ class Inventory(NamedTuple):
 
     rows: tuple[Row, ...]
     unreachable: Mapping[str, str]
+    elsewhere: tuple[str, ...] = ()  # names of those that are not in the store that answered
 
 
 class Survey(NamedTuple):
@@ -74,7 +75,8 @@ def inventory(ui: "Ui", engine: EngineName | None = None) -> Inventory:
             ledger, (Whereabouts(i.project_id, i.project, i.place, r.project_exists) for i, r in seen)
         )
     silent = {name: error.advice for name, error in survey.unreachable.items()}
-    return Inventory(tuple(sorted(rows, key=lambda row: row.name)), silent)
+    lost = [item.name for item in asked if item.id not in there and item.engine not in silent]
+    return Inventory(tuple(sorted(rows, key=lambda row: row.name)), silent, tuple(lost))
 
 
 def refuse_silence(survey: Survey, wanted: Iterable[ContainerRecord]) -> None:

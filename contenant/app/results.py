@@ -70,7 +70,7 @@ class Verdict(NamedTuple):
     name: str
     project: str
     engine: EngineName | Literal[""]  # "" for a home
-    action: Literal["remove", "stop", "keep"]
+    action: Literal["remove", "stop", "keep", "forget"]
     reason: str  # "unused for 41d", "2 live sessions; --force removes it"
     last_used: str
     subject: str  # our id; of an image its reference, or the engine's id where it has none
@@ -82,5 +82,5 @@ class Outcome(NamedTuple):
     """What became of one verdict."""
 
     verdict: Verdict
-    result: Literal["removed", "stopped", "kept", "failed"]
+    result: Literal["removed", "stopped", "kept", "failed", "forgotten"]
     detail: str

@@ -60,6 +60,7 @@ def run(request: RunRequest, ui: Ui) -> int:
         if not ended:
             ui.note("detached; `contenant` here comes back to it")
             return code
+        ready = ready._replace(seat=session.current(ledger, ready.seat))
         brief = code == 0 and time.monotonic() - began < BRIEF and ready.session.kind == "command"
         _look_back(ledger, ready, project, ui, brief=brief)
         _watch(base.database_url, ui)

@@ -109,9 +109,19 @@ def show(ledger: Ledger, seat: Seat, session: SessionRecord, ui: Ui) -> tuple[in
         raise
     if code in _CLIENT_ENDED and not session.detachable:
         _deliver(seat, session.id, signal.SIGKILL)
+    seat = current(ledger, seat)
     code, change = _outcome(seat, session, code)
     record(ledger, change, ui)
     return code, change.kind == "session.ended"
+
+
+def current(ledger: Ledger, seat: Seat) -> Seat:
+    """The seat as it is on record now: after a lost database the project has another id."""
+    with suppress(StateError):
+        found = ledger.store().container(seat.container.id)
+        if found is not None and found.project_id != seat.container.project_id:
+            return seat._replace(container=seat.container._replace(project_id=found.project_id))
+    return seat
 
 
 def record(ledger: Ledger, change: Change, ui: Ui) -> None:

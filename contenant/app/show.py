@@ -59,7 +59,10 @@ def _observe(
     except EngineUnavailableError as error:
         return None, error.advice, _unseen("its engine did not answer")
     report = next((r for r in settled.reports if r.engine_id == container.engine_id), None)
-    if report is None or report.state != "running":
+    if report is None:
+        anew = "if its own is gone for good, `contenant clean --reinstalled` says so"
+        return None, "", _unseen(f"it is not in the store that answers; {anew}")
+    if report.state != "running":
         return report, "", _unseen("it does not run")
     return report, "", _look_inside(ledger, engine, container.id)
 

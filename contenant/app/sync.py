@@ -103,17 +103,35 @@ def _repair(
     store = ledger.store()
     identity = engine.identity() if adopted else ""
     for report in adopted:
-        wanted += _adoption(store, engine.name, identity, report)
+        wanted += (found := _adoption(store, engine.name, identity, report))
+        if (
+            made := names.container_name(labels.decode(report.labels.get(labels.PROJECT, "")))
+        ) != report.name:
+            _follow(made, report.name)
+        if report.state == "running":
+            from contenant.app import adopted as inside  # after a lost database
+
+            wanted += inside.sessions(engine, ContainerRecord(**found[-1].data))
     store.apply(wanted)
     for finding in findings:
         if finding.change in wanted and finding.change.kind == "container.gone":
-            _clear_place(finding.name)
+            _clear_place(store, finding.name)
+        if finding.change in wanted and finding.change.kind == "container.renamed":
+            _follow(finding.name, finding.change.data["to"])
 
 
-def _clear_place(name: str) -> None:
+def _follow(old: str, new: str) -> None:
     from contenant.app import place  # rarely needed
 
-    place.clear(name)
+    place.follow(old, new)
+
+
+def _clear_place(store: "Store", name: str) -> None:
+    """Unless a container of that name in another store has its policy and sessions there."""
+    from contenant.app import place  # rarely needed
+
+    if not any(container.name == name for container in store.containers()):
+        place.clear(name)
 
 
 def _differences(

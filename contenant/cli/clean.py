@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 
     from contenant.app.results import Verdict
 
+_WORD = {"remove": "removed", "forget": "forgotten"}
+_QUESTION = {
+    "remove": "Remove {}?",
+    "forget": "Is the store that held {} gone for good? Then they are recorded as gone",
+}
 EXIT_DECLINED = 1
 EXIT_REFUSED = 1  # what was named stays, and the plan says why
 
@@ -62,6 +67,11 @@ class Age(click.ParamType):  # type: ignore[type-arg]  # generic only since clic
 @option("-n", "--dry-run", is_flag=True, help="Show the plan, change nothing.")
 @option("-y", "--yes", is_flag=True, help="Do not ask.")
 @option("-f", "--force", is_flag=True, help="Also containers that are paused or have live sessions.")
+@option(
+    "--reinstalled",
+    is_flag=True,
+    help="The engine was installed anew, or its store lost: record as gone what was in the old one.",
+)
 @rendered
 @click.pass_context
 def command(
@@ -74,6 +84,7 @@ def command(
     dry_run: bool,
     yes: bool,
     force: bool,
+    reinstalled: bool,
     output: Output,
 ) -> int:
     """Remove containers and images of contenant's making, after showing what and why.
@@ -83,38 +94,50 @@ def command(
     it is the current directory's container; PATH is a project directory or a container's name. The agent's
     home outlives its container unless --purge takes it too; with --all, also homes without a container.
 
+    A container that is unknown though its engine answers is in another store than the one that answers: of
+    another daemon, or of one that is no more. --reinstalled says that it is no more. Nothing is removed then
+    but the record, and a container that turns up again is taken up again.
+
     Where there is no terminal to ask on, --yes or --dry-run is needed. Exit code 1: declined, refused for
     the container that was named, or at least one removal failed.
     """
     if sum((bool(paths), everything, stale is not None)) > 1:
         raise UsageError("a path, --all and --stale exclude each other", hint="give one of them")
+    if reinstalled and (images or purge or force or stale is not None):
+        raise UsageError("--reinstalled goes with a path or --all only", hint="leave the others out")
     from pathlib import Path
 
     from contenant.app import clean
+    from contenant.app import reinstalled as anew
     from contenant.app.results import CleanRequest
 
     here = () if everything or images or stale is not None else (Path(),)
     request = CleanRequest(paths or here, everything, stale, images, force, purge)
     ui = ui_of(ctx)
-    plan = clean.plan(request, ui)
-    going = [verdict for verdict in plan if verdict.action == "remove"]
+    case = anew if reinstalled else clean
+    plan = case.plan(request, ui)
+    going = [verdict for verdict in plan if verdict.action != "keep"]
     if dry_run or not going:
-        # Names are read by programs: they are told what would go, not what would stay.
-        emit(
-            outcomes.planned(going if output.format == "names" else plan),
-            outcomes.table("action", "reason"),
-            output,
-        )
-        ui.note(f"{_count(going)} would be removed" if going else "nothing to remove")
+        _tell(plan, going, ui, output)
         return EXIT_REFUSED if request.paths and not dry_run else 0
-    if not yes and not outcomes.agreed(
-        plan, outcomes.table("action", "reason"), f"Remove {_count(going)}?", ui, output
-    ):
-        ui.note("nothing was removed")
+    if not yes and not _agreed(plan, going, ui, output):
+        ui.note(f"nothing was {_WORD[going[0].action]}")
         return EXIT_DECLINED
-    results = clean.apply(plan, request, ui)
+    results = case.apply(plan, request, ui)
     emit(outcomes.done(results), outcomes.table("result", "detail"), output)
     return outcomes.some_failed(results)
+
+
+def _tell(plan: Sequence[Verdict], going: Sequence[Verdict], ui: TerminalUi, output: Output) -> None:
+    """The plan. Names are read by programs: they are told what would go, not what would stay."""
+    shown = going if output.format == "names" else plan
+    emit(outcomes.planned(shown), outcomes.table("action", "reason"), output)
+    ui.note(f"{_count(going)} would be {_WORD[going[0].action]}" if going else "nothing to remove")
+
+
+def _agreed(plan: Sequence[Verdict], going: Sequence[Verdict], ui: TerminalUi, output: Output) -> bool:
+    question = _QUESTION[going[0].action].format(_count(going))
+    return outcomes.agreed(plan, outcomes.table("action", "reason"), question, ui, output)
 
 
 def _count(verdicts: Sequence[Verdict]) -> str:

@@ -105,6 +105,11 @@ def command(
     emit(arrange(rows, sort, reverse), table(datetime.now(UTC), home()), output)
     for name, why in sorted(found.unreachable.items()):
         ui.warn(f"{name} did not answer, its containers are shown as unknown: {why}")
+    if found.elsewhere:
+        ui.warn(
+            f"{', '.join(sorted(found.elsewhere))}: not in the store that answered; if the engine was made"
+            " anew, `contenant clean --reinstalled` in the project (or with --all) records that"
+        )
     if not rows and not found.unreachable:
         ui.note(
             "no containers match"

@@ -23,17 +23,24 @@ FIELDS = {
     "name": "name of the container, or reference of the image",
     "project": "path of the project, empty for an image",
     "engine": "container, podman or docker; empty for a home",
-    "action": "what is planned: remove, stop or keep",
+    "action": "what is planned: remove, stop, keep or forget",
     "reason": "why",
     "last_used": "moment of the last activity, empty for an image or a home",
     "subject": "contenant's id of it; of an image its reference, or the engine's id",
-    "result": "what became of it: removed, stopped, kept or failed; empty in a dry run",
+    "result": "what became of it: removed, stopped, kept, forgotten or failed; empty in a dry run",
     "detail": "why, in the words of what did it; empty in a dry run",
     "size": "bytes of an image, layers that it shares with others included; 0 for anything else",
     "digest": "digest of an image, empty for anything else",
 }
 
-_COLOURS = {"remove": "yellow", "stop": "yellow", "failed": "red", "keep": "dim", "kept": "dim"}
+_COLOURS = {
+    "remove": "yellow",
+    "stop": "yellow",
+    "forget": "yellow",
+    "failed": "red",
+    "keep": "dim",
+    "kept": "dim",
+}
 
 
 def planned(verdicts: Iterable[Verdict]) -> list[dict[str, Any]]:

@@ -111,6 +111,12 @@ def session_starting(session: SessionRecord, project_id: str) -> Change:
     return Change("session.starting", session.id, project_id, data)
 
 
+def session_adopted(session: SessionRecord, project_id: str) -> Change:
+    """A session that lives in an adopted container; what is not known of it is empty."""
+    data = session._asdict() | {"argv": list(session.argv)}
+    return Change("session.adopted", session.id, project_id, data)
+
+
 def session_ended(session_id: str, project_id: str, how: str, exit_code: int | None) -> Change:
     return Change("session.ended", session_id, project_id, {"how": how, "exit_code": exit_code})
 

@@ -135,13 +135,28 @@ def _gone(
     """Why a container is certainly no more, "" where it is there or nobody can tell."""
     if report is not None or not observed.identity:
         return ""
-    if observed.identity == container.engine_identity:
+    if _same_store(container, observed):
         return "vanished" if container.engine_id else "never made"
     # Another store: in the same place it took the old one's; elsewhere it is another daemon's.
     place, mark, _ = container.engine_identity.rpartition("#")
     same_place = bool(mark) and observed.identity.rpartition("#")[0] == place
     idle = all(session.id in observed.dead for session in sessions)
     return "engine reinstalled" if same_place and idle else ""
+
+
+def _same_store(container: ContainerRecord, observed: Observed) -> bool:
+    """docker's identity is an id, and the directory of its store: `DIRECTORY#ID` where that directory proves
+    it, else `DIRECTORY@ID`; in old records the id alone.
+    """
+    if observed.identity == container.engine_identity:
+        return True
+    (was, old), (now, new) = map(_docker_store, (container.engine_identity, observed.identity))
+    return container.engine == "docker" and old == new and (was == now or "" in (was, now))
+
+
+def _docker_store(identity: str) -> tuple[str, str]:
+    place, _, mark = identity.rpartition("#" if "#" in identity else "@")
+    return place, mark
 
 
 def _container(container: ContainerRecord, report: ContainerReport | None, why: str) -> Iterator[Finding]:

@@ -319,6 +319,7 @@ HANDLERS: Mapping[str, Handler] = {
     "container.removing": _container_removing,
     "container.gone": _container_gone,
     "session.starting": _session_starting,
+    "session.adopted": _rare,
     "session.ended": _session_ended,
     "session.reattached": _session_reattached,
     "session.detached": _session_detached,

@@ -44,3 +44,12 @@ def sessions_beginning(view: Reads, text: str) -> list[str]:
 def references(view: Reads) -> list[tuple[str, str]]:
     """References of images that containers were made of or that were built, with Claude's version or ""."""
     return [(row[0], row[1]) for row in view.ask(_REFERENCES)]
+
+
+def writers_of(reads: Reads, project_id: str, conversation: str) -> set[str]:
+    """The sessions that are known to have written to a conversation of the agent's."""
+    asked = (
+        "SELECT DISTINCT session_id FROM usage WHERE host = :host AND project_id = :project"
+        " AND conversation = :conversation AND session_id <> ''"
+    )
+    return {str(row[0]) for row in reads.ask(asked, project=project_id, conversation=conversation)}

@@ -200,3 +200,14 @@ def test_a_path_that_could_steer_the_terminal_is_escaped(run: Run, answer: Answe
     shown = run("list").out
     assert "/srv/\\x1b[2J\\n\\u202ex" in shown
     assert len(shown.splitlines()) == 2
+
+
+def test_containers_of_another_store_are_named_with_what_next(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = Inventory((OLD, SHOP), {}, (OLD.name,))
+    monkeypatch.setattr(use_case, "inventory", lambda ui, engine: found)
+    done = run("list")
+    assert done.code == 0
+    assert f"{OLD.name}: not in the store that answered" in done.err
+    assert "`contenant clean --reinstalled`" in done.err

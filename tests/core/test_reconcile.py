@@ -81,6 +81,28 @@ def test_a_store_made_anew_in_its_place_has_lost_them() -> None:
     assert kinds(lives, anew) == [], "somebody's contenant still shows a session of it"
 
 
+@pytest.mark.parametrize(
+    ("was", "now", "why"),
+    [
+        ("/var/lib/docker#one", "/var/lib/docker#one", "vanished"),
+        ("one", "/var/lib/docker#one", "vanished"),  # from when the id was all
+        ("one", "/var/lib/docker@one", "vanished"),
+        ("/var/lib/docker@one", "/var/lib/docker#one", "vanished"),  # a user, then root
+        ("/var/lib/docker#one", "/var/lib/docker#two", "engine reinstalled"),
+        ("/var/lib/docker@one", "/var/lib/docker@two", None),  # or another machine's daemon
+        ("/var/lib/docker@one", "/var/lib/docker#two", None),
+        ("/var/lib/docker#one", "/var/lib/docker@two", None),
+        ("/var/lib/docker#one", "/srv/docker#two", None),
+        ("/var/lib/docker@one", "/srv/docker@one", None),  # before docker 23 daemons of a machine share an id
+        ("one", "/var/lib/docker#two", None),
+    ],
+)
+def test_when_a_docker_daemon_is_the_one_that_was(was: str, now: str, why: str | None) -> None:
+    mine = container(engine="docker", engine_identity=was)
+    found = kinds(records(mine), observed(engine="docker", identity=now))
+    assert found == ([("container.gone", why)] if why else [])
+
+
 def test_of_copies_the_one_we_made_counts() -> None:
     copy = report(engine_id="e0", name="copy", state="stopped")
     assert reconcile(records(container()), observed(copy, report())) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -149,7 +150,20 @@ class TestDocker:
         cli.answer("'version '*", recorded("docker-20.10/version.json"))
         cli.answer("'info '*", recorded("docker-20.10/info.json"))
         assert engine_of("docker").version() == ("28.2.2", "20.10.24+dfsg1")
-        assert engine_of("docker").identity().startswith("AAAA:BBBB")
+        assert engine_of("docker").identity().startswith("/var/lib/docker@AAAA:BBBB")
+
+    def test_the_store_is_proven_by_the_id_in_its_directory(
+        self, fake: Callable[[str], FakeCli], tmp_path: Path
+    ) -> None:
+        def identity() -> str:
+            fake("docker").answer("'info '*", json.dumps(["an-id", [], str(tmp_path)]))
+            return engine_of("docker").identity()
+
+        assert identity() == f"{tmp_path}@an-id"
+        (tmp_path / "engine-id").write_text("another-id")
+        assert identity() == f"{tmp_path}@an-id", "that directory is another daemon's"
+        (tmp_path / "engine-id").write_text("an-id\n")
+        assert identity() == f"{tmp_path}#an-id"
 
 
 class TestApple:
