@@ -215,6 +215,16 @@ def home_removed(name: str, project_id: str, path: str) -> Change:
     return Change("home.removed", name, project_id, {"path": path})
 
 
+def drop_put(name: str, project_id: str, entry: str, size: int) -> Change:
+    """A file or directory of `size` bytes was put into the drop folder of the container `name`."""
+    return Change("drop.put", name, project_id, {"path": entry, "size": size})
+
+
+def drop_got(name: str, project_id: str, entry: str, size: int) -> Change:
+    """A file or directory of `size` bytes was taken out of the drop folder of the container `name`."""
+    return Change("drop.got", name, project_id, {"path": entry, "size": size})
+
+
 def drift_found(container: ContainerRecord, finding: Mapping[str, str]) -> Change:
     """A container is not what is on record (core.drift.Finding)."""
     return Change("drift.found", container.id, container.project_id, dict(finding))

@@ -341,6 +341,8 @@ HANDLERS: Mapping[str, Handler] = {
     "database.restored": _only_event,
     "usage.collected": _rare,
     "clock.set_back": _only_event,
+    "drop.put": _only_event,
+    "drop.got": _only_event,
     "drift.found": _only_event,
     "drift.mended": _only_event,
 }
