@@ -167,6 +167,7 @@ def _prepare(
     plan = _plan(project, wanted, settled, container, request)
     engine = _fit(ledger, engine, plan, service.left_behind(release, container), ui)
     agent = _ssh(ledger, project, settings, plan, ui)
+    _check_ports(ledger, settings, container, plan, ui)
     kept = {key: flags[key] for key in STICKY if key in flags}
     if plan.steps or wants_credential(request.argv):
         outfit.prepare_home(project, settings, wanted.spec.owner, ui)
@@ -192,6 +193,19 @@ def _settings(ledger: Ledger, project: Project, flags: dict[str, Any], ui: Ui) -
     if told := config.pending_message(settings):
         ui.warn(told)
     return settings
+
+
+def _check_ports(
+    ledger: Ledger, settings: Settings, container: ContainerRecord | None, plan: RunPlan, ui: Ui
+) -> None:
+    """A port that somebody else holds is told before anything is made or started. Raises BusyError."""
+    if not plan.steps or not settings.publish:
+        return
+    from contenant.app import ports  # few projects publish any
+
+    if "create" in plan.steps:
+        ports.warn_of_open(settings.publish, ui)
+        ports.refuse_taken(ledger, settings.publish, container)
 
 
 def _note_place(ledger: Ledger, project: Project, plan: RunPlan, known: ProjectRecord | None) -> None:

@@ -36,6 +36,7 @@ from contenant.cli import (
     image_list,
     manual,
     outcomes,
+    port_list,
     usage,
     verify,
 )
@@ -70,6 +71,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "contenant doctor": doctor.FIELDS,
     "contenant db check": db_check.FIELDS,
     "contenant usage": usage.FIELDS,
+    "contenant port list": port_list.FIELDS,
     "contenant put": drop_options.PASSED_FIELDS,
     "contenant get": get.ENTRY_FIELDS,
 }

@@ -84,6 +84,11 @@ def container_renamed(container: ContainerRecord, name: str) -> Change:
     return Change("container.renamed", container.id, container.project_id, data)
 
 
+def container_options(container: ContainerRecord, flags: str, why: str) -> Change:
+    """The creation options that --recreate keeps are others now; `flags` is their canonical JSON."""
+    return Change("container.options", container.id, container.project_id, {"flags": flags, "why": why})
+
+
 def container_replaced(container: ContainerRecord, engine_id: str) -> Change:
     """Another container bears our id in its labels in the place of the one we made."""
     data = {"from": container.engine_id, "to": engine_id}

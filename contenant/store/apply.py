@@ -136,6 +136,11 @@ def _container_renamed(writing: Writing, change: Change) -> bool:
     return _set(writing, "container", change.subject, "name = :name", _THERE, name=change.data["to"])
 
 
+def _container_options(writing: Writing, change: Change) -> bool:
+    when = f"{_THERE} AND flags <> :flags"
+    return _set(writing, "container", change.subject, "flags = :flags", when, flags=change.data["flags"])
+
+
 def _container_policy(writing: Writing, change: Change) -> bool:
     when = f"{_THERE} AND policy <> :policy"
     return _set(writing, "container", change.subject, "policy = :policy", when, policy=change.data["to"])
@@ -313,6 +318,7 @@ HANDLERS: Mapping[str, Handler] = {
     "container.state": _container_state,
     "container.renamed": _container_renamed,
     "container.replaced": _container_replaced,
+    "container.options": _container_options,
     "container.policy": _container_policy,
     "container.removing": _container_removing,
     "container.gone": _container_gone,
@@ -341,8 +347,7 @@ HANDLERS: Mapping[str, Handler] = {
     "database.restored": _only_event,
     "usage.collected": _rare,
     "clock.set_back": _only_event,
-    "drop.put": _only_event,
-    "drop.got": _only_event,
+    **dict.fromkeys(("drop.put", "drop.got", "service.lent", "service.used"), _only_event),
     "drift.found": _only_event,
     "drift.mended": _only_event,
 }
