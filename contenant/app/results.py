@@ -46,6 +46,7 @@ class RunRequest(NamedTuple):
     env: tuple[str, ...] = ()  # "K=V" or "K"
     mounts: tuple[str, ...] = ()  # "SRC:DST[:ro]"
     publish: tuple[str, ...] = ()  # "[IP:]HOST:CONTAINER[/udp]"
+    host_service: tuple[int, ...] = ()  # ports of this machine's loopback for this session
     ssh: bool = False  # the host's SSH agent for this session
     adopt_from: Path | None = None  # where the project's directory was before it was moved
     stdin_tty: bool = False

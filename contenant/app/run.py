@@ -176,9 +176,9 @@ def _prepare(
     _note_place(ledger, project, plan, record)
     live = {found.id for found in settled.recorded.sessions}
     wayback.catch_up(ledger, container, live, project.path, ui)
-    seat = session.Seat(
-        engine, container, _tty(request), _outfit(project, settings, plan, request, ui), agent
-    )
+    services = _services(ledger, project, settings, plan, ui)
+    dress = _outfit(project, settings, plan, request, ui)
+    seat = session.Seat(engine, container, _tty(request), dress, agent, services, plan.attach is not None)
     joined = _session(ledger, seat, plan, request, ui)
     if plan.attach is None:
         wayback.begin(container, joined.id, project.path)
@@ -268,6 +268,7 @@ def _flags(request: RunRequest, container: ContainerRecord | None) -> dict[str, 
         "publish": request.publish or None,
         "env": request.env or None,
         "ssh": request.ssh or None,
+        "host_services": request.host_service or None,
     }
     kept: dict[str, Any] = json.loads(container.flags) if container else {}
     return kept | {key: value for key, value in given.items() if value is not None}
@@ -293,6 +294,18 @@ def _ssh(ledger: Ledger, project: Project, settings: Settings, plan: RunPlan, ui
     if plan.attach is None:
         return ssh_agent.wanted(settings, ui)
     return ssh_agent.again(ledger, plan.attach, project.path, settings, ui)
+
+
+def _services(ledger: Ledger, project: Project, settings: Settings, plan: RunPlan, ui: Ui) -> tuple[int, ...]:
+    """The services of this machine for the session: those asked for, or those it began with."""
+    if plan.attach is None and not settings.host_services:
+        return ()
+    from contenant.app import host_services  # few sessions have any
+
+    if plan.attach is not None:
+        return host_services.again(ledger, plan.attach, project.path)
+    host_services.told(settings.host_services, ui)
+    return settings.host_services
 
 
 def _plan(

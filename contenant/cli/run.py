@@ -46,6 +46,7 @@ class RunCommand(Command):
         ("contenant run -- make test", "a command here; its exit code is contenant's"),
         ("contenant --new", "a second agent beside the running one"),
         ("contenant --adopt-from ~/old/shop", "the directory was moved from there"),
+        ("contenant --host-service 5432", "the database of this machine, at 127.0.0.1:5432 inside"),
         ("contenant --publish 8000:8000", "port 8000 of this machine to the container's"),
     ),
     exits=(0, 2, 3, 4, 5, 6, 125, 126, 127),
@@ -74,6 +75,13 @@ class RunCommand(Command):
     multiple=True,
     metavar="[IP:]HOST:CONTAINER",
     help="A container port on this machine (127.0.0.1).",
+)
+@option(
+    "--host-service",
+    type=click.IntRange(1, 65535),
+    multiple=True,
+    metavar="PORT",
+    help="Show this session what listens at 127.0.0.1:PORT here, at the same port.",
 )
 @option("--ssh", is_flag=True, help="Let this session list and use the keys of your SSH agent.")
 @option(

@@ -141,6 +141,19 @@ def session_ssh(session_id: str, project_id: str, keys: Sequence[str]) -> Change
     return Change("session.ssh", session_id, project_id, {"keys": list(keys)})
 
 
+def service_lent(session_id: str, project_id: str, ports: Sequence[int]) -> Change:
+    """A session is shown these ports of the host's loopback."""
+    return Change("service.lent", session_id, project_id, {"ports": list(ports)})
+
+
+def service_used(
+    session_id: str, project_id: str, port: int, connections: int, sent: int, received: int
+) -> Change:
+    """What went through one of them, in bytes from the container and to it, until the session was left."""
+    data = {"port": port, "connections": connections, "sent": sent, "received": received}
+    return Change("service.used", session_id, project_id, data)
+
+
 def image_building(reference: str, recipe: str) -> Change:
     return Change("image.building", reference, "", {"recipe": recipe})
 

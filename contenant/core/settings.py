@@ -58,6 +58,7 @@ class Settings(NamedTuple):
     env: Mapping[str, str | None]  # None: taken from the calling environment
     mounts: tuple[Mount, ...]
     publish: tuple[Publish, ...]
+    host_services: tuple[int, ...]  # ports of the host's loopback, shown to each new session
     keep_running: bool  # False: the container stops with its last session
     stop_seconds: int
     ca_certificates: tuple[str, ...]  # absolute paths
@@ -154,6 +155,7 @@ KEYS: dict[str, Key] = {
             show=parse.show_mount),
         Key("publish", parse.listed(parse.parse_publish), (), _never, "list", option="--publish",
             show=parse.show_publish),
+        Key("host_services", parse.listed(parse.parse_port), (), _never, "list", option="--host-service"),
         Key("keep_running", _FLAG, False, _only(False), show=_show_flag),
         Key("stop_seconds", parse.parse_seconds, 10, _lower),
         Key("image.ca_certificates", _PATHS, (), _never, "list"),

@@ -148,6 +148,7 @@ def _settings(merged: _Merged) -> Settings:
         env=value["env"],
         mounts=value["mounts"],
         publish=value["publish"],
+        host_services=value["host_services"],
         keep_running=value["keep_running"],
         stop_seconds=value["stop_seconds"],
         ca_certificates=value["image.ca_certificates"],

@@ -190,6 +190,11 @@ def parse_publish(raw: Any, place: Place) -> Publish:
     )
 
 
+def parse_port(raw: Any, place: Place) -> int:
+    """A port, 1 to 65535."""
+    return _whole(raw, 1, 65535, "a port")
+
+
 def _address(text: str) -> str:
     from ipaddress import ip_address  # costs milliseconds, and few projects publish a port
 

@@ -1,4 +1,4 @@
-"""`contenant port` over an engine in memory: what is on record, what is refused, what the next making gets."""
+"""`contenant port` over an engine in memory: what is on record, what is refused, what comes of it."""
 
 from __future__ import annotations
 
