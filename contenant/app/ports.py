@@ -19,6 +19,7 @@ from contenant.core import changes, ports
 from contenant.core.chain import canonical
 from contenant.core.plan_run import not_found
 from contenant.core.records import ContainerRecord
+from contenant.core.settings import Settings
 from contenant.core.settings_values import Place, parse_publish, show_publish
 from contenant.core.values import ExecSpec, Publish
 from contenant.engines.base import Engine
@@ -122,15 +123,16 @@ def change(
     with Ledger(config.load(None, os.environ, {}).database_url) as ledger:
         with locks.held(project.name, lambda: ui.note(f"waiting for another contenant at {project.name}")):
             container = _container(ledger, path)
-            new = _changed(ledger, project.path, container, wanted, unwanted)
+            settings = configuration.load(ledger, project.path, {})
+            new = _changed(settings, container, wanted, unwanted)
             free = [item for item in wanted if item not in _published(container)]
             refuse_taken(ledger, free, container)
             _record(ledger, container, new, [*(f"+{text}" for text in add), *(f"-{text}" for text in remove)])
         warn_of_open(wanted, ui)
-        stale = set(new) != set(_published(container))
-    if recreate:
-        _make_anew(path, ui)
-    elif stale:
+        stale = {*new, *settings.publish} != set(_published(container))
+        if recreate:
+            _make_anew(ledger, container, path, ui)
+    if stale and not recreate:
         ui.note("no engine changes the ports of a container: `contenant --recreate` makes it anew with these")
     return new
 
@@ -146,9 +148,8 @@ def _container(ledger: Ledger, path: Path) -> ContainerRecord:
 
 
 def _changed(
-    ledger: Ledger, path: str, container: ContainerRecord, add: list[Publish], remove: list[Publish]
+    settings: Settings, container: ContainerRecord, add: list[Publish], remove: list[Publish]
 ) -> tuple[Publish, ...]:
-    settings = configuration.load(ledger, path, {})
     origins = settings.origins.get("publish", ())
     elsewhere = {
         item: origin.source for item, origin in zip(settings.publish, origins, strict=True) if origin.source
@@ -167,11 +168,19 @@ def _record(
     ledger.store().apply([changes.container_options(container, canonical(flags), f"ports {' '.join(said)}")])
 
 
-def _make_anew(path: Path, ui: Ui) -> None:
-    """By a run that does nothing: whatever a start needs and refuses holds here, too."""
+def _make_anew(ledger: Ledger, before: ContainerRecord, path: Path, ui: Ui) -> None:
+    """By a run that does nothing: what a start needs and refuses holds here, too.
+
+    Raises BusyError; the options are then as they were.
+    """
     from contenant.app.run import run
 
-    code = run(RunRequest(path, ("true",), recreate=True), ui)
+    try:
+        code = run(RunRequest(path, ("true",), recreate=True), ui)
+    except BusyError:
+        undone = changes.container_options(before, before.flags, "ports as they were: it is busy")
+        ledger.store().apply([undone])
+        raise
     if code != 0:
         raise BusyError(f"the container was made anew, but `true` in it ended with {code}")
 

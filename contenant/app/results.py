@@ -43,6 +43,8 @@ class RunRequest(NamedTuple):
     read_only: bool = False  # the project read-only
     cpus: int | None = None
     memory: str | None = None  # "4g"
+    pids: int | None = None
+    no_wait: bool = False  # do not wait for a place among the running containers
     env: tuple[str, ...] = ()  # "K=V" or "K"
     mounts: tuple[str, ...] = ()  # "SRC:DST[:ro]"
     publish: tuple[str, ...] = ()  # "[IP:]HOST:CONTAINER[/udp]"

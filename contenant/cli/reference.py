@@ -37,6 +37,7 @@ from contenant.cli import (
     manual,
     outcomes,
     port_list,
+    top,
     usage,
     verify,
 )
@@ -72,6 +73,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "contenant db check": db_check.FIELDS,
     "contenant usage": usage.FIELDS,
     "contenant port list": port_list.FIELDS,
+    "contenant top": top.FIELDS,
     "contenant put": drop_options.PASSED_FIELDS,
     "contenant get": get.ENTRY_FIELDS,
 }

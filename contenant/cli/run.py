@@ -59,6 +59,8 @@ class RunCommand(Command):
 @option("--read-only", is_flag=True, help="Give the container the project read-only.")
 @option("--cpus", type=click.IntRange(min=1), metavar="N", help="Number of CPUs.")
 @option("--memory", metavar="SIZE", help="Memory, such as 4g or 512m.")
+@option("--pids", type=click.IntRange(min=64), metavar="N", help="Number of processes and threads.")
+@option("--no-wait", is_flag=True, help="Fail where max_running containers run, rather than wait.")
 @option(
     "-e",
     "--env",

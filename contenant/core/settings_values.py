@@ -79,6 +79,16 @@ def parse_cpus(raw: Any, place: Place) -> int:
     return _whole(raw, 1, 1024, "a whole number of processors")
 
 
+def parse_pids(raw: Any, place: Place) -> int:
+    """A number of processes and threads; with fewer than 64 the container does not start."""
+    return _whole(raw, 64, 4_194_304, "a number of processes")
+
+
+def parse_places(raw: Any, place: Place) -> int:
+    """How many containers may run at a time, 1 to 1000; 0 for any number."""
+    return _whole(raw, 0, 1000, "a number of containers")
+
+
 def parse_seconds(raw: Any, place: Place) -> int:
     """Seconds, 0 to 3600, as a number; or a duration such as 2m."""
     if isinstance(raw, str) and raw[-1:].isalpha():

@@ -69,6 +69,7 @@ def test_a_live_session_is_not_ended(
     def meanwhile(argv: object, **given: object) -> int:
         with pytest.raises(BusyError, match="live session"):
             ports.change(shop, [f"{free}:80"], [], recreate=True, ui=world.ui)
+        assert ports.listing([shop], world.ui) == []
         return 0
 
     monkeypatch.setattr("contenant.app.session.attach", meanwhile)

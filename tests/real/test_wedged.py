@@ -37,6 +37,7 @@ ASKING = {
     "clean": ("--yes",),
     "image build": (),
     "port list": (),
+    "top": (),
     "firewall allow": ("example.com", "--reason", "needed"),
     "firewall deny": ("example.org", "--reason", "not needed"),
     "firewall remove": ("example.net",),
