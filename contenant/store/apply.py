@@ -326,8 +326,6 @@ HANDLERS: Mapping[str, Handler] = {
     "session.ended": _session_ended,
     "session.reattached": _session_reattached,
     "session.detached": _session_detached,
-    "session.left": _only_event,
-    "session.ssh": _only_event,
     "image.building": _only_event,
     "image.built": _image_built,
     "image.failed": _only_event,
@@ -347,7 +345,6 @@ HANDLERS: Mapping[str, Handler] = {
     "database.restored": _only_event,
     "usage.collected": _rare,
     "clock.set_back": _only_event,
+    **dict.fromkeys(("session.left", "session.ssh", "drift.found", "drift.mended"), _only_event),
     **dict.fromkeys(("drop.put", "drop.got", "service.lent", "service.used"), _only_event),
-    "drift.found": _only_event,
-    "drift.mended": _only_event,
 }
