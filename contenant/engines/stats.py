@@ -20,7 +20,12 @@ _SPANS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6,
 
 def read_podman(text: str) -> tuple[Load, ...]:
     """`podman stats --no-stream --format json`."""
-    return tuple(_podman(item) for item in json.loads(text or "[]") or ())
+    return tuple(_podman(item) for item in json.loads(text or "[]") or () if not _is_idle(item))
+
+
+def _is_idle(item: Mapping[str, Any]) -> bool:
+    """podman 4.3 shows containers that do not run, too, with nothing but zeros."""
+    return (item.get("cpu_time"), item.get("pids")) == ("0s", "0")
 
 
 def _podman(item: Mapping[str, Any]) -> Load:

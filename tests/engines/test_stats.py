@@ -56,6 +56,8 @@ def test_podman() -> None:
     assert read_podman(json.dumps(PODMAN)) == (load,)
     short = {**PODMAN[0], "cpu_time": "12.5ms", "mem_usage": "-- / --", "pids": "--"}
     assert read_podman(json.dumps([short])) == (Load("contenant-shop-1", None, 0.0125, 0, 0, 0),)
+    ended = {**PODMAN[0], "cpu_time": "0s", "mem_usage": "0B / 0B", "pids": "0"}
+    assert read_podman(json.dumps([ended])) == ()
     assert read_podman("") == read_podman("[]") == read_podman("null") == ()
 
 
