@@ -99,7 +99,9 @@ def get(request: Request, names: Sequence[str]) -> list[Passed]:
             shown = os.path.join(base, new)  # noqa: PTH118
             target = Target(parent, new, parent, shown, request.force)
             done = _get_one(place, path, target, request.most)
-            result.append(place.noted(changes.drop_got, Passed(os.path.abspath(shown), name, *done)))  # noqa: PTH100
+            at = os.path.abspath(shown)  # noqa: PTH100 - follows nothing
+            passed = Passed(at, drop.inside("/".join(path)), *done)
+            result.append(place.noted(changes.drop_got, passed))
         return result
 
 

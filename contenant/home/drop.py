@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from contenant.core.settings_values import show_memory
 from contenant.errors import BusyError, ContenantError, NotFoundError
 from contenant.home.layout import DROP_TARGET
 
@@ -229,7 +230,7 @@ class _Job:
         """Count bytes, or with `told_only` only see whether that many may still come."""
         if self.size + size > self._most:
             raise DropError(
-                f"{self._shown} holds more than {self._most / 1024**2:.0f} MiB",
+                f"{self._shown} holds more than {show_memory(self._most)}",
                 hint="--max-size SIZE allows more; a large tree is better mounted (--mount)",
             )
         self.size += 0 if told_only else size
