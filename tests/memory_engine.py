@@ -21,6 +21,7 @@ from contenant.core.values import (
     ExecSpec,
     ImageReport,
     Inspection,
+    Load,
 )
 from contenant.engines.base import ContainerMissingError, EngineVersion
 from contenant.errors import EngineError, EngineUnavailableError
@@ -47,6 +48,18 @@ class MemoryListing(NamedTuple):
         """It is here already."""
 
 
+class MemoryLoads(NamedTuple):
+    """What they use, or why that is not said."""
+
+    loads: tuple[Load, ...]
+    error: EngineError | None = None
+
+    def result(self) -> tuple[Load, ...]:
+        if self.error is not None:
+            raise self.error
+        return self.loads
+
+
 class MemoryEngine:
     """See the module. `calls` holds what was asked, as `(method, argument)`, in order."""
 
@@ -62,7 +75,7 @@ class MemoryEngine:
         self._reachable = True
         self._failures: dict[str, EngineError] = {}
         self._crash: tuple[int, bool] | None = None
-        self._made = 0
+        self._made = self._asked = 0
         self._elsewhere: dict[str, tuple[str, dict[str, ContainerReport], dict[str, ImageReport]]] = {}
 
     # What a test does to it.
@@ -166,6 +179,18 @@ class MemoryEngine:
             return self._call("containers", "", lambda: MemoryListing(tuple(self._containers.values())))
         except EngineUnavailableError as error:  # comes with the answer, as from a real one
             return MemoryListing((), error)
+
+    def loads(self) -> MemoryLoads:
+        try:
+            return self._call("loads", "", lambda: MemoryLoads(tuple(self._loads())))
+        except EngineError as error:
+            return MemoryLoads((), error)
+
+    def _loads(self) -> list[Load]:
+        """Each one that runs used another tenth of a second of a processor at each question."""
+        self._asked += 1
+        names = sorted(name for name, one in self._containers.items() if one.state == "running")
+        return [Load(name, None, self._asked / 10, 1 << 20, 1 << 30, 5) for name in names]
 
     def image(self, reference: str) -> ImageReport | None:
         return self._call("image", reference, lambda: self._images.get(reference))

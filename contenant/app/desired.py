@@ -52,6 +52,7 @@ def build_spec(
     publish: tuple[Publish, ...],
     cpus: int,
     memory: int,
+    pids: int,
     keep: bool,
 ) -> ContainerSpec:
     """The spec without labels; `label` adds them once the container has an id."""
@@ -75,6 +76,7 @@ def build_spec(
         hostname=project.name,
         cap_add=CAPABILITIES,
         owner=(uid, gid),
+        pids=pids,
     )
 
 
@@ -195,6 +197,7 @@ def want(project: Project, settings: Settings, engine: EngineName, given: "Given
         publish=settings.publish,
         cpus=settings.cpus,
         memory=settings.memory,
+        pids=settings.pids,
         keep=settings.keep_running,
     )
     mode = effective_mode(settings.protect, engine)

@@ -43,9 +43,12 @@ class RunRequest(NamedTuple):
     read_only: bool = False  # the project read-only
     cpus: int | None = None
     memory: str | None = None  # "4g"
+    pids: int | None = None
+    no_wait: bool = False  # do not wait for a place among the running containers
     env: tuple[str, ...] = ()  # "K=V" or "K"
     mounts: tuple[str, ...] = ()  # "SRC:DST[:ro]"
     publish: tuple[str, ...] = ()  # "[IP:]HOST:CONTAINER[/udp]"
+    host_service: tuple[int, ...] = ()  # ports of this machine's loopback for this session
     ssh: bool = False  # the host's SSH agent for this session
     adopt_from: Path | None = None  # where the project's directory was before it was moved
     stdin_tty: bool = False

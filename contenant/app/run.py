@@ -8,10 +8,11 @@ by the next reconcile.
 import gc
 import os
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, NamedTuple
 
 from contenant import config, locks
-from contenant.app import arrival, configuration, engines, outfit, policy, service, session, wayback
+from contenant.app import arrival, configuration, engines, lent, outfit, policy, service, session, wayback
 from contenant.app.desired import Wanted, current_version, want
 from contenant.app.idle import stop_if_idle
 from contenant.app.ledger import Ledger
@@ -23,17 +24,14 @@ from contenant.core.plan_run import Desired, Facts, Options, RunPlan, Step, plan
 from contenant.core.reconcile import Whereabouts, here
 from contenant.core.records import MISSING, ContainerRecord, ProjectRecord, SessionRecord
 from contenant.core.settings import Settings
-from contenant.core.values import ContainerReport, EngineName
+from contenant.core.values import ContainerReport
 from contenant.credentials.deliver import wants_credential
 from contenant.engines.base import Engine, OciRuntimeError
 from contenant.errors import ContenantError
 
-if TYPE_CHECKING:
-    from contenant.app.ssh_agent import Agent
-
 BRIEF = 2.0  # seconds
 ATTEMPTS = 3  # at a session whose container ends by itself meanwhile
-STICKY = ("read_only", "cpus", "memory", "mounts", "publish")  # creation options that --recreate keeps
+STICKY = ("read_only", "cpus", "memory", "pids", "mounts", "publish")  # which --recreate keeps
 
 
 class Ready(NamedTuple):
@@ -50,10 +48,14 @@ def run(request: RunRequest, ui: Ui) -> int:
     base = config.load(None, os.environ, {})
     with Ledger(base.database_url) as ledger:
         moved = _moved(ledger, project, request, ui)
-        with locks.held(project.name, lambda: ui.note(f"waiting for another contenant at {project.name}")):
+        with _lock(project, ui):
             if moved is not None:
                 _carry_over(ledger, moved, project, ui)
-            ready = _prepare(ledger, project, base.engine, request, ui)
+            ready = _prepare(ledger, project, base, request, ui, placed=not base.max_running)
+        if ready is None:
+            with _place(ledger, base, project, ui, wait=not request.no_wait), _lock(project, ui):
+                ready = _prepare(ledger, project, base, request, ui, placed=True)
+        assert ready is not None  # with a place
         _settle_memory()
         began = time.monotonic()
         code, ended = _show(ready, ui)
@@ -72,6 +74,21 @@ def run(request: RunRequest, ui: Ui) -> int:
 
             egress.after_stop(ledger, seat.container, ready.session.id, ui, quiet=not brief)
     return code
+
+
+def _lock(project: Project, ui: Ui) -> AbstractContextManager[None]:
+    return locks.held(project.name, lambda: ui.note(f"waiting for another contenant at {project.name}"))
+
+
+def _place(
+    ledger: Ledger, base: Settings, project: Project, ui: Ui, *, wait: bool
+) -> AbstractContextManager[None]:
+    """A place among the containers that run, held while this one starts."""
+    if not base.max_running:
+        return nullcontext()
+    from contenant.app import places  # few installations have a limit
+
+    return places.taken(ledger, base, project.name, ui, wait=wait)
 
 
 def _show(ready: Ready, ui: Ui) -> tuple[int, bool]:
@@ -96,10 +113,10 @@ def _show(ready: Ready, ui: Ui) -> tuple[int, bool]:
 
 
 def _start_again(ready: Ready, ui: Ui) -> None:
-    name = ready.site.project.name
-    with locks.held(name, lambda: ui.note(f"waiting for another contenant at {name}")):
+    ledger, project = ready.site.ledger, ready.site.project
+    with _place(ledger, ready.site.settings, project, ui, wait=True), _lock(project, ui):
         perform(ready.site, ("start",), ready.seat.container._replace(state="stopped"), ui)
-    arrival.announce(container_dir(name), ready.session.id)
+    arrival.announce(container_dir(project.name), ready.session.id)
 
 
 def _moved(ledger: Ledger, project: Project, request: RunRequest, ui: Ui) -> ProjectRecord | None:
@@ -150,10 +167,11 @@ def _settle_memory() -> None:
 
 
 def _prepare(
-    ledger: Ledger, project: Project, setting: EngineName | None, request: RunRequest, ui: Ui
-) -> Ready:
+    ledger: Ledger, project: Project, base: Settings, request: RunRequest, ui: Ui, *, placed: bool
+) -> Ready | None:
+    """Bring everything up for the session; None where a container is to start without being `placed`."""
     recorded = _recorded(ledger, project)
-    picked = engines.pick(ledger, request.engine, engines.latest_engine(recorded), setting)
+    picked = engines.pick(ledger, request.engine, engines.latest_engine(recorded), base.engine)
     engine = picked.engine
     listing, asked = engine.containers(), service.ask_release(engine)
     ledger.store()  # the import goes on while the engine answers
@@ -166,10 +184,14 @@ def _prepare(
     given = policy.gather(ledger, project.path, container)
     wanted = want(project, settings, engine.name, given, int(time.time()))
     plan = _plan(project, wanted, settled, container, request)
+    if plan.steps and not placed:
+        return None
     for note in settings.notes if "create" in plan.steps else ():
         ui.note(note)
     engine = _fit(ledger, engine, plan, service.left_behind(release, container), ui)
-    agent = _ssh(ledger, project, settings, plan, ui)
+    agent = lent.ssh(ledger, project, settings, plan, ui)
+    lent.tell_limits(engine.name, settings, plan, ui)
+    lent.check_ports(ledger, settings, container, plan, ui)
     kept = {key: flags[key] for key in STICKY if key in flags}
     if plan.steps or wants_credential(request.argv):
         outfit.prepare_home(project, settings, wanted.spec.owner, ui)
@@ -182,9 +204,9 @@ def _prepare(
         from contenant.app import post_create  # only where there is a dev container
 
         post_create.run(ledger, engine, container, project, settings, ui)
-    seat = session.Seat(
-        engine, container, _tty(request), _outfit(project, settings, plan, request, ui), agent
-    )
+    services = lent.services(ledger, project, settings, plan, ui)
+    dress = _outfit(project, settings, plan, request, ui)
+    seat = session.Seat(engine, container, _tty(request), dress, agent, services, plan.attach is not None)
     joined = _session(ledger, seat, plan, request, ui)
     if plan.attach is None:
         wayback.begin(container, joined.id, project.path)
@@ -256,10 +278,12 @@ def _flags(request: RunRequest, container: ContainerRecord | None) -> dict[str, 
         "read_only": request.read_only or None,
         "cpus": request.cpus,
         "memory": request.memory,
+        "pids": request.pids,
         "mounts": config.absolute_mounts(request.mounts) or None,
         "publish": request.publish or None,
         "env": request.env or None,
         "ssh": request.ssh or None,
+        "host_services": request.host_service or None,
     }
     kept: dict[str, Any] = json.loads(container.flags) if container else {}
     return kept | {key: value for key, value in given.items() if value is not None}
@@ -274,17 +298,6 @@ def _outfit(
     asked = session.resolve_env(settings.env)
     version = current_version(settings)
     return outfit.dress(project, request.argv, asked, _tty(request), version, ui)
-
-
-def _ssh(ledger: Ledger, project: Project, settings: Settings, plan: RunPlan, ui: Ui) -> "Agent | None":
-    """The SSH agent for the session, asked for before anything is made. Raises ConfigError."""
-    if plan.attach is None and not settings.ssh:
-        return None
-    from contenant.app import ssh_agent  # few sessions have one
-
-    if plan.attach is None:
-        return ssh_agent.wanted(settings, ui)
-    return ssh_agent.again(ledger, plan.attach, project.path, settings, ui)
 
 
 def _plan(

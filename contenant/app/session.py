@@ -22,6 +22,7 @@ from contenant.errors import EngineError, EngineUnavailableError, StateError
 from contenant.process import Result, attach, capture
 
 if TYPE_CHECKING:
+    from contenant.app.host_services import ServiceError
     from contenant.app.ssh_agent import Agent
 
 WRAPPER = "/usr/local/lib/contenant/session"
@@ -53,6 +54,8 @@ class Seat(NamedTuple):
     tty: bool
     outfit: Outfit
     ssh: "Agent | None" = None
+    services: tuple[int, ...] = ()  # ports of the host's loopback
+    returning: bool = False  # to a session that lives
 
 
 def begin(ledger: Ledger, seat: Seat, argv: tuple[str, ...]) -> SessionRecord:
@@ -75,6 +78,8 @@ def begin(ledger: Ledger, seat: Seat, argv: tuple[str, ...]) -> SessionRecord:
         credential=seat.outfit.credential.fingerprint if seat.outfit.credential else "",
     )
     given = [changes.session_ssh(record.id, seat.container.project_id, seat.ssh.keys)] if seat.ssh else []
+    if seat.services:
+        given.append(changes.service_lent(record.id, seat.container.project_id, seat.services))
     store.apply([*_used(seat), changes.session_starting(record, seat.container.project_id), *given])
     arrival.announce(container_dir(seat.container.name), record.id)
     return record
@@ -155,9 +160,42 @@ def _ssh(seat: Seat, session_id: str, ui: Ui) -> Iterator[dict[str, str]]:
         yield {ssh_agent.VARIABLE: ssh_agent.place_inside(session_id)}
 
 
+@contextmanager
+def _services(ledger: Ledger, seat: Seat, session: SessionRecord, ui: Ui) -> Iterator[None]:
+    """Show the session services of the host for as long, and record what went there. Raises MissedError,
+    ServiceError.
+    """
+    if not seat.services:
+        yield
+        return
+    from contenant.app import host_services  # few sessions have any
+
+    used = {}
+    lent = host_services.lend(seat.engine, seat.container.name, session.id, WRAPPER, seat.services)
+    with ExitStack() as until_the_end:
+        try:
+            used = until_the_end.enter_context(lent)
+        except host_services.ServiceError as error:
+            _without(ledger, seat, session, error, ui)
+        yield
+    for port, use in sorted(used.items()):
+        record(ledger, changes.service_used(session.id, seat.container.project_id, port, *use), ui)
+
+
+def _without(ledger: Ledger, seat: Seat, session: SessionRecord, error: "ServiceError", ui: Ui) -> None:
+    """A session that lives goes on without the services; a new one does not begin."""
+    if seat.returning:
+        ui.warn(f"{error.message}; this session goes without for now")
+        return
+    if error.gone:
+        raise MissedError(error.message)
+    give_up(ledger, seat, session, ui)
+    raise error
+
+
 def _exchange(ledger: Ledger, seat: Seat, session: SessionRecord, ui: Ui) -> int:
-    """The session, with the SSH agent if it has one. Returns the client's exit code. Raises as `_exec`."""
-    with _ssh(seat, session.id, ui) as more:
+    """The session, with what it is lent of the host. Returns the client's exit code. Raises as `_exec`."""
+    with _services(ledger, seat, session, ui), _ssh(seat, session.id, ui) as more:
         return _exec(ledger, seat, session, {**seat.outfit.env, **seat.outfit.secret_env, **more})
 
 

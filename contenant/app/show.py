@@ -10,6 +10,7 @@ from typing import Any
 from contenant import config
 from contenant.app import configuration, engines, policy
 from contenant.app.desired import want
+from contenant.app.host_services import shown_in
 from contenant.app.ledger import Ledger
 from contenant.app.project import Project, identify, is_there
 from contenant.app.results import Ui
@@ -158,7 +159,7 @@ def _claude(ledger: Ledger, settings: Settings, path: str, container: ContainerR
 
 
 def _sessions(ledger: Ledger, path: str, container: ContainerRecord) -> list[dict[str, Any]]:
-    lent = lent_in(ledger, path)
+    lent, services = lent_in(ledger, path), shown_in(ledger, path)
     return [
         {
             "id": session.id,
@@ -167,6 +168,7 @@ def _sessions(ledger: Ledger, path: str, container: ContainerRecord) -> list[dic
             "started": session.started,
             "detachable": session.detachable,
             "ssh": session.id in lent,
+            "host_services": services.get(session.id, []),
         }
         for session in ledger.read(container.engine).sessions
         if session.container_id == container.id

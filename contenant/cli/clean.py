@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from contenant.app.results import Verdict
+    from contenant.cli.ui import TerminalUi
 
 _WORD = {"remove": "removed", "forget": "forgotten"}
 _QUESTION = {

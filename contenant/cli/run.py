@@ -46,6 +46,7 @@ class RunCommand(Command):
         ("contenant run -- make test", "a command here; its exit code is contenant's"),
         ("contenant --new", "a second agent beside the running one"),
         ("contenant --adopt-from ~/old/shop", "the directory was moved from there"),
+        ("contenant --host-service 5432", "the database of this machine, at 127.0.0.1:5432 inside"),
         ("contenant --publish 8000:8000", "port 8000 of this machine to the container's"),
     ),
     exits=(0, 2, 3, 4, 5, 6, 125, 126, 127),
@@ -58,6 +59,8 @@ class RunCommand(Command):
 @option("--read-only", is_flag=True, help="Give the container the project read-only.")
 @option("--cpus", type=click.IntRange(min=1), metavar="N", help="Number of CPUs.")
 @option("--memory", metavar="SIZE", help="Memory, such as 4g or 512m.")
+@option("--pids", type=click.IntRange(min=64), metavar="N", help="Number of processes and threads.")
+@option("--no-wait", is_flag=True, help="Fail where max_running containers run, rather than wait.")
 @option(
     "-e",
     "--env",
@@ -74,6 +77,13 @@ class RunCommand(Command):
     multiple=True,
     metavar="[IP:]HOST:CONTAINER",
     help="A container port on this machine (127.0.0.1).",
+)
+@option(
+    "--host-service",
+    type=click.IntRange(1, 65535),
+    multiple=True,
+    metavar="PORT",
+    help="Show this session what listens at 127.0.0.1:PORT here, at the same port.",
 )
 @option("--ssh", is_flag=True, help="Let this session list and use the keys of your SSH agent.")
 @option(

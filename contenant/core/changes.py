@@ -84,6 +84,11 @@ def container_renamed(container: ContainerRecord, name: str) -> Change:
     return Change("container.renamed", container.id, container.project_id, data)
 
 
+def container_options(container: ContainerRecord, flags: str, why: str) -> Change:
+    """The creation options that --recreate keeps are others now; `flags` is their canonical JSON."""
+    return Change("container.options", container.id, container.project_id, {"flags": flags, "why": why})
+
+
 def container_replaced(container: ContainerRecord, engine_id: str) -> Change:
     """Another container bears our id in its labels in the place of the one we made."""
     data = {"from": container.engine_id, "to": engine_id}
@@ -140,6 +145,19 @@ def way_back(session_id: str, project_id: str, findings: Mapping[str, Any]) -> C
 def session_ssh(session_id: str, project_id: str, keys: Sequence[str]) -> Change:
     """A session is given the host's SSH agent; `keys` are the fingerprints it holds then."""
     return Change("session.ssh", session_id, project_id, {"keys": list(keys)})
+
+
+def service_lent(session_id: str, project_id: str, ports: Sequence[int]) -> Change:
+    """A session is shown these ports of the host's loopback."""
+    return Change("service.lent", session_id, project_id, {"ports": list(ports)})
+
+
+def service_used(
+    session_id: str, project_id: str, port: int, connections: int, sent: int, received: int
+) -> Change:
+    """What went through one of them, in bytes from the container and to it, until the session was left."""
+    data = {"port": port, "connections": connections, "sent": sent, "received": received}
+    return Change("service.used", session_id, project_id, data)
 
 
 def image_building(reference: str, recipe: str, layer: str = "base", parent: str = "") -> Change:
@@ -236,6 +254,16 @@ def config_changed(path: str, digest: str, before: str) -> Change:
 def home_removed(name: str, project_id: str, path: str) -> Change:
     """The agent's home of the container `name` is gone, transcripts and all; `path` is the project's."""
     return Change("home.removed", name, project_id, {"path": path})
+
+
+def drop_put(name: str, project_id: str, entry: str, size: int) -> Change:
+    """A file or directory of `size` bytes was put into the drop folder of the container `name`."""
+    return Change("drop.put", name, project_id, {"path": entry, "size": size})
+
+
+def drop_got(name: str, project_id: str, entry: str, size: int) -> Change:
+    """A file or directory of `size` bytes was taken out of the drop folder of the container `name`."""
+    return Change("drop.got", name, project_id, {"path": entry, "size": size})
 
 
 def drift_found(container: ContainerRecord, finding: Mapping[str, str]) -> Change:

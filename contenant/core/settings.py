@@ -24,6 +24,7 @@ CUSTOMISATIONS = (
 # Every engine's own default is at least this much, so a project that asks for no more asks for less.
 LEAST_DEFAULT_CPUS = 4
 LEAST_DEFAULT_MEMORY = 1024**3  # bytes
+LEAST_DEFAULT_PIDS = 2048  # podman's own
 
 
 class Origin(NamedTuple):
@@ -58,10 +59,12 @@ class Settings(NamedTuple):
     engine: EngineName | None  # None: chosen by what is installed
     cpus: int  # 0: the engine's default
     memory: int  # bytes, 0: the engine's default
+    pids: int  # processes and threads, 0: the engine's default
     read_only: bool  # the project is mounted read-only
     env: Mapping[str, str | None]  # None: taken from the calling environment
     mounts: tuple[Mount, ...]
     publish: tuple[Publish, ...]
+    host_services: tuple[int, ...]  # ports of the host's loopback, shown to each new session
     keep_running: bool  # False: the container stops with its last session
     stop_seconds: int
     ca_certificates: tuple[str, ...]  # absolute paths
@@ -75,6 +78,7 @@ class Settings(NamedTuple):
     ssh: bool
     home_sync: tuple[str, ...]  # names in the host's Claude Code directory
     database_url: str  # "": SQLite in the state directory
+    max_running: int  # containers that run at a time, 0: any number
     usage_prices: str  # absolute path of a price list, "" for none
     origins: Mapping[str, tuple[Origin, ...]]
     pending: tuple[PendingItem, ...]
@@ -160,12 +164,15 @@ KEYS: dict[str, Key] = {
             show=lambda value: str(value or "")),
         Key("memory", parse.parse_memory, 0, _below(LEAST_DEFAULT_MEMORY), option="--memory",
             show=parse.show_memory),
+        Key("pids", parse.parse_pids, 0, _below(LEAST_DEFAULT_PIDS), option="--pids",
+            show=lambda value: str(value or "")),
         Key("read_only", _FLAG, False, _only(True), option="--read-only", show=_show_flag),
         Key("env", parse.parse_env_table, {}, _never, "table", option="--env", show=_show_variable),
         Key("mounts", parse.listed(parse.parse_mount), (), _never, "list", option="--mount",
             show=parse.show_mount),
         Key("publish", parse.listed(parse.parse_publish), (), _never, "list", option="--publish",
             show=parse.show_publish),
+        Key("host_services", parse.listed(parse.parse_port), (), _never, "list", option="--host-service"),
         Key("keep_running", _FLAG, False, _only(False), show=_show_flag),
         Key("stop_seconds", parse.parse_seconds, 10, _lower),
         Key("image.ca_certificates", _PATHS, (), _never, "list"),
@@ -183,6 +190,8 @@ KEYS: dict[str, Key] = {
         Key("ssh", _FLAG, False, _only(False), option="--ssh", show=_show_flag),
         Key("home.sync", parse.listed(parse.parse_customisation), CUSTOMISATIONS, _part, show=_show_names),
         Key("usage.prices", parse.parse_path, "", _never, projects=False),
+        Key("max_running", parse.parse_places, 0, _never, show=lambda value: str(value or ""),
+            projects=False),
         Key("database_url", parse.parse_text, "", _never, show=_show_url, projects=False),
     )
 }  # fmt: skip

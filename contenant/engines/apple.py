@@ -16,8 +16,8 @@ from contenant.core.labels import MANAGED
 from contenant.core.values import BuildSpec, ContainerSpec, EngineName, ExecSpec, ImageReport, Inspection
 from contenant.engines import apple_json
 from contenant.engines.apple_args import build_args, check_build, create_args, exec_args, once_args
-from contenant.engines.base import ContainerMissingError, EngineVersion, Listing, ServiceDownError
-from contenant.engines.call import COMMON, Caller, PendingListing, Symptom
+from contenant.engines.base import ContainerMissingError, EngineVersion, Listing, Loads, ServiceDownError
+from contenant.engines.call import COMMON, Caller, PendingListing, PendingLoads, Symptom
 from contenant.engines.versions import require, short
 from contenant.errors import EngineError, EngineUnavailableError, ImageBuildError, PathRefusedError
 from contenant.paths import cache_dir, ensure_private
@@ -128,6 +128,11 @@ class Apple:
     def containers(self) -> Listing:
         answer = self._caller.begin(["list", "--all", "--format", "json"])
         return PendingListing(answer, apple_json.read_containers)
+
+    def loads(self) -> Loads:
+        from contenant.engines.stats import read_apple  # for `top` alone
+
+        return PendingLoads(self._caller.begin(["stats", "--no-stream", "--format", "json"]), read_apple)
 
     def image(self, reference: str) -> ImageReport | None:
         result = self._caller.ask(["image", "inspect", reference])

@@ -13,6 +13,7 @@ from contenant.core.values import (
     ExecSpec,
     ImageReport,
     Inspection,
+    Load,
 )
 from contenant.errors import EngineError, EngineUnavailableError
 
@@ -52,6 +53,14 @@ class Listing(Protocol):
 
     def cancel(self) -> None:
         """Give the answer up; what was to give it is ended."""
+        ...
+
+
+class Loads(Protocol):
+    """What the running containers use, asked for and still on its way."""
+
+    def result(self) -> tuple[Load, ...]:
+        """Wait for the answer. Raises EngineError."""
         ...
 
 
@@ -114,6 +123,10 @@ class Engine(Protocol):
 
     def remove(self, name: str) -> None:
         """Remove a container, running or not, with its anonymous volumes. Nothing happens when it is gone."""
+        ...
+
+    def loads(self) -> Loads:
+        """Ask what all running containers use, ours or not. The answer may take seconds."""
         ...
 
     def images(self) -> tuple[ImageReport, ...]:

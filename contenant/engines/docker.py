@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 from contenant import files
 from contenant.core import labels
 from contenant.core.values import BuildSpec, ContainerReport, ContainerState, EngineName
-from contenant.engines.base import EngineVersion, Listing
-from contenant.engines.call import COMMON, Caller, PendingListing, Symptom
+from contenant.engines.base import EngineVersion, Listing, Loads
+from contenant.engines.call import COMMON, Caller, PendingListing, PendingLoads, Symptom
 from contenant.engines.moments import from_engine_text
 from contenant.engines.oci import SYMPTOMS, OciEngine
 from contenant.engines.versions import require
@@ -73,6 +73,7 @@ class Docker(OciEngine):
     name: ClassVar[EngineName] = "docker"
     # docker takes "" for its default, Ctrl-P, whose first press it would swallow; nobody types this one
     detach_keys: ClassVar[str] = "ctrl-^,ctrl-@"
+    default_pids: ClassVar[int] = 4096  # docker has none, and one fork bomb takes the whole host
 
     def version(self) -> EngineVersion:
         import json
@@ -116,6 +117,13 @@ class Docker(OciEngine):
     def containers(self) -> Listing:
         return PendingListing(
             self._caller.begin(["ps", "--all", "--no-trunc", "--format", PS_FORMAT]), read_containers
+        )
+
+    def loads(self) -> Loads:
+        from contenant.engines.stats import read_docker  # for `top` alone
+
+        return PendingLoads(
+            self._caller.begin(["stats", "--no-stream", "--format", "{{json .}}"]), read_docker
         )
 
     def _build(self, spec: BuildSpec, on_line: Callable[[str], None]) -> Result:

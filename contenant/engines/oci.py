@@ -49,7 +49,7 @@ SYMPTOMS: tuple[Symptom, ...] = (
         r"cgroup controller .* not available|can ?not be set, as your kernel|NanoCPUs can not be set",
         EngineError,
         "",
-        "this host cannot limit cpus or memory for this user; leave out --cpus and --memory",
+        "this host cannot limit cpus, memory or processes for this user; leave --cpus, --memory, --pids out",
     ),
     Symptom(
         r"command that was not found|executable file not found|exec: .*: no such file",
@@ -73,6 +73,7 @@ class OciEngine:
     name: ClassVar[EngineName]
     detach_keys: ClassVar[str]
     save_options: ClassVar[tuple[str, ...]] = ()
+    default_pids: ClassVar[int] = 0  # 0: the engine has a limit of its own
 
     def __init__(self, caller: Caller, *, selinux: bool) -> None:
         self._caller = caller
@@ -147,6 +148,7 @@ class OciEngine:
             *(word for port in spec.publish for word in ("--publish", publish_option(port))),
             *(("--cpus", str(spec.cpus)) if spec.cpus else ()),
             *(("--memory", f"{spec.memory}b") if spec.memory else ()),
+            *(("--pids-limit", str(pids)) if (pids := spec.pids or self.default_pids) else ()),
             *pairs("--env", spec.env),
             *self.host_options(spec),
             spec.image,

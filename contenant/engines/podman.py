@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 from contenant.core.values import BuildSpec, ContainerReport, ContainerSpec, ContainerState, EngineName
-from contenant.engines.base import EngineVersion, Listing
-from contenant.engines.call import COMMON, Caller, PendingListing, Symptom
+from contenant.engines.base import EngineVersion, Listing, Loads
+from contenant.engines.call import COMMON, Caller, PendingListing, PendingLoads, Symptom
 from contenant.engines.moments import from_unix
 from contenant.engines.oci import SYMPTOMS, OciEngine
 from contenant.engines.versions import parse_version, require
@@ -143,6 +143,11 @@ class Podman(OciEngine):
     def containers(self) -> Listing:
         answer = self._caller.begin(["ps", "--all", "--no-trunc", "--format", "json"])
         return PendingListing(answer, read_containers)
+
+    def loads(self) -> Loads:
+        from contenant.engines.stats import read_podman  # for `top` alone
+
+        return PendingLoads(self._caller.begin(["stats", "--no-stream", "--format", "json"]), read_podman)
 
     def host_options(self, spec: ContainerSpec) -> list[str]:
         uid, gid = spec.owner

@@ -136,6 +136,11 @@ def _container_renamed(writing: Writing, change: Change) -> bool:
     return _set(writing, "container", change.subject, "name = :name", _THERE, name=change.data["to"])
 
 
+def _container_options(writing: Writing, change: Change) -> bool:
+    when = f"{_THERE} AND flags <> :flags"
+    return _set(writing, "container", change.subject, "flags = :flags", when, flags=change.data["flags"])
+
+
 def _container_policy(writing: Writing, change: Change) -> bool:
     when = f"{_THERE} AND policy <> :policy"
     return _set(writing, "container", change.subject, "policy = :policy", when, policy=change.data["to"])
@@ -315,6 +320,7 @@ HANDLERS: Mapping[str, Handler] = {
     "container.state": _container_state,
     "container.renamed": _container_renamed,
     "container.replaced": _container_replaced,
+    "container.options": _container_options,
     "container.policy": _container_policy,
     "container.removing": _container_removing,
     "container.gone": _container_gone,
@@ -323,8 +329,6 @@ HANDLERS: Mapping[str, Handler] = {
     "session.ended": _session_ended,
     "session.reattached": _session_reattached,
     "session.detached": _session_detached,
-    "session.left": _only_event,
-    "session.ssh": _only_event,
     "image.building": _only_event,
     "image.built": _image_built,
     "image.loaded": _image_built,
@@ -347,6 +351,6 @@ HANDLERS: Mapping[str, Handler] = {
     "database.restored": _only_event,
     "usage.collected": _rare,
     "clock.set_back": _only_event,
-    "drift.found": _only_event,
-    "drift.mended": _only_event,
+    **dict.fromkeys(("session.left", "session.ssh", "drift.found", "drift.mended"), _only_event),
+    **dict.fromkeys(("drop.put", "drop.got", "service.lent", "service.used"), _only_event),
 }

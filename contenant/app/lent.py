@@ -1,0 +1,56 @@
+"""What a run shares of this machine beyond the project: the SSH agent, services, ports."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from contenant.app.ledger import Ledger
+    from contenant.app.project import Project
+    from contenant.app.results import Ui
+    from contenant.app.ssh_agent import Agent
+    from contenant.core.plan_run import RunPlan
+    from contenant.core.records import ContainerRecord
+    from contenant.core.settings import Settings
+    from contenant.core.values import EngineName
+
+
+def ssh(ledger: Ledger, project: Project, settings: Settings, plan: RunPlan, ui: Ui) -> Agent | None:
+    """The SSH agent for the session, asked for before anything is made. Raises ConfigError."""
+    if plan.attach is None and not settings.ssh:
+        return None
+    from contenant.app import ssh_agent
+
+    if plan.attach is None:
+        return ssh_agent.wanted(settings, ui)
+    return ssh_agent.again(ledger, plan.attach, project.path, settings, ui)
+
+
+def services(ledger: Ledger, project: Project, settings: Settings, plan: RunPlan, ui: Ui) -> tuple[int, ...]:
+    """The services of this machine for the session: those asked for, or those it began with."""
+    if plan.attach is None and not settings.host_services:
+        return ()
+    from contenant.app import host_services
+
+    if plan.attach is not None:
+        return host_services.again(ledger, plan.attach, project.path)
+    host_services.told(settings.host_services, ui)
+    return settings.host_services
+
+
+def tell_limits(engine: EngineName, settings: Settings, plan: RunPlan, ui: Ui) -> None:
+    """Say which limit the engine cannot keep."""
+    if "create" in plan.steps and engine == "container" and settings.pids:
+        ui.warn("Apple's container has no limit of processes: pids is left out")
+
+
+def check_ports(
+    ledger: Ledger, settings: Settings, container: ContainerRecord | None, plan: RunPlan, ui: Ui
+) -> None:
+    """A port that somebody else holds is told before anything is made. Raises BusyError."""
+    if "create" not in plan.steps or not settings.publish:
+        return
+    from contenant.app import ports
+
+    ports.warn_of_open(settings.publish, ui)
+    ports.refuse_taken(ledger, settings.publish, container)
