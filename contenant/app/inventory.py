@@ -19,6 +19,7 @@ from contenant.errors import EngineUnavailableError
 
 if TYPE_CHECKING:
     from contenant.app.results import Ui
+    from contenant.store.reads import Reads
     from contenant.store.rows import ListingRow
 
 
@@ -38,6 +39,8 @@ class Row(NamedTuple):
     firewall: str  # block, audit, off
     created: str
     project_exists: bool
+    activity: str = ""  # of its live sessions the most urgent: waiting, working, idle; "" where not known
+    activity_since: str = ""  # ISO-8601 UTC
 
 
 class Inventory(NamedTuple):
@@ -67,6 +70,8 @@ def inventory(ui: "Ui", engine: EngineName | None = None) -> Inventory:
         there = {r.labels.get(labels.CONTAINER) for reports in survey.reports.values() for r in reports}
         asked = [item for item in found if engine in (None, item.engine)]
         rows = [_row(item, item.id in there, current) for item in asked]
+        if view and any(row.sessions_live for row in rows):
+            rows = _with_activity(view, rows)
         seen = zip(asked, rows, strict=True)
         note_whereabouts(
             ledger, (Whereabouts(i.project_id, i.project, i.place, r.project_exists) for i, r in seen)
@@ -130,6 +135,23 @@ def _of_interest(ledger: Ledger, setting: EngineName | None, only: EngineName | 
         if not used:
             raise
     return [name for name in ENGINE_NAMES if name in used]
+
+
+def _with_activity(view: "Reads", rows: list[Row]) -> list[Row]:
+    from contenant.app import activity  # few containers have a session that lives
+
+    names = {container.id: container.name for container in view.containers()}
+    told: dict[str, list[activity.Activity]] = {}
+    for session in view.live_sessions():
+        if name := names.get(session.container_id):
+            told.setdefault(name, []).append(activity.read(name, session.id))
+    urgent = {name: activity.most_urgent(each) for name, each in told.items()}
+    return [
+        row._replace(activity=found.word, activity_since=found.since)
+        if (found := urgent.get(row.name))
+        else row
+        for row in rows
+    ]
 
 
 def _row(item: "ListingRow", known: bool, current: str) -> Row:

@@ -47,6 +47,8 @@ class RunRequest(NamedTuple):
     mounts: tuple[str, ...] = ()  # "SRC:DST[:ro]"
     publish: tuple[str, ...] = ()  # "[IP:]HOST:CONTAINER[/udp]"
     ssh: bool = False  # the host's SSH agent for this session
+    detach: bool = False  # begin it and go: nobody is at it
+    notify: bool = False  # say when the agent waits or is done
     adopt_from: Path | None = None  # where the project's directory was before it was moved
     stdin_tty: bool = False
     stdout_tty: bool = False

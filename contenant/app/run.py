@@ -8,12 +8,12 @@ by the next reconcile.
 import gc
 import os
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contenant import config, locks
 from contenant.app import arrival, configuration, engines, outfit, policy, service, session, wayback
 from contenant.app.desired import Wanted, current_version, want
-from contenant.app.idle import stop_if_idle
 from contenant.app.ledger import Ledger
 from contenant.app.project import Project, container_dir, resolve
 from contenant.app.results import RunRequest, Ui
@@ -31,6 +31,7 @@ from contenant.errors import ContenantError
 if TYPE_CHECKING:
     from contenant.app.ssh_agent import Agent
 
+Show = Callable[[Ledger, session.Seat, SessionRecord, Ui], tuple[int, bool]]
 BRIEF = 2.0  # seconds
 ATTEMPTS = 3  # at a session whose container ends by itself meanwhile
 STICKY = ("read_only", "cpus", "memory", "mounts", "publish")  # creation options that --recreate keeps
@@ -44,8 +45,11 @@ class Ready(NamedTuple):
     site: Site
 
 
-def run(request: RunRequest, ui: Ui) -> int:
-    """Run or reattach; returns the session's exit code. Raises any ContenantError."""
+def run(request: RunRequest, ui: Ui, begun: Callable[[str], None] = lambda _id: None) -> int:
+    """Run or reattach; returns the session's exit code. Raises any ContenantError.
+
+    A session that is to be detached is begun, `begun` is called with its id, and the code is 0.
+    """
     project = resolve(request.path, force=request.force)
     base = config.load(None, os.environ, {})
     with Ledger(base.database_url) as ledger:
@@ -57,29 +61,32 @@ def run(request: RunRequest, ui: Ui) -> int:
         _settle_memory()
         began = time.monotonic()
         code, ended = _show(ready, ui)
-        if not ended:
-            ui.note("detached; `contenant` here comes back to it")
-            return code
-        brief = code == 0 and time.monotonic() - began < BRIEF and ready.session.kind == "command"
-        _look_back(ledger, ready, project, ui, brief=brief)
-        _watch(base.database_url, ui)
-        settings, seat = ready.site.settings, ready.seat
-        if settings.keep_running:
-            return code
-        if stop_if_idle(ledger, seat.engine, seat.container, settings.stop_seconds):
-            from contenant.app import egress
+        if ended:
+            from contenant.app import ending  # no start waits for what an end needs
 
-            egress.after_stop(ledger, seat.container, ready.session.id, ui, quiet=not brief)
+            brief = code == 0 and time.monotonic() - began < BRIEF and ready.session.kind == "command"
+            ending.close(
+                ledger, ready.seat, ready.session, project.path, ready.site.settings, ui, brief=brief
+            )
+        elif ready.seat.detached:
+            begun(ready.session.id)
+        else:
+            ui.note("detached; `contenant` here comes back to it")
     return code
 
 
 def _show(ready: Ready, ui: Ui) -> tuple[int, bool]:
     """The session, as `session.show`; begun anew where its container ended by itself before it was there."""
     ledger, project = ready.site.ledger, ready.site.project
+    show: Show = session.show
+    if ready.seat.detached:
+        from contenant.app import detached  # few sessions are
+
+        show = detached.launch
     place = container_dir(project.name)
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return session.show(ledger, ready.seat, ready.session, ui)
+            return show(ledger, ready.seat, ready.session, ui)
         except session.MissedError as missed:
             failure = arrival.start_failure(project.name, place) or (missed if attempt == ATTEMPTS else None)
             if failure is not None:
@@ -116,32 +123,6 @@ def _carry_over(ledger: Ledger, old: ProjectRecord, project: Project, ui: Ui) ->
     moved.carry_over(ledger, old, project, ui)
 
 
-def _look_back(ledger: Ledger, ready: Ready, project: Project, ui: Ui, *, brief: bool) -> None:
-    """What the session tried to reach and what it left in the project. After a `brief` one, a command that
-    succeeded at once, the firewall's record is left to the stop or the next session: asking costs a call.
-    """
-    container = ready.seat.container
-    if brief:
-        wayback.end(ledger, container, ready.session.id, project.path, ui)
-        if wants_credential(ready.session.argv):  # the agent, or a shell that it was started from
-            from contenant.app import usage
-
-            usage.at_end(ledger, container, ui)
-        return
-    from contenant.app import egress, usage  # no start waits for what an end needs
-
-    asked = egress.begin_at_end(ledger, ready.seat.engine, container)
-    wayback.end(ledger, container, ready.session.id, project.path, ui)
-    egress.finish_at_end(ledger, asked, ready.session.id, ui)
-    usage.at_end(ledger, container, ui)
-
-
-def _watch(database_url: str, ui: Ui) -> None:
-    from contenant.app import watch  # no start waits for what an end needs
-
-    watch.at_end(database_url, ui)
-
-
 def _settle_memory() -> None:
     """The process now lives as long as its session: the collector, off for a fast start, comes back."""
     gc.freeze()
@@ -166,7 +147,7 @@ def _prepare(
     wanted = want(project, settings, engine.name, given, int(time.time()))
     plan = _plan(project, wanted, settled, container, request)
     engine = _fit(ledger, engine, plan, service.left_behind(release, container), ui)
-    agent = _ssh(ledger, project, settings, plan, ui)
+    agent = _ssh(ledger, project, settings, plan, request, ui)
     kept = {key: flags[key] for key in STICKY if key in flags}
     if plan.steps or wants_credential(request.argv):
         outfit.prepare_home(project, settings, wanted.spec.owner, ui)
@@ -175,8 +156,11 @@ def _prepare(
     _note_place(ledger, project, plan, record)
     live = {found.id for found in settled.recorded.sessions}
     wayback.catch_up(ledger, container, live, project.path, ui)
+    given_outfit = _outfit(project, settings, plan, request, ui)
     seat = session.Seat(
-        engine, container, _tty(request), _outfit(project, settings, plan, request, ui), agent
+        *(engine, container, _tty(request), given_outfit, agent),
+        detached=request.detach,
+        notify=settings.notify,
     )
     joined = _session(ledger, seat, plan, request, ui)
     if plan.attach is None:
@@ -239,7 +223,7 @@ def _recorded(ledger: Ledger, project: Project) -> list[ContainerRecord]:
 
 
 def _tty(request: RunRequest) -> bool:
-    return request.stdin_tty and request.stdout_tty
+    return request.stdin_tty and request.stdout_tty and not request.detach
 
 
 def _flags(request: RunRequest, container: ContainerRecord | None) -> dict[str, Any]:
@@ -254,6 +238,7 @@ def _flags(request: RunRequest, container: ContainerRecord | None) -> dict[str, 
         "publish": request.publish or None,
         "env": request.env or None,
         "ssh": request.ssh or None,
+        "notify": request.notify or None,
     }
     kept: dict[str, Any] = json.loads(container.flags) if container else {}
     return kept | {key: value for key, value in given.items() if value is not None}
@@ -270,9 +255,14 @@ def _outfit(
     return outfit.dress(project, request.argv, asked, _tty(request), version, ui)
 
 
-def _ssh(ledger: Ledger, project: Project, settings: Settings, plan: RunPlan, ui: Ui) -> "Agent | None":
+def _ssh(
+    ledger: Ledger, project: Project, settings: Settings, plan: RunPlan, request: RunRequest, ui: Ui
+) -> "Agent | None":
     """The SSH agent for the session, asked for before anything is made. Raises ConfigError."""
     if plan.attach is None and not settings.ssh:
+        return None
+    if request.detach:
+        ui.note("a detached session goes without the SSH agent: it is lent while contenant shows a session")
         return None
     from contenant.app import ssh_agent  # few sessions have one
 
