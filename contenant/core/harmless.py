@@ -12,6 +12,9 @@ _SEQUENCE = re.compile(
 _BEGUN = re.compile(r"\x1b(?:\[[0-?]{0,64}[ -/]{0,8}|[\]PX^_][^\x07\x1b]{0,4096}\x1b?|[ -/]{0,8})?\Z")
 
 
+_HALF_END = re.compile(r"\r{1,8}\Z")  # a newline may follow
+
+
 class Harmless:
     """Takes bytes as they come, gives text: control sequences left out, what else is unprintable escaped.
 
@@ -27,8 +30,8 @@ class Harmless:
         text = _SEQUENCE.sub("", self._held + self._decoder.decode(data, final))
         begun = None if final else _BEGUN.search(text)
         at = begun.start() if begun else len(text)
-        if not final and text[:at].endswith("\r"):  # perhaps half of a line's end
-            at -= 1
+        if not final and (half := _HALF_END.search(text, 0, at)):
+            at = half.start()
         self._held = text[at:]
         return _plain(text[:at])
 
