@@ -1,6 +1,7 @@
 """`contenant send`: type into a session's terminal."""
 
 import os
+from unicodedata import category
 
 from contenant import config
 from contenant.app import named
@@ -21,16 +22,21 @@ TERMINAL = Wanted(lambda session: session.has_terminal, "a session with a termin
 def send(word: str, text: str, *, enter: bool) -> None:
     """Type `text`, and Enter if asked for, into the session that `word` names.
 
-    Raises UsageError for a text that is too long or holds a NUL, NotFoundError where there is no terminal,
+    Newlines and tabs are typed; any other control character is a key that does something, and refused. Raises
+    UsageError for that and for a text that is too long, NotFoundError where there is no terminal,
     EngineUnavailableError, EngineError.
     """
+    text = text.replace("\r\n", "\n")
     if len(text) > LONGEST:
         raise UsageError(
             f"a text of {len(text)} characters is too long to be typed",
             hint=f"{LONGEST} at most; put it in a file",
         )
-    if "\0" in text:
-        raise UsageError("a NUL cannot be typed", hint="send text")
+    if control := next((char for char in text if char not in "\n\t" and category(char) == "Cc"), ""):
+        raise UsageError(
+            f"the text holds the control character {control!r}, which would act as a key",
+            hint="leave it out; newlines and tabs are typed",
+        )
     settings = config.load(None, os.environ, {})
     with Ledger(settings.database_url) as ledger:
         survey = look_around(ledger, settings.engine)

@@ -16,12 +16,12 @@ IMPLICIT_RUN = "contenant.implicit_run"  # in Context.meta: `run` was not writte
 
 COMMANDS = {
     "run": Lazy("run", "Open a project's container: reattach to the agent or run a command."),
+    "list": Lazy("list", "List the containers of all projects."),
+    "show": Lazy("show", "Show everything about one project's container."),
     "attach": Lazy("attach", "Come back to a session that lives without a terminal."),
     "logs": Lazy("logs", "Show what a detached session said."),
     "wait": Lazy("wait", "Wait until sessions have ended; pass their exit code on."),
     "send": Lazy("send", "Type into a session's terminal."),
-    "list": Lazy("list", "List the containers of all projects."),
-    "show": Lazy("show", "Show everything about one project's container."),
     "stop": Lazy("stop", "Stop containers; they keep their content."),
     "clean": Lazy("clean", "Remove containers and images, after showing what and why."),
     "history": Lazy("history", "Show sessions and what happened to containers, newest first."),

@@ -17,7 +17,7 @@ from contenant.cli.settings import settings_of
     short_help=COMMANDS["wait"].summary,
     examples=(
         ("contenant wait", "the newest session of this directory"),
-        ("contenant wait $(contenant run -d -- make test)", "begun, waited for, its code passed on"),
+        ("contenant wait 01k8z3v7q2 ~/work/shop", "two, one by its id and one by its project"),
     ),
     exits=(0, 2, 3, 4, 125, 130),
 )

@@ -169,9 +169,9 @@ def test_waiting_for_one_that_left_no_code_is_a_failure(desk: Desk) -> None:
 
 def test_text_goes_to_a_terminal_as_it_is(desk: Desk) -> None:
     one = desk.begin("shop")
-    send.send(str(desk.project("shop")), "-x\n$(y);", enter=False)
-    assert desk.typed == [([session.WRAPPER, "send", one.session.id, "plain"], b"-x\n$(y);")]
-    for text in ("a\0b", "x" * (send.LONGEST + 1)):
+    send.send(str(desk.project("shop")), "-x\r\n\t$(y);é", enter=False)
+    assert desk.typed == [([session.WRAPPER, "send", one.session.id, "plain"], "-x\n\t$(y);é".encode())]
+    for text in ("a\0b", "a\x03", "\x1b[A", "a\rb", "\x9b", "x" * (send.LONGEST + 1)):
         with pytest.raises(UsageError):
             send.send(one.session.id, text, enter=True)
 
