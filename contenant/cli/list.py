@@ -161,7 +161,7 @@ def _activity(row: Row, now: datetime) -> str:
 
 
 def _activity_colour(row: Row) -> str:
-    return {"waiting": "yellow", "working": "green"}.get(row.activity, "")
+    return "yellow" if row.activity == "waiting" else ""
 
 
 def _firewall_colour(row: Row) -> str:

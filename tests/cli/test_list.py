@@ -81,6 +81,13 @@ def test_a_firewall_that_is_off_is_red_and_one_that_only_listens_yellow() -> Non
     assert "block\x1b" not in stream.getvalue()
 
 
+def test_an_agent_that_waits_is_seen_at_once() -> None:
+    stream = io.StringIO()
+    emit(ALL, table(NOW, "/home/me"), Output("table", stream, colour=True))
+    assert "\x1b[33mwaiting 5m" in stream.getvalue()
+    assert "working\x1b" not in stream.getvalue()
+
+
 @pytest.mark.parametrize("room", [80, 60])
 def test_a_narrow_terminal_keeps_the_firewall_and_its_width(room: int) -> None:
     stream = io.StringIO()
