@@ -77,16 +77,8 @@ def test_what_it_says_is_bounded_and_neither_read_nor_changed_by_the_agent(
     assert contenant("wait", cut.strip(), cwd=project).returncode == 9
 
 
-def test_an_agents_turn(api: Api) -> None:
-    """`-p` detached: begun, waited for, and what it said is there; the credential reached it."""
-    words = ("run", "-d", "--env", "NODE_EXTRA_CA_CERTS=/standin/ca.crt", "--", "claude", "-p", "say hi")
-    one = api.contenant.ok(*words, cwd=api.project, env={"ANTHROPIC_API_KEY": KEY}).strip()
-    assert api.contenant("wait", one, cwd=api.project).returncode == 0
-    assert api.contenant.ok("logs", one, cwd=api.project) == "Hi from the stand-in.\n"
-    assert api.turns()
-
-
 def test_an_agent_is_typed_into_and_come_back_to_and_tells_what_it_does(api: Api) -> None:
+    """First a whole turn by itself, then one on a terminal; both against the stand-in API."""
     contenant, project = api.contenant, api.project
 
     def activity() -> str:
@@ -94,6 +86,11 @@ def test_an_agent_is_typed_into_and_come_back_to_and_tells_what_it_does(api: Api
         return word
 
     begin = ("run", "-d", "--env", "NODE_EXTRA_CA_CERTS=/standin/ca.crt")
+    turn = (*begin, "--", "claude", "-p", "say hi")
+    one = contenant.ok(*turn, cwd=project, env={"ANTHROPIC_API_KEY": KEY}).strip()
+    assert contenant("wait", one, cwd=project).returncode == 0
+    assert contenant.ok("logs", one, cwd=project) == "Hi from the stand-in.\n"
+    assert api.turns()
     one = contenant.ok(*begin, cwd=project, env={"ANTHROPIC_API_KEY": KEY}).strip()
     wait_for(lambda: activity() == "idle", 60, "the agent's start")
     folder = contenant.home / "state" / "homes" / api.name / "agent" / "contenant-activity"
