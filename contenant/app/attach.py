@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from contenant import config, locks
 from contenant.app import configuration, ending, named, outfit, said, session, ssh_agent
-from contenant.app.inventory import look_around, refuse_silence
+from contenant.app.inventory import look_and_insist, refuse_silence
 from contenant.app.ledger import Ledger
 from contenant.app.named import Named, Wanted
 from contenant.app.project import container_dir
@@ -41,7 +41,7 @@ def attach(word: str, *, tty: bool, notify: bool, write: Write, ui: Ui) -> int:
     """
     settings = config.load(None, os.environ, {})
     with Ledger(settings.database_url) as ledger:
-        survey = look_around(ledger, settings.engine)
+        survey = look_and_insist(ledger, settings.engine)
         one = named.find(ledger, word, LIVE)
         refuse_silence(survey, [one.container])
         if not one.session.has_terminal:

@@ -115,6 +115,13 @@ def look_around(ledger: Ledger, setting: EngineName | None = None, only: EngineN
     return survey
 
 
+def look_and_insist(ledger: Ledger, setting: EngineName | None) -> Survey:
+    """`look_around`, for what cannot be done without an engine. Raises EngineUnavailableError."""
+    survey = look_around(ledger, setting)
+    refuse_silence(survey, ())
+    return survey
+
+
 def _ask_first(only: EngineName | None, setting: EngineName | None) -> dict[EngineName, Listing]:
     """The engine that is looked at in any case answers while the database is opened."""
     try:

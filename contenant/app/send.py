@@ -5,7 +5,7 @@ from unicodedata import category
 
 from contenant import config
 from contenant.app import named
-from contenant.app.inventory import look_around, refuse_silence
+from contenant.app.inventory import look_and_insist, refuse_silence
 from contenant.app.ledger import Ledger
 from contenant.app.named import Wanted
 from contenant.app.session import WRAPPER
@@ -39,7 +39,7 @@ def send(word: str, text: str, *, enter: bool) -> None:
         )
     settings = config.load(None, os.environ, {})
     with Ledger(settings.database_url) as ledger:
-        survey = look_around(ledger, settings.engine)
+        survey = look_and_insist(ledger, settings.engine)
         one = named.find(ledger, word, TERMINAL)
         refuse_silence(survey, [one.container])
         engine, name = survey.connected[one.container.engine], one.container.name

@@ -9,7 +9,7 @@ from contextlib import ExitStack, suppress
 
 from contenant import config
 from contenant.app import named
-from contenant.app.inventory import look_around, refuse_silence
+from contenant.app.inventory import look_and_insist, look_around, refuse_silence
 from contenant.app.ledger import Ledger
 from contenant.app.named import Named, Wanted
 from contenant.app.project import container_dir
@@ -60,7 +60,7 @@ def wait(words: Sequence[str], *, notify: bool, told: Callable[[int], None]) -> 
     settings = config.load(None, os.environ, {})
     first = 0
     with Ledger(settings.database_url) as ledger, ExitStack() as watchers:
-        survey = look_around(ledger, settings.engine)
+        survey = look_and_insist(ledger, settings.engine)
         found = [named.find(ledger, word, ANY) for word in (words or (".",))]
         refuse_silence(survey, [one.container for one in found if not one.session.ended])
         if notify or settings.notify:

@@ -34,7 +34,7 @@ def command(ctx: click.Context, session: str, notify: bool) -> int:
     A session of the agent is shown on this terminal; Ctrl-\ leaves it again. A detached command has no
     terminal: what it says is shown as it comes, from its last lines on, and Ctrl-C leaves it running.
 
-    SESSION is the beginning of an id, 8 characters or more; PATH a project, whose newest live session is
+    SESSION is the beginning of an id, 6 characters or more; PATH a project, whose newest live session is
     taken. The exit code is the session's, 0 where it lives on.
     """
     from contenant.app.attach import attach

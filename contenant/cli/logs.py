@@ -35,7 +35,7 @@ def command(session: str, follow: bool, tail: int | None, raw: bool) -> int:
     terminal, control sequences are left out; into a pipe or a file go the bytes as they came. Of an agent's
     session that is its whole screen's making: contenant attach shows the screen itself.
 
-    SESSION is the beginning of an id, 8 characters or more; PATH a project, whose newest detached session
+    SESSION is the beginning of an id, 6 characters or more; PATH a project, whose newest detached session
     is taken, before those that ended one that lives.
     """
     from contenant.app.attach import LogsRequest, logs

@@ -31,7 +31,7 @@ def command(words: tuple[str, ...], enter: bool) -> int:
     standard input. Write -- before a text that begins with a dash. Only a session with a terminal can be
     typed into, such as the agent's; else the exit code is 4.
 
-    SESSION is the beginning of an id, 8 characters or more; PATH a project, whose newest live session with a
+    SESSION is the beginning of an id, 6 characters or more; PATH a project, whose newest live session with a
     terminal is taken.
     """
     if len(words) not in (1, 2):

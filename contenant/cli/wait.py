@@ -31,7 +31,7 @@ def command(ctx: click.Context, sessions: tuple[str, ...], notify: bool) -> int:
     contenant's own is that of the session, with several the first that is not 0; 125 and a message where a
     session left none, because its container was stopped or the machine restarted.
 
-    SESSION is the beginning of an id, 8 characters or more; PATH a project, whose newest live session is
+    SESSION is the beginning of an id, 6 characters or more; PATH a project, whose newest live session is
     taken, else its newest detached one, which has ended.
     """
     from contenant.app.waiting import wait

@@ -23,7 +23,7 @@ def slug(basename: str) -> str:
 
 def is_session_start(word: str) -> bool:
     """Whether a word can be the beginning of a session's id (store.ids), of a length that tells any two."""
-    return re.fullmatch("[0-9a-hjkmnp-tv-z]{8,26}", word) is not None
+    return re.fullmatch("[0-9a-hjkmnp-tv-z]{6,26}", word) is not None
 
 
 def container_name(path: str) -> str:

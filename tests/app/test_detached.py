@@ -16,7 +16,7 @@ from contenant.app.named import Named, Wanted
 from contenant.app.project import container_dir
 from contenant.app.results import RunRequest
 from contenant.core.records import SessionRecord
-from contenant.errors import EngineError, NotFoundError, UsageError
+from contenant.errors import EngineError, EngineUnavailableError, NotFoundError, UsageError
 from contenant.process import Result
 from tests.app.world import World
 
@@ -130,6 +130,8 @@ def test_a_container_that_was_started_anew_has_forgotten_them(desk: Desk) -> Non
 
 
 def test_a_session_is_found_by_its_id_and_by_its_project(desk: Desk) -> None:
+    moment = host.now()  # it stands still: their ids differ in the last character only
+    desk._patch.setattr(host, "now", lambda: moment)
     desk.begin("shop", "first")
     agent = desk.begin("shop")
     last = desk.begin("shop", "last")
@@ -138,12 +140,12 @@ def test_a_session_is_found_by_its_id_and_by_its_project(desk: Desk) -> None:
         assert named.find(ledger, path, ANY).session.id == last.session.id
         assert named.find(ledger, path, send.TERMINAL).session.id == agent.session.id
         assert named.find(ledger, agent.container.name, ANY).session.id == last.session.id
-        assert named.find(ledger, agent.session.id[:-1], ANY).session.id == agent.session.id
+        assert named.find(ledger, agent.session.id, ANY).session.id == agent.session.id
         with pytest.raises(NotFoundError, match="is not a session with a terminal"):
             named.find(ledger, last.session.id, send.TERMINAL)
         with pytest.raises(NotFoundError, match="several sessions begin with") as several:
-            named.find(ledger, last.session.id[:8], ANY)
-        assert several.value.message.count(last.session.id[:8]) == 3
+            named.find(ledger, last.session.id[:6], ANY)
+        assert several.value.message.count(last.session.id[:6]) == 3
         with pytest.raises(NotFoundError, match="not to be found in"):
             named.find(ledger, str(desk.project("blog")), ANY)
 
@@ -158,6 +160,19 @@ def test_of_a_project_that_has_none_alive_the_newest_that_ended_is_waited_for(de
     assert waiting.wait([last.session.id, first.session.id], notify=False, told=codes.append) == 2
     assert codes == [2, 2, 1]
     assert desk.on_record(last).how == "detached-exit"
+
+
+def test_where_no_engine_answers_nothing_is_said_about_sessions(desk: Desk) -> None:
+    one = desk.begin("shop")
+    desk.engine.unreachable()
+    for word in (one.session.id, str(desk.project("blog"))):
+        with pytest.raises(EngineUnavailableError):
+            waiting.wait([word], notify=False, told=lambda code: None)
+        with pytest.raises(EngineUnavailableError):
+            send.send(word, "x", enter=True)
+        with pytest.raises(EngineUnavailableError):
+            attach.attach(word, tty=True, notify=False, write=lambda piece: None, ui=desk.ui)
+    assert desk.on_record(one).ended == ""
 
 
 def test_waiting_for_one_that_left_no_code_is_a_failure(desk: Desk) -> None:
