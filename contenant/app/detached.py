@@ -8,7 +8,7 @@ from contenant.app.project import container_dir
 from contenant.app.results import Ui
 from contenant.core import changes
 from contenant.core.records import SessionRecord
-from contenant.errors import EngineUnavailableError
+from contenant.errors import EngineError, EngineUnavailableError
 from contenant.process import Result, capture, exec_env
 
 KEPT = 20  # sessions of a container whose output is kept
@@ -31,11 +31,27 @@ def launch(ledger: Ledger, seat: session.Seat, record: SessionRecord, ui: Ui) ->
         session.record(ledger, changes.session_detached(record.id, project_id), ui)
         return 0, False
     told = done.stderr.strip().removeprefix("contenant: ")
+    if is_older(told):
+        session.give_up(ledger, seat, record, ui)
+        raise older(seat.container.name)
     if arrival.is_missed(place, record.id):
         raise session.MissedError(f"{seat.container.name} was not there for the session: {told}")
     ui.warn(told or "the session could not be begun")
     session.record(ledger, changes.session_ended(record.id, project_id, "failed", done.code), ui)
     return done.code, True
+
+
+def is_older(told: str) -> bool:
+    """Whether a container's session wrapper did not know what it was asked for."""
+    return told.startswith("usage: session ")
+
+
+def older(name: str) -> EngineError:
+    """The error for a container whose wrapper knows nothing of detached sessions."""
+    return EngineError(
+        f"{name} was made from an image that cannot do this yet",
+        hint="`contenant --recreate` makes the container anew from the current image",
+    )
 
 
 def _begin(ledger: Ledger, seat: session.Seat, record: SessionRecord) -> Result:

@@ -5,6 +5,7 @@ from unicodedata import category
 
 from contenant import config
 from contenant.app import named
+from contenant.app.detached import is_older, older
 from contenant.app.inventory import look_and_insist, refuse_silence
 from contenant.app.ledger import Ledger
 from contenant.app.named import Wanted
@@ -52,5 +53,7 @@ def send(word: str, text: str, *, enter: bool) -> None:
     told = done.stderr.strip().removeprefix("contenant: ")
     if done.code == _NO_TERMINAL:
         raise NotFoundError(told or f"session {one.session.id} has no terminal")
+    if is_older(told):
+        raise older(name)
     if done.code != 0:
         raise EngineError(f"nothing could be typed into session {one.session.id}: {told}")

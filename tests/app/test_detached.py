@@ -103,6 +103,19 @@ def test_one_whose_command_is_not_there_has_ended_with_its_code(desk: Desk) -> N
     assert "nosuch: command not found" in desk.ui.said
 
 
+def test_a_container_of_an_older_image_is_said_to_need_a_new_one(desk: Desk) -> None:
+    one = desk.begin("shop")
+    told = "contenant: usage: session run|attach SID -- CMD… | signal SID NAME | list\n"
+    desk.answer_of_begin = Result(125, "", told)
+    with pytest.raises(EngineError, match="cannot do this yet"):
+        run.run(RunRequest(desk.project("shop"), ("make",), detach=True), desk.ui)
+    assert "it is started again" not in " ".join(desk.ui.said)
+    assert desk.list().rows[0].sessions_live == 1
+    desk._patch.setattr(send, "capture", lambda argv, **given: desk.answer_of_begin)
+    with pytest.raises(EngineError, match="cannot do this yet"):
+        send.send(one.session.id, "x", enter=True)
+
+
 def test_an_idle_stop_leaves_a_container_with_a_detached_session(desk: Desk) -> None:
     one = desk.begin("shop", "make")
     desk.run("shop", keep=False)
