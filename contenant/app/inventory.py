@@ -21,6 +21,7 @@ from contenant.errors import EngineUnavailableError
 
 if TYPE_CHECKING:
     from contenant.app.results import Ui
+    from contenant.store.reads import Reads
     from contenant.store.rows import ListingRow
 
 
@@ -40,6 +41,8 @@ class Row(NamedTuple):
     firewall: str  # block, audit, off
     created: str
     project_exists: bool
+    activity: str = ""  # of its live sessions the most urgent: waiting, working, idle; "" where not known
+    activity_since: str = ""  # ISO-8601 UTC
 
 
 class Inventory(NamedTuple):
@@ -70,6 +73,8 @@ def inventory(ui: "Ui", engine: EngineName | None = None) -> Inventory:
         there = {r.labels.get(labels.CONTAINER) for reports in survey.reports.values() for r in reports}
         asked = [item for item in found if engine in (None, item.engine)]
         rows = [_row(i, i.id in there, wanted_image(ledger, i.project, current)) for i in asked]
+        if view and any(row.sessions_live for row in rows):
+            rows = _with_activity(view, rows)
         seen = zip(asked, rows, strict=True)
         note_whereabouts(
             ledger, (Whereabouts(i.project_id, i.project, i.place, r.project_exists) for i, r in seen)
@@ -114,6 +119,13 @@ def look_around(ledger: Ledger, setting: EngineName | None = None, only: EngineN
     return survey
 
 
+def look_and_insist(ledger: Ledger, setting: EngineName | None) -> Survey:
+    """`look_around`, for what cannot be done without an engine. Raises EngineUnavailableError."""
+    survey = look_around(ledger, setting)
+    refuse_silence(survey, ())
+    return survey
+
+
 def _ask_first(only: EngineName | None, setting: EngineName | None) -> dict[EngineName, Listing]:
     """The engine that is looked at in any case answers while the database is opened."""
     try:
@@ -134,6 +146,23 @@ def _of_interest(ledger: Ledger, setting: EngineName | None, only: EngineName | 
         if not used:
             raise
     return [name for name in ENGINE_NAMES if name in used]
+
+
+def _with_activity(view: "Reads", rows: list[Row]) -> list[Row]:
+    from contenant.app import activity  # few containers have a session that lives
+
+    names = {container.id: container.name for container in view.containers()}
+    told: dict[str, list[activity.Activity]] = {}
+    for session in view.live_sessions():
+        if name := names.get(session.container_id):
+            told.setdefault(name, []).append(activity.read(name, session.id))
+    urgent = {name: activity.most_urgent(each) for name, each in told.items()}
+    return [
+        row._replace(activity=found.word, activity_since=found.since)
+        if (found := urgent.get(row.name))
+        else row
+        for row in rows
+    ]
 
 
 def _row(item: "ListingRow", known: bool, wanted: str) -> Row:

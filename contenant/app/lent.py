@@ -15,9 +15,14 @@ if TYPE_CHECKING:
     from contenant.core.values import EngineName
 
 
-def ssh(ledger: Ledger, project: Project, settings: Settings, plan: RunPlan, ui: Ui) -> Agent | None:
+def ssh(
+    ledger: Ledger, project: Project, settings: Settings, plan: RunPlan, ui: Ui, *, detached: bool
+) -> Agent | None:
     """The SSH agent for the session, asked for before anything is made. Raises ConfigError."""
     if plan.attach is None and not settings.ssh:
+        return None
+    if detached:
+        ui.note("a detached session goes without the SSH agent: it is lent while contenant shows a session")
         return None
     from contenant.app import ssh_agent
 
@@ -26,9 +31,14 @@ def ssh(ledger: Ledger, project: Project, settings: Settings, plan: RunPlan, ui:
     return ssh_agent.again(ledger, plan.attach, project.path, settings, ui)
 
 
-def services(ledger: Ledger, project: Project, settings: Settings, plan: RunPlan, ui: Ui) -> tuple[int, ...]:
+def services(
+    ledger: Ledger, project: Project, settings: Settings, plan: RunPlan, ui: Ui, *, detached: bool
+) -> tuple[int, ...]:
     """The services of this machine for the session: those asked for, or those it began with."""
     if plan.attach is None and not settings.host_services:
+        return ()
+    if detached:
+        ui.note("a detached session goes without host services: they last while contenant shows a session")
         return ()
     from contenant.app import host_services
 

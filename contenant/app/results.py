@@ -50,6 +50,8 @@ class RunRequest(NamedTuple):
     publish: tuple[str, ...] = ()  # "[IP:]HOST:CONTAINER[/udp]"
     host_service: tuple[int, ...] = ()  # ports of this machine's loopback for this session
     ssh: bool = False  # the host's SSH agent for this session
+    detach: bool = False  # begin it and go: nobody is at it
+    notify: bool = False  # say when the agent waits or is done
     adopt_from: Path | None = None  # where the project's directory was before it was moved
     stdin_tty: bool = False
     stdout_tty: bool = False

@@ -8,13 +8,13 @@ by the next reconcile.
 import gc
 import os
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 
 from contenant import config, locks
 from contenant.app import arrival, configuration, engines, lent, outfit, policy, service, session, wayback
 from contenant.app.desired import Wanted, current_version, want
-from contenant.app.idle import stop_if_idle
 from contenant.app.ledger import Ledger
 from contenant.app.project import Project, container_dir, resolve
 from contenant.app.results import RunRequest, Ui
@@ -29,6 +29,7 @@ from contenant.credentials.deliver import wants_credential
 from contenant.engines.base import Engine, OciRuntimeError
 from contenant.errors import ContenantError
 
+Show = Callable[[Ledger, session.Seat, SessionRecord, Ui], tuple[int, bool]]
 BRIEF = 2.0  # seconds
 ATTEMPTS = 3  # at a session whose container ends by itself meanwhile
 STICKY = ("read_only", "cpus", "memory", "pids", "mounts", "publish")  # which --recreate keeps
@@ -42,8 +43,11 @@ class Ready(NamedTuple):
     site: Site
 
 
-def run(request: RunRequest, ui: Ui) -> int:
-    """Run or reattach; returns the session's exit code. Raises any ContenantError."""
+def run(request: RunRequest, ui: Ui, begun: Callable[[str], None] = lambda _id: None) -> int:
+    """Run or reattach; returns the session's exit code. Raises any ContenantError.
+
+    A session that is to be detached is begun, `begun` is called with its id, and the code is 0.
+    """
     project = resolve(request.path, force=request.force)
     base = config.load(None, os.environ, {})
     with Ledger(base.database_url) as ledger:
@@ -59,20 +63,16 @@ def run(request: RunRequest, ui: Ui) -> int:
         _settle_memory()
         began = time.monotonic()
         code, ended = _show(ready, ui)
-        if not ended:
-            ui.note("detached; `contenant` here comes back to it")
-            return code
-        ready = ready._replace(seat=session.current(ledger, ready.seat))
-        brief = code == 0 and time.monotonic() - began < BRIEF and ready.session.kind == "command"
-        _look_back(ledger, ready, project, ui, brief=brief)
-        _watch(base.database_url, ui)
-        settings, seat = ready.site.settings, ready.seat
-        if settings.keep_running:
-            return code
-        if stop_if_idle(ledger, seat.engine, seat.container, settings.stop_seconds):
-            from contenant.app import egress
+        if ended:
+            from contenant.app import ending  # no start waits for what an end needs
 
-            egress.after_stop(ledger, seat.container, ready.session.id, ui, quiet=not brief)
+            brief = code == 0 and time.monotonic() - began < BRIEF and ready.session.kind == "command"
+            seat, settings = session.current(ledger, ready.seat), ready.site.settings
+            ending.close(ledger, seat, ready.session, project.path, settings, ui, brief=brief)
+        elif ready.seat.detached:
+            begun(ready.session.id)
+        else:
+            ui.note("detached; `contenant` here comes back to it")
     return code
 
 
@@ -94,10 +94,15 @@ def _place(
 def _show(ready: Ready, ui: Ui) -> tuple[int, bool]:
     """The session, as `session.show`; begun anew where its container ended by itself before it was there."""
     ledger, project = ready.site.ledger, ready.site.project
+    show: Show = session.show
+    if ready.seat.detached:
+        from contenant.app import detached  # few sessions are
+
+        show = detached.launch
     place = container_dir(project.name)
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return session.show(ledger, ready.seat, ready.session, ui)
+            return show(ledger, ready.seat, ready.session, ui)
         except session.MissedError as missed:
             failure = arrival.start_failure(project.name, place) or (missed if attempt == ATTEMPTS else None)
             if failure is not None:
@@ -134,32 +139,6 @@ def _carry_over(ledger: Ledger, old: ProjectRecord, project: Project, ui: Ui) ->
     moved.carry_over(ledger, old, project, ui)
 
 
-def _look_back(ledger: Ledger, ready: Ready, project: Project, ui: Ui, *, brief: bool) -> None:
-    """What the session tried to reach and what it left in the project. After a `brief` one, a command that
-    succeeded at once, the firewall's record is left to the stop or the next session: asking costs a call.
-    """
-    container = ready.seat.container
-    if brief:
-        wayback.end(ledger, container, ready.session.id, project.path, ui)
-        if wants_credential(ready.session.argv):  # the agent, or a shell that it was started from
-            from contenant.app import usage
-
-            usage.at_end(ledger, container, ui)
-        return
-    from contenant.app import egress, usage  # no start waits for what an end needs
-
-    asked = egress.begin_at_end(ledger, ready.seat.engine, container)
-    wayback.end(ledger, container, ready.session.id, project.path, ui)
-    egress.finish_at_end(ledger, asked, ready.session.id, ui)
-    usage.at_end(ledger, container, ui)
-
-
-def _watch(database_url: str, ui: Ui) -> None:
-    from contenant.app import watch  # no start waits for what an end needs
-
-    watch.at_end(database_url, ui)
-
-
 def _settle_memory() -> None:
     """The process now lives as long as its session: the collector, off for a fast start, comes back."""
     gc.freeze()
@@ -189,7 +168,7 @@ def _prepare(
     for note in settings.notes if "create" in plan.steps else ():
         ui.note(note)
     engine = _fit(ledger, engine, plan, service.left_behind(release, container), ui)
-    agent = lent.ssh(ledger, project, settings, plan, ui)
+    agent = lent.ssh(ledger, project, settings, plan, ui, detached=request.detach)
     lent.tell_limits(engine.name, settings, plan, ui)
     lent.check_ports(ledger, settings, container, plan, ui)
     kept = {key: flags[key] for key in STICKY if key in flags}
@@ -204,9 +183,13 @@ def _prepare(
         from contenant.app import post_create  # only where there is a dev container
 
         post_create.run(ledger, engine, container, project, settings, ui)
-    services = lent.services(ledger, project, settings, plan, ui)
-    dress = _outfit(project, settings, plan, request, ui)
-    seat = session.Seat(engine, container, _tty(request), dress, agent, services, plan.attach is not None)
+    services = lent.services(ledger, project, settings, plan, ui, detached=request.detach)
+    seat = session.Seat(
+        *(engine, container, _tty(request), _outfit(project, settings, plan, request, ui), agent, services),
+        returning=plan.attach is not None,
+        detached=request.detach,
+        notify=settings.notify,
+    )
     joined = _session(ledger, seat, plan, request, ui)
     if plan.attach is None:
         wayback.begin(container, joined.id, project.path)
@@ -267,7 +250,7 @@ def _recorded(ledger: Ledger, project: Project) -> list[ContainerRecord]:
 
 
 def _tty(request: RunRequest) -> bool:
-    return request.stdin_tty and request.stdout_tty
+    return request.stdin_tty and request.stdout_tty and not request.detach
 
 
 def _flags(request: RunRequest, container: ContainerRecord | None) -> dict[str, Any]:
@@ -284,6 +267,7 @@ def _flags(request: RunRequest, container: ContainerRecord | None) -> dict[str, 
         "env": request.env or None,
         "ssh": request.ssh or None,
         "host_services": request.host_service or None,
+        "notify": request.notify or None,
     }
     kept: dict[str, Any] = json.loads(container.flags) if container else {}
     return kept | {key: value for key, value in given.items() if value is not None}

@@ -56,6 +56,8 @@ class Seat(NamedTuple):
     ssh: "Agent | None" = None
     services: tuple[int, ...] = ()  # ports of the host's loopback
     returning: bool = False  # to a session that lives
+    detached: bool = False  # begun with nobody at it
+    notify: bool = False  # say when the agent waits or is done
 
 
 def begin(ledger: Ledger, seat: Seat, argv: tuple[str, ...]) -> SessionRecord:
@@ -69,7 +71,7 @@ def begin(ledger: Ledger, seat: Seat, argv: tuple[str, ...]) -> SessionRecord:
         policy=seat.container.policy,
         argv=argv or AGENT,
         tty=seat.tty,
-        detachable=agent and seat.tty,
+        detachable=seat.detached or (agent and seat.tty),
         pid=mark.pid,
         pid_start=mark.start,
         boot_id=mark.boot,
@@ -195,33 +197,55 @@ def _without(ledger: Ledger, seat: Seat, session: SessionRecord, error: "Service
 
 def _exchange(ledger: Ledger, seat: Seat, session: SessionRecord, ui: Ui) -> int:
     """The session, with what it is lent of the host. Returns the client's exit code. Raises as `_exec`."""
-    with _services(ledger, seat, session, ui), _ssh(seat, session.id, ui) as more:
+    with (
+        _services(ledger, seat, session, ui),
+        _ssh(seat, session.id, ui) as more,
+        _notifying(seat, session.id),
+    ):
         return _exec(ledger, seat, session, {**seat.outfit.env, **seat.outfit.secret_env, **more})
+
+
+@contextmanager
+def _notifying(seat: Seat, session_id: str) -> Iterator[None]:
+    if not seat.notify:
+        yield
+        return
+    from contenant.app.notify import watching  # only where it is asked for
+
+    with watching(seat.container.name, session_id):
+        yield
+
+
+def command_line(
+    seat: Seat, session: SessionRecord, verb: str, given: Mapping[str, str]
+) -> tuple[list[str], dict[str, str]]:
+    """The engine's command that has the wrapper begin a session, and the variables to run it with."""
+    prefixed = {ENV_PREFIX + name: value for name, value in given.items()}
+    spec = ExecSpec(
+        argv=(WRAPPER, verb, session.id, "--", *session.argv),
+        env_names=tuple(sorted(prefixed)),
+        interactive=not seat.detached,
+        tty=seat.tty,
+    )
+    return seat.engine.exec_argv(seat.container.name, spec), prefixed
 
 
 def _exec(ledger: Ledger, seat: Seat, session: SessionRecord, given: Mapping[str, str]) -> int:
     """The exec itself. Returns the client's exit code. Raises MissedError, EngineUnavailableError."""
-    prefixed = {ENV_PREFIX + name: value for name, value in given.items()}
-    spec = ExecSpec(
-        argv=(WRAPPER, "attach" if session.detachable else "run", session.id, "--", *session.argv),
-        env_names=tuple(sorted(prefixed)),
-        interactive=True,
-        tty=seat.tty,
-    )
+    command, prefixed = command_line(seat, session, "attach" if session.detachable else "run", given)
     told: list[int] = []  # signals: a session that is to end is not begun again
-    _hand_over(seat, session.id)
+    hand_over(seat, session.id)
     ledger.close()  # a session may last for days
 
     def deliver(number: int) -> None:
         told.append(number)
         _deliver(seat, session.id, number)
 
-    command = seat.engine.exec_argv(seat.container.name, spec)
     raw = seat.engine.name == "container"
     overdue = arrival.Overdue(container_dir(seat.container.name), session.id, PATIENCE)
     code = attach(command, env=prefixed, tty=seat.tty, on_signal=deliver, raw_output=raw, overdue=overdue)
     if overdue.found:
-        raise _hangs(seat)
+        raise hangs(seat)
     if (
         code != 0
         and code not in _TOLD_TO_END
@@ -232,7 +256,7 @@ def _exec(ledger: Ledger, seat: Seat, session: SessionRecord, given: Mapping[str
     return code
 
 
-def _hand_over(seat: Seat, session_id: str) -> None:
+def hand_over(seat: Seat, session_id: str) -> None:
     """Put the credential where the session takes it from. Raises MissedError where the container does not,
     EngineUnavailableError where the engine hangs.
     """
@@ -243,7 +267,7 @@ def _hand_over(seat: Seat, session_id: str) -> None:
     try:
         done = capture(argv, timeout=PATIENCE, stdin=seat.outfit.pipe.reveal().encode())
     except TimeoutError:
-        raise _hangs(seat) from None
+        raise hangs(seat) from None
     if done.code != 0:
         raise MissedError(
             f"{seat.container.name} did not take the credential: {done.stderr.strip()}",
@@ -251,7 +275,8 @@ def _hand_over(seat: Seat, session_id: str) -> None:
         )
 
 
-def _hangs(seat: Seat) -> EngineUnavailableError:
+def hangs(seat: Seat) -> EngineUnavailableError:
+    """The error for an engine that does not bring a session in."""
     name = seat.container.name
     return EngineUnavailableError(
         f"{seat.engine.name} did not bring a session into {name} within {PATIENCE:g} s",

@@ -4,6 +4,7 @@ Every structural change is made under the lock of its container, from a listing 
 what another contenant is working on is left to it.
 """
 
+import os
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -137,11 +138,16 @@ def _clear_place(store: "Store", name: str) -> None:
 def _differences(
     engine: Engine, recorded: Recorded, reports: tuple[ContainerReport, ...]
 ) -> tuple[list[Finding], list[ContainerReport]]:
+    boot = host.boot_id() if recorded.sessions else ""
+    dead = _dead(recorded.sessions, boot)
     observed = Observed(
         engine=engine.name,
         identity="",
         reports=reports,
-        dead=_dead(recorded.sessions),
+        dead=dead,
+        traceless=_traceless(
+            recorded, dead, boot
+        ),  # before the exits: one that ends now leaves its code first
         exits=_exits(recorded),
         owner=host.installation_id(),
     )
@@ -150,11 +156,8 @@ def _differences(
     return reconcile(recorded, observed), orphans(recorded, observed)
 
 
-def _dead(sessions: Sequence[SessionRecord]) -> frozenset[str]:
+def _dead(sessions: Sequence[SessionRecord], boot: str) -> frozenset[str]:
     """Sessions whose contenant is gone."""
-    if not sessions:
-        return frozenset()
-    boot = host.boot_id()
     return frozenset(
         session.id
         for session in sessions
@@ -162,9 +165,28 @@ def _dead(sessions: Sequence[SessionRecord]) -> frozenset[str]:
     )
 
 
+def _traceless(recorded: Recorded, dead: frozenset[str], boot: str) -> frozenset[str]:
+    """Detachable sessions that no process of the host answers for and that cannot live: they began before
+    this machine's last start, or their container, started anew, has forgotten them.
+    """
+    names = {container.id: container.name for container in recorded.containers}
+    return frozenset(
+        session.id
+        for session in recorded.sessions
+        if session.detachable
+        and session.id in dead
+        and (session.boot_id != boot or not claimed(container_dir(names[session.container_id]), session.id))
+    )
+
+
+def claimed(directory: Path, session_id: str) -> bool:
+    """Whether the container still has a session on its list: its file goes after its exit code has come."""
+    return os.path.lexists(directory / "sessions" / f"{session_id}.pid")
+
+
 def _exits(recorded: Recorded) -> dict[str, int]:
     """Exit codes that the containers' session wrappers left behind, by session."""
-    by_id = {container.id: container.name for container in recorded.containers}
+    by_id = {each.id: each.name for each in recorded.containers}
     found = {}
     for session in recorded.sessions:
         if (code := read_exit(container_dir(by_id[session.container_id]), session.id)) is not None:

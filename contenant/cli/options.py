@@ -43,6 +43,20 @@ class ProjectPath(click.ParamType):  # type: ignore[type-arg]  # generic only si
         return project_paths(incomplete)
 
 
+class SessionName(ProjectPath):
+    """The beginning of a session's id, or a project: as it was typed."""
+
+    name = "session"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return str(super().convert(value, param, ctx))
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        from contenant.cli.complete import live_sessions
+
+        return live_sessions(incomplete) or super().shell_complete(ctx, param, incomplete)
+
+
 engine_option = option(
     "--engine",
     type=click.Choice(ENGINE_NAMES),

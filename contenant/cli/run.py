@@ -9,17 +9,16 @@ import click
 
 from contenant.cli.colour import is_terminal
 from contenant.cli.command import Command, no_such_command
-from contenant.cli.complain import complain, complaint_of
 from contenant.cli.option import option
 from contenant.cli.options import ProjectPath, engine_option
+from contenant.cli.own_failure import passing_on
 from contenant.cli.root import COMMANDS, IMPLICIT_RUN
-from contenant.cli.settings import settings_of, ui_of
-from contenant.errors import ContenantError, UsageError
+from contenant.cli.settings import ui_of
+from contenant.errors import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-EXIT_OWN_FAILURE = 125  # as docker and podman have it
 _COMMAND = "contenant.run.argv"  # in Context.meta: what stood behind --
 
 
@@ -45,6 +44,7 @@ class RunCommand(Command):
         ("contenant run ~/work/shop", "the agent there"),
         ("contenant run -- make test", "a command here; its exit code is contenant's"),
         ("contenant --new", "a second agent beside the running one"),
+        ('contenant run -d -- claude -p "fix it"', "begin it and go on here; contenant wait, logs"),
         ("contenant --adopt-from ~/old/shop", "the directory was moved from there"),
         ("contenant --host-service 5432", "the database of this machine, at 127.0.0.1:5432 inside"),
         ("contenant --publish 8000:8000", "port 8000 of this machine to the container's"),
@@ -86,6 +86,8 @@ class RunCommand(Command):
     help="Show this session what listens at 127.0.0.1:PORT here, at the same port.",
 )
 @option("--ssh", is_flag=True, help="Let this session list and use the keys of your SSH agent.")
+@option("-d", "--detach", is_flag=True, help="Begin the session, print its id and leave it to itself.")
+@option("--notify", is_flag=True, help="Ring, and notify the desktop, when the agent waits or is done.")
 @option(
     "--adopt-from",
     type=ProjectPath(),
@@ -99,6 +101,9 @@ def command(ctx: click.Context, /, path: Path | None, **options: Any) -> int:
     The container is made when there is none, started when it is stopped. Without CMD, contenant
     reattaches to the agent's live session, or starts one. PATH is the current directory unless given.
 
+    With --detach, a new session is begun that lives on without contenant: attach, send, logs, wait and
+    list reach it. It needs no terminal here; the agent has one in the container.
+
     A directory that was moved is recognised, and contenant offers to carry its record over; --adopt-from
     says so where it is not, or where there is no terminal to ask on.
 
@@ -111,6 +116,10 @@ def command(ctx: click.Context, /, path: Path | None, **options: Any) -> int:
     from contenant.app.results import RunRequest
     from contenant.app.run import run
 
+    if options["detach"] and options["ssh"]:
+        raise UsageError(
+            "--detach and --ssh exclude each other", hint="the agent is lent while contenant shows a session"
+        )
     request = RunRequest(
         path=path or Path(),
         argv=argv,
@@ -118,12 +127,8 @@ def command(ctx: click.Context, /, path: Path | None, **options: Any) -> int:
         stdout_tty=is_terminal(sys.stdout),
         **options,
     )
-    try:
-        return run(request, ui_of(ctx))
-    except ContenantError as error:
-        if error.exit_code != 1:
-            raise
-        return complain(complaint_of(error)._replace(exit_code=EXIT_OWN_FAILURE), settings_of(ctx).color)
+    begun = (click.echo,) if request.detach else ()
+    return passing_on(ctx, lambda: run(request, ui_of(ctx), *begun))
 
 
 def _argv(ctx: click.Context, path: Path | None) -> tuple[str, ...]:

@@ -92,7 +92,7 @@ def _reattachable(facts: Facts, options: Options) -> SessionRecord | None:
     """The newest live agent session, when the agent is asked for on a terminal and not --new."""
     if options.new or not options.agent or not options.terminal:
         return None
-    agents = [session for session in facts.live if session.detachable]
+    agents = [session for session in facts.live if session.has_terminal]
     return max(agents, key=lambda session: session.started, default=None)
 
 

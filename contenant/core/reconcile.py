@@ -29,6 +29,7 @@ class Observed(NamedTuple):
     dead: frozenset[str]  # sessions whose contenant process is no more
     exits: Mapping[str, int]  # sessions that left an exit code behind
     owner: str  # this installation's id, as in the host label
+    traceless: frozenset[str] = frozenset()  # detachable sessions of which nothing is left to live
 
 
 class Finding(NamedTuple):
@@ -189,11 +190,13 @@ def _sessions(
         how, code, structural = "", observed.exits.get(session.id), False
         dead = session.id in observed.dead  # a contenant that lives records the end itself
         if dead and code is not None:
-            how = "exited"
+            how = "detached-exit" if session.detached else "exited"
         elif dead and not session.detachable:
             how = "lost"
         elif gone or still:
             how, structural = ("container gone" if gone else "container stopped"), True
+        elif dead and session.id in observed.traceless:
+            how = "lost"
         if how:
             ended = changes.session_ended(session.id, container.project_id, how, code)
             yield Finding(container.name, ended, structural)

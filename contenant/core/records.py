@@ -65,6 +65,16 @@ class SessionRecord(NamedTuple):
     credential: str = ""  # fingerprint
     kind: str = "command"  # agent or command
 
+    @property
+    def detached(self) -> bool:
+        """Begun with nobody at it: contenant had no terminal for it and did not wait."""
+        return self.detachable and not self.tty
+
+    @property
+    def has_terminal(self) -> bool:
+        """Whether there is a terminal in the container that can be come back to and typed into."""
+        return self.detachable and (self.tty or self.kind == "agent")
+
 
 class SessionSpan(NamedTuple):
     """When a session lived; `ended` "" while it does."""

@@ -169,6 +169,7 @@ def _settings(merged: _Merged) -> Settings:
         firewall=FirewallSettings(*(value[f"firewall.{name}"] for name in FirewallSettings._fields)),
         protect=value["protect"],
         ssh=value["ssh"],
+        notify=value["notify"],
         home_sync=value["home.sync"],
         database_url=value["database_url"],
         max_running=value["max_running"],

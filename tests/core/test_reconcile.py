@@ -188,3 +188,26 @@ def test_identity_is_asked_for_only_when_something_is_missing() -> None:
 def test_a_projects_directory_goes_and_comes_back_once(place: str, there: bool, told: list[str]) -> None:
     twice = [Whereabouts("p1", "/work/a", place, there)] * 2  # two containers of one project
     assert [change.kind for change in whereabouts(twice)] == told
+
+
+@pytest.mark.parametrize(
+    ("tty", "changed", "how"),
+    [
+        (False, {"exits": {"s1": 3}}, "detached-exit"),
+        (True, {"exits": {"s1": 3}}, "exited"),
+        (False, {"traceless": frozenset({"s1"})}, "lost"),
+        (False, {"exits": {"s1": 3}, "traceless": frozenset({"s1"})}, "detached-exit"),
+        (False, {}, None),
+    ],
+)
+def test_a_detachable_session_whose_contenant_is_gone(
+    tty: bool, changed: dict[str, Any], how: str | None
+) -> None:
+    live = records(container(), sessions=[session(tty=tty, detachable=True)])
+    found = kinds(live, observed(report(), dead=frozenset({"s1"}), **changed))
+    assert found == ([("session.ended", how)] if how else [])
+
+
+def test_one_that_a_contenant_shows_is_that_contenants_to_end() -> None:
+    live = records(container(), sessions=[session(tty=False, detachable=True)])
+    assert kinds(live, observed(report(), exits={"s1": 3}, traceless=frozenset({"s1"}))) == []

@@ -33,6 +33,9 @@ ASKING = {
     "run": ("--", "true"),
     "list": (),
     "show": (),
+    "attach": (),
+    "wait": (),
+    "send": ("text",),
     "stop": (),
     "clean": ("--yes",),
     "image build": (),
@@ -58,6 +61,7 @@ ASKING = {
 }
 # those that ask no engine, or (auth) only where a session holds a credential.
 SILENT = {
+    "logs": (),
     "auth status": (),
     "auth login": (),
     "auth logout": (),
