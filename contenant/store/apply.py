@@ -189,21 +189,6 @@ def _session_detached(writing: Writing, change: Change) -> bool:
     return _set(writing, "session", change.subject, "pid = 0, pid_start = ''", _OPEN)
 
 
-def _image_built(writing: Writing, change: Change) -> bool:
-    return add(writing, "image", {**change.data, "host": writing.host})
-
-
-def _image_removed(writing: Writing, change: Change) -> bool:
-    values = {"host": writing.host, "at": writing.at, "why": plain(change.data["why"])}
-    values |= {key: change.data.get(key, "") for key in ("engine", "digest")}
-    which = "digest = :digest" if values["digest"] else "reference = :reference"
-    removed = (
-        "UPDATE image SET removed = :at, removed_why = :why WHERE host = :host AND removed = ''"  # noqa: S608 - constants only
-        f" AND {which} AND (:engine = '' OR engine = '' OR engine = :engine)"
-    )
-    return writing.connection.execute(removed, {**values, "reference": change.subject}) > 0
-
-
 def _policy_stored(writing: Writing, change: Change) -> bool:
     row = {**change.data, "hash": change.subject, "host": writing.host, "created": writing.at}
     return add(writing, "policy", row, unless_there=True)
@@ -277,25 +262,6 @@ def _credential_forgotten(writing: Writing, change: Change) -> bool:
     return True  # one that no session was given has no row
 
 
-def _config_trusted(writing: Writing, change: Change) -> bool:
-    return _trust(writing, change.data["path"], change.data["sha256"])
-
-
-def _config_revoked(writing: Writing, change: Change) -> bool:
-    return _trust(writing, change.data["path"], "")
-
-
-def _trust(writing: Writing, path: str, digest: str) -> bool:
-    row = {"host": writing.host, "path": to_column(path), "sha256": digest, "changed": writing.at}
-    changed = (
-        "UPDATE trust SET sha256 = :sha256, changed = :changed"
-        " WHERE host = :host AND path = :path AND sha256 <> :sha256"
-    )
-    if digest and add(writing, "trust", row, unless_there=True):
-        return True
-    return writing.connection.execute(changed, row) > 0
-
-
 def _rare(writing: Writing, change: Change) -> bool:
     """What few commands record is loaded by those."""
     from contenant.store.apply_rare import HANDLERS as RARE
@@ -330,10 +296,10 @@ HANDLERS: Mapping[str, Handler] = {
     "session.reattached": _session_reattached,
     "session.detached": _session_detached,
     "image.building": _only_event,
-    "image.built": _image_built,
-    "image.loaded": _image_built,
+    "image.built": _rare,
+    "image.loaded": _rare,
     "image.failed": _only_event,
-    "image.removed": _image_removed,
+    "image.removed": _rare,
     "claude.pinned": _only_event,
     "claude.chosen": _only_event,
     "policy.stored": _policy_stored,
@@ -344,8 +310,8 @@ HANDLERS: Mapping[str, Handler] = {
     "credential.used": _credential_used,
     "credential.stored": _credential_stored,
     "credential.forgotten": _credential_forgotten,
-    "config.trusted": _config_trusted,
-    "config.revoked": _config_revoked,
+    "config.trusted": _rare,
+    "config.revoked": _rare,
     "config.changed": _only_event,
     "home.removed": _only_event,
     "database.restored": _only_event,
