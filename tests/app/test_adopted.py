@@ -46,13 +46,15 @@ def inside(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]
 
 
 @pytest.fixture
-def begin(inside: list[str]) -> Iterator[Begin]:
+def begin(world: World, inside: list[str]) -> Iterator[Begin]:
     """A session in the container; with a command, somebody on the host is at it."""
     started = []
 
     def make(verb: str, *argv: str) -> str:
         key = new_id(host.now())
         inside.append(f"{key} 17 4211 {verb} began")
+        claim = container_dir(identify(world.project("a"))[1]) / "sessions" / f"{key}.pid"
+        claim.write_text(f"17 4211 {verb} began\n")
         if argv:
             words = [session.WRAPPER, verb, key, "--", *argv]
             sleeper = [sys.executable, "-c", "import time; print(flush=True); time.sleep(60)"]
