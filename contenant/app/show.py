@@ -93,7 +93,7 @@ def _sections(
         "project": {"path": path, "exists": exists, "name": container.name},
         "engine": _engine(ledger, settings, container, trouble),
         "container": _container(container, report),
-        "image": _image(ledger, container.image),
+        "image": _image(ledger, container.image) | {"layers": _layers(ledger, path) if exists else []},
         "sessions": _sessions(ledger, path, container),
         "left_behind": _left_behind(ledger, path),
         "firewall": _firewall(ledger, container.policy),
@@ -128,8 +128,17 @@ def _image(ledger: Ledger, reference: str) -> dict[str, Any]:
     view = ledger.snapshot()
     built = next((image for image in view.images() if image.reference == reference), None) if view else None
     provenance = built._asdict() if built else {}
-    kept = ("claude_version", "recipe", "base_origin", "digest", "built")
+    kept = ("claude_version", "recipe", "layer", "parent", "base_origin", "digest", "built")
     return {"reference": reference} | {name: provenance.get(name, "") for name in kept}
+
+
+def _layers(ledger: Ledger, path: str) -> list[str]:
+    """The layers that --recreate would put on the base, the lowest first, and what each is made of."""
+    try:
+        settings = configuration.load(ledger, path, {})
+    except ConfigError:  # the drift says so
+        return []
+    return [f"{layer.kind}: {part}" for layer in settings.layers for part in layer.parts()]
 
 
 def _sessions(ledger: Ledger, path: str, container: ContainerRecord) -> list[dict[str, Any]]:
