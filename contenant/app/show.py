@@ -98,7 +98,7 @@ def _sections(
         "project": {"path": path, "exists": exists, "name": container.name},
         "engine": _engine(ledger, settings, container, trouble),
         "container": _container(container, report),
-        "image": _image(ledger, container.image),
+        "image": _image(ledger, container.image) | {"layers": _layers(ledger, path) if exists else []},
         "claude": _claude(ledger, settings, path, container),
         "sessions": _sessions(ledger, path, container),
         "left_behind": _left_behind(ledger, path),
@@ -134,7 +134,7 @@ def _image(ledger: Ledger, reference: str) -> dict[str, Any]:
     view = ledger.snapshot()
     built = next((image for image in view.images() if image.reference == reference), None) if view else None
     provenance = built._asdict() if built else {}
-    kept = ("claude_version", "recipe", "base_origin", "digest", "built")
+    kept = ("claude_version", "recipe", "layer", "parent", "base_origin", "digest", "built")
     return {"reference": reference} | {name: provenance.get(name, "") for name in kept}
 
 
@@ -156,6 +156,15 @@ def _claude(ledger: Ledger, settings: Settings, path: str, container: ContainerR
         "why": decision.told(),
         "move": newer if version == decision.version else "contenant --recreate",
     }
+
+
+def _layers(ledger: Ledger, path: str) -> list[str]:
+    """The layers that --recreate would put on the base, the lowest first, and what each is made of."""
+    try:
+        settings = configuration.load(ledger, path, {})
+    except ConfigError:  # the drift says so
+        return []
+    return [f"{layer.kind}: {part}" for layer in settings.layers for part in layer.parts()]
 
 
 def _sessions(ledger: Ledger, path: str, container: ContainerRecord) -> list[dict[str, Any]]:

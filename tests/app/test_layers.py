@@ -13,6 +13,7 @@ from contenant.app import configuration, desired, image_plan, inventory, layers,
 from contenant.app.ledger import Ledger
 from contenant.app.results import RunRequest
 from contenant.app.run import run
+from contenant.app.show import show
 from contenant.core import changes, labels
 from contenant.core.layer import top_tag
 from contenant.core.records import ImageRecord
@@ -64,7 +65,10 @@ def test_a_layer_takes_effect_with_trust_and_recreate(world: World, shop: Path) 
     (row,) = world.list().rows
     assert row.image.startswith("contenant:1-project-")
     assert not row.outdated
+    image = show(shop, world.ui)["image"]
+    assert (image["reference"], image["layers"]) == (row.image, [f"project: {shop}/.contenant/Containerfile"])
     (shop / ".contenant" / "tool").write_text("another")
+    assert show(shop, world.ui)["image"]["layers"] == []
     assert world.list().rows[0].outdated, "without trust, no layer"
     world.run("plain")
     assert {row.name: row.outdated for row in world.list().rows if "plain" in row.name}.popitem()[1] is False

@@ -116,8 +116,7 @@ def test_a_dev_container(contenant: Contenant, project: Path) -> None:
     (place / "devcontainer.json").write_text(
         '{\n  // a plain Debian\n  "image": "debian:trixie",\n  "features": {"x": {}},\n'
         '  "containerEnv": {"GREETING": "hello"},\n'
-        '  "postCreateCommand": "echo $GREETING $(id -un) >>made;'
-        ' curl -m 5 https://example.org || echo shut",'
+        '  "postCreateCommand": "echo $GREETING $(id -un) >>made; curl -m 5 http://example.org || echo shut",'
         "\n}\n"
     )
     (project / ".contenant.toml").write_text("devcontainer = true\n")
