@@ -86,7 +86,7 @@ def test_what_is_no_version_is_refused(run: Run, asked: list[Request], wrong: st
         ([], 0, ""),
         (["recreated"], 0, ""),
         (
-            ["behind", "behind"],
+            ["behind"],
             0,
             "contenant: behind: c0; --recreate-idle moves those without a session\n",
         ),
