@@ -14,7 +14,7 @@ from contenant.app.results import Ui
 from contenant.core.ages import from_text
 from contenant.core.settings import Settings
 from contenant.core.values import EngineName
-from contenant.core.versions import LATEST, choice_before, order
+from contenant.core.versions import choice_before, order
 from contenant.errors import ConfigError, NotFoundError, StateError
 from contenant.image import registry
 from contenant.image.registry import RegistryError
@@ -153,10 +153,8 @@ def _move(
     why: versions.Why,
 ) -> dict[str, Any]:
     """Build, choose, recreate; what was done, JSON-ready."""
-    before = versions.decide(settings).version
     built = _build(ledger, engine, settings, version, ui)
-    if settings.claude_version in ("", LATEST) and version != before:
-        versions.choose(ledger, version, before, why)
+    before = versions.choose(ledger, settings, version, why)
     if order(version) < order(before) and why == "upgrade":
         ui.note(f"Claude Code {version} is older than {before}, which was in use")
     if request.recreate_idle:

@@ -140,19 +140,25 @@ def _first_seen(ledger: Ledger, version: str) -> Lock | None:
     return None
 
 
-def choose(ledger: Ledger, version: str, before: str, why: Why) -> None:
-    """Let new containers have another version, on record; both stay pinned, whatever contenant ships later.
+def choose(ledger: Ledger, settings: Settings, version: str, why: Why) -> str:
+    """Let new containers have another version, on record, and return the one before.
 
-    Raises StateError.
+    Both stay pinned, whatever contenant ships later. Where a setting decides, or nothing changes, nothing is
+    recorded. Raises StateError.
     """
     own = versions.shipped().version
     with locks.held("claude-version", lambda: None):
+        decision = decide(settings)
+        before = decision.version
+        if decision.by == "setting" or version == before:
+            return before
         for each in (version, before):
             if (lock := versions.kept(each)) is not None and not choice.lock_file(each).exists():
                 versions.keep(lock)
         ledger.store().apply([changes.claude_chosen(version, before, why)])
         back = why == "rollback" and version == own  # whoever is back there goes on with contenant's own
         choice.write(Choice("" if back else version, version))
+    return before
 
 
 def record(ledger: Ledger, setting: str) -> list[Chosen]:

@@ -22,7 +22,7 @@ class UnpinnedError(ImageBuildError):
     def __init__(self, version: str) -> None:
         super().__init__(
             f"Claude Code {version} is not pinned yet",
-            hint="`contenant image build` where the setting is asks the registry",
+            hint="`contenant image build` asks the registry about it",
         )
         self.version = version
 
