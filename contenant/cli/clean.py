@@ -107,9 +107,7 @@ def command(
         )
         ui.note(f"{_count(going)} would be removed" if going else "nothing to remove")
         return EXIT_REFUSED if request.paths and not dry_run else 0
-    if not yes and not outcomes.agreed(
-        plan, outcomes.table("action", "reason"), f"Remove {_count(going)}?", ui, output
-    ):
+    if not yes and not outcomes.agreed(plan, f"Remove {_count(going)}?", ui, output):
         ui.note("nothing was removed")
         return EXIT_DECLINED
     results = clean.apply(plan, request, ui)
