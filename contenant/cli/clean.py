@@ -121,7 +121,8 @@ def command(
     if dry_run or not going:
         _tell(plan, going, ui, output)
         return EXIT_REFUSED if request.paths and not dry_run else 0
-    if not yes and not _agreed(plan, going, ui, output):
+    question = _QUESTION[going[0].action].format(_count(going))
+    if not yes and not outcomes.agreed(plan, question, ui, output):
         ui.note(f"nothing was {_WORD[going[0].action]}")
         return EXIT_DECLINED
     results = case.apply(plan, request, ui)
@@ -134,11 +135,6 @@ def _tell(plan: Sequence[Verdict], going: Sequence[Verdict], ui: TerminalUi, out
     shown = going if output.format == "names" else plan
     emit(outcomes.planned(shown), outcomes.table("action", "reason"), output)
     ui.note(f"{_count(going)} would be {_WORD[going[0].action]}" if going else "nothing to remove")
-
-
-def _agreed(plan: Sequence[Verdict], going: Sequence[Verdict], ui: TerminalUi, output: Output) -> bool:
-    question = _QUESTION[going[0].action].format(_count(going))
-    return outcomes.agreed(plan, outcomes.table("action", "reason"), question, ui, output)
 
 
 def _count(verdicts: Sequence[Verdict]) -> str:

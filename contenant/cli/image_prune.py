@@ -59,7 +59,7 @@ def command(ctx: click.Context, dry_run: bool, yes: bool, output: Output) -> int
         _say_totals(plan, ui)
         return 0
     if not yes and not outcomes.agreed(
-        plan, table("action", "reason"), f"Remove {_count(len(going))}?", ui, output
+        plan, f"Remove {_count(len(going))}?", ui, output, table("action", "reason")
     ):
         ui.note("nothing was removed")
         return EXIT_DECLINED

@@ -75,10 +75,12 @@ def table(key: str, why: str) -> Table:
     )
 
 
-def agreed(plan: Iterable[Verdict], shown: Table, question: str, ui: TerminalUi, output: Output) -> bool:
+def agreed(
+    plan: Iterable[Verdict], question: str, ui: TerminalUi, output: Output, shown: Table | None = None
+) -> bool:
     """Show a plan on standard error and ask. Raises UsageError where there is nobody to ask."""
     text = io.StringIO()
-    emit(planned(plan), shown, output._replace(format="table", stream=text))
+    emit(planned(plan), shown or table("action", "reason"), output._replace(format="table", stream=text))
     ui.show(text.getvalue().rstrip("\n"))
     answer = ui.confirm(question)
     if answer is None:

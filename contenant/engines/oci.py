@@ -212,17 +212,10 @@ class OciEngine:
     def run_once(self, image: str, argv: Sequence[str]) -> str:
         program, *arguments = argv
         options = [
-            "run",
-            "--rm",
-            "--pull",
-            "never",
-            "--network",
-            "none",
-            "--user",
-            "0:0",
+            *("run", "--rm", "--pull", "never", "--network", "none", "--user", "0:0"),
             *self.once_options(),
+            *("--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--entrypoint", program),
         ]
-        options += ["--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--entrypoint", program]
         result = self._caller.run(
             f"run {program} in {image}", [*options, image, *arguments], timeout=self._caller.timeouts.change
         )
