@@ -237,7 +237,8 @@ def test_the_firewall_of_a_renamed_container(contenant: Contenant, project: Path
     contenant.ok("--", "true", cwd=project, env=keep)
     name = str(contenant.rows(project)[0]["name"])
     contenant.raw("rename", name, f"{name}-other")
-    (rule,) = json.loads(contenant.ok("firewall", "allow", "a.example.com", "--json", cwd=project, env=keep))
+    allow = ("firewall", "allow", "a.example.com", "--reason", "needed", "--json")
+    (rule,) = json.loads(contenant.ok(*allow, cwd=project, env=keep))
     assert rule["in_force"] == "now"
     inside = contenant.raw("exec", f"{name}-other", "cat", "/etc/contenant/policy/policy.json")
     assert "a.example.com" in inside
