@@ -183,36 +183,6 @@ def test_a_lost_state_directory_is_rebuilt_from_labels(contenant: Contenant, pro
     assert len(contenant.rows(project)) == 1
 
 
-def test_the_firewall_of_a_renamed_container(contenant: Contenant, project: Path) -> None:
-    """A rule goes where its policy is mounted from, and the container is told by its new name."""
-    keep = {"CONTENANT_KEEP_RUNNING": "true"}
-    contenant.ok("--", "true", cwd=project, env=keep)
-    name = str(contenant.rows(project)[0]["name"])
-    contenant.raw("rename", name, f"{name}-other")
-    (rule,) = json.loads(contenant.ok("firewall", "allow", "a.example.com", "--json", cwd=project, env=keep))
-    assert rule["in_force"] == "now"
-    inside = contenant.raw("exec", f"{name}-other", "cat", "/etc/contenant/policy/policy.json")
-    assert "a.example.com" in inside
-    assert json.loads(contenant.ok("verify", "--drift", "--json", cwd=project, env=keep)) == []
-    contenant.ok("firewall", "show", cwd=project, env=keep)
-
-
-def test_a_lost_database_loses_no_live_session(contenant: Contenant, project: Path) -> None:
-    session = contenant.start("--", "sh", "-c", "echo up; read -r _; exit 7", cwd=project)
-    assert session.stdout is not None and session.stdin is not None
-    assert session.stdout.readline() == b"up\n"
-    for place in (contenant.home / "state").glob("contenant.db*"):
-        place.unlink()
-    assert [row["sessions_live"] for row in contenant.rows(project)] == [1]
-    kept = contenant("clean", "--yes", cwd=project)
-    assert (kept.returncode, "1 live session" in kept.stdout) == (1, True)
-    session.communicate(b"\n", timeout=60)
-    assert session.returncode == 7
-    assert [row["sessions_live"] for row in contenant.rows(project)] == [0]
-    (row,) = contenant.history(project, "--kind", "session")
-    assert (row["data"]["argv"], row["data"]["exit_code"]) == (["sh", "-c", "echo up; read -r _; exit 7"], 7)
-
-
 def test_recreate_makes_it_anew(contenant: Contenant, project: Path) -> None:
     contenant.ok("--publish", "18098:8000", "--", "touch", "/tmp/mark", cwd=project)
     done = contenant("--cpus", "1", "--", "true", cwd=project)
