@@ -51,7 +51,7 @@ def test_commands_keep_their_budgets(contenant: Contenant, project: Path, warm: 
         "contenant list --json": measured["engine ps"].least,
     }
     budgets = {
-        "contenant -- true": 10.0,
+        "contenant -- true": 16.0,
         "contenant list": 5.0,
         "contenant list --json": 5.0,
         "contenant history --json": 6.0,
