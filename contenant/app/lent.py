@@ -1,4 +1,4 @@
-"""What a run shares of this machine beyond the project: the SSH agent, services, ports."""
+"""What few runs have: the SSH agent, services and ports of this machine, a command for a new container."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from contenant.core.records import ContainerRecord
     from contenant.core.settings import Settings
     from contenant.core.values import EngineName
+    from contenant.engines.base import Engine
 
 
 def ssh(
@@ -64,3 +65,13 @@ def check_ports(
 
     ports.warn_of_open(settings.publish, ui)
     ports.refuse_taken(ledger, settings.publish, container)
+
+
+def furnish(
+    ledger: Ledger, engine: Engine, container: ContainerRecord, project: Project, settings: Settings, ui: Ui
+) -> None:
+    """Run the command that a dev container has for a new container."""
+    if settings.post_create:
+        from contenant.app import post_create
+
+        post_create.run(ledger, engine, container, project, settings, ui)

@@ -165,9 +165,10 @@ def _prepare(
     plan = _plan(project, wanted, settled, container, request)
     if plan.steps and not placed:
         return None
-    for note in settings.notes if "create" in plan.steps else ():
-        ui.note(note)
-    engine = _fit(ledger, engine, plan, service.left_behind(release, container), ui)
+    # A container that is made anew is not left behind.
+    made = "create" in plan.steps
+    more = settings.notes if made else service.left_behind(release, container)
+    engine = _fit(ledger, engine, plan, (*plan.notices, *more), ui)
     agent = lent.ssh(ledger, project, settings, plan, ui, detached=request.detach)
     lent.tell_limits(engine.name, settings, plan, ui)
     lent.check_ports(ledger, settings, container, plan, ui)
@@ -179,21 +180,23 @@ def _prepare(
     _note_place(ledger, project, plan, record)
     live = {found.id for found in settled.recorded.sessions}
     wayback.catch_up(ledger, container, live, project.path, ui)
-    if settings.post_create and "create" in plan.steps:
-        from contenant.app import post_create  # only where there is a dev container
-
-        post_create.run(ledger, engine, container, project, settings, ui)
-    services = lent.services(ledger, project, settings, plan, ui, detached=request.detach)
-    seat = session.Seat(
-        *(engine, container, _tty(request), _outfit(project, settings, plan, request, ui), agent, services),
-        returning=plan.attach is not None,
-        detached=request.detach,
-        notify=settings.notify,
-    )
+    if made:
+        lent.furnish(ledger, engine, container, project, settings, ui)
+    seat = _seat(site, container, plan, request, ui)._replace(ssh=agent)
     joined = _session(ledger, seat, plan, request, ui)
     if plan.attach is None:
         wayback.begin(container, joined.id, project.path)
     return Ready(seat, joined, site)
+
+
+def _seat(site: Site, container: ContainerRecord, plan: RunPlan, request: RunRequest, ui: Ui) -> session.Seat:
+    """Where the session takes place, and what it gets but for the SSH agent."""
+    services = lent.services(site.ledger, site.project, site.settings, plan, ui, detached=request.detach)
+    dress = _outfit(site.project, site.settings, plan, request, ui)
+    return session.Seat(
+        site.engine, container, _tty(request), dress, services=services,
+        returning=plan.attach is not None, detached=request.detach, notify=site.settings.notify,
+    )  # fmt: skip
 
 
 def _settings(ledger: Ledger, project: Project, flags: dict[str, Any], ui: Ui) -> Settings:
@@ -215,14 +218,12 @@ def _note_place(ledger: Ledger, project: Project, plan: RunPlan, known: ProjectR
         note_place(ledger, project)
 
 
-def _fit(ledger: Ledger, engine: Engine, plan: RunPlan, left_behind: tuple[str, ...], ui: Ui) -> Engine:
-    """Say what the plan has to say; the engine, able to create where that is planned."""
-    if "create" not in plan.steps:
-        for notice in (*plan.notices, *left_behind):
-            ui.note(notice)
-        return engine
-    for notice in plan.notices:
+def _fit(ledger: Ledger, engine: Engine, plan: RunPlan, notices: tuple[str, ...], ui: Ui) -> Engine:
+    """Say what there is to say; the engine, able to create where that is planned."""
+    for notice in notices:
         ui.note(notice)
+    if "create" not in plan.steps:
+        return engine
     service.check(engine, ui)
     return engines.fit(ledger, engine)
 
