@@ -150,8 +150,7 @@ def _prepare(
 ) -> Ready | None:
     """Bring everything up for the session; None where a container is to start without being `placed`."""
     recorded = _recorded(ledger, project)
-    picked = engines.pick(ledger, request.engine, engines.latest_engine(recorded), base.engine)
-    engine = picked.engine
+    engine = engines.pick(ledger, request.engine, engines.latest_engine(recorded), base.engine).engine
     listing, asked = engine.containers(), service.ask_release(engine)
     ledger.store()  # the import goes on while the engine answers
     release = asked()
