@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from contenant import locks
-from contenant.app import configuration, engines, outfit, policy
+from contenant.app import configuration, engines, outfit, policy, service
 from contenant.app.behind import is_behind, wanted_image
 from contenant.app.desired import kept_image, want
 from contenant.app.inventory import look_around
@@ -110,6 +110,7 @@ def _recreate(ledger: Ledger, engine: Engine, old: ContainerRecord, path: str, u
         Facts(container, report, holder, live),
         Options(recreate=True),
     )
+    service.check(engine, ui)
     site = Site(ledger, engines.fit(ledger, engine), project, settings, wanted, flags)
     outfit.prepare_home(project, settings, wanted.spec.owner, ui)
     perform(site, _as_it_was(plan.steps, report.state), container, ui)
