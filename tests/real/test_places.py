@@ -19,7 +19,7 @@ def test_eight_starts_at_once(contenant: Contenant, tmp_path: Path) -> None:
     paths = [tmp_path / f"p{number}" for number in range(STARTS)]
     for path in paths:
         path.mkdir()
-    begun = [contenant.start("--", "true", cwd=path) for path in paths]
+    begun = [contenant.start("--", "sleep", "3", cwd=path) for path in paths]
     seen, deadline = [], time.monotonic() + 120
     while any(one.poll() is None for one in begun):
         assert time.monotonic() < deadline
