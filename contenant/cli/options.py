@@ -12,13 +12,14 @@ import click
 
 from contenant.cli.colour import is_terminal, terminal_width, wants_colour
 from contenant.cli.option import option
-from contenant.cli.render import Format, Output
 from contenant.cli.settings import settings_of
 from contenant.core.engine_names import ENGINE_NAMES
 from contenant.errors import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from contenant.cli.render import Format, Output
 
 R = TypeVar("R")
 
@@ -83,7 +84,9 @@ def rendered(function: Callable[..., R]) -> Callable[..., R]:
 
 
 def _output(ctx: click.Context, form: str | None) -> Output:
+    from contenant.cli.render import Output  # a run and a completion render nothing
+
     settings = settings_of(ctx)
     colour = wants_colour(settings.color, is_terminal(sys.stdout), os.environ)
-    chosen = cast(Format, form or ("names" if settings.quiet else "table"))
+    chosen = cast("Format", form or ("names" if settings.quiet else "table"))
     return Output(chosen, sys.stdout, colour=colour, width=terminal_width(sys.stdout, os.environ))
