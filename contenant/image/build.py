@@ -159,8 +159,9 @@ class _Build:
         parent = self._engine.image(recipe.base)
         if parent is None:
             raise ImageBuildError(f"{recipe.base}, which the layer lies on, is gone", hint="build it again")
-        origin = labels.decode(parent.labels.get(labels.BASE_ORIGIN, ""))
-        return Base(recipe.base, origin, parent.digest), None  # type: ignore[arg-type]  # as it was written
+        said = {name: labels.decode(value) for name, value in parent.labels.items()}
+        origin, snapshot = said.get(labels.BASE_ORIGIN, ""), said.get(labels.SNAPSHOT, "")
+        return Base(recipe.base, origin, parent.digest, snapshot), None  # type: ignore[arg-type]  # as it was written
 
     def _base(self, sources: Sources) -> Base:
         with self._steps.timed("base image"):

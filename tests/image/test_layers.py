@@ -41,7 +41,7 @@ def base(monkeypatch: pytest.MonkeyPatch, fresh_environment: Any) -> Recipe:
 
 
 def settings(*layers: Layer) -> Any:
-    return SimpleNamespace(ca_certificates=(), layers=layers)
+    return SimpleNamespace(ca_certificates=(), claude_version="", layers=layers)
 
 
 def run(engine: Builder, *layers: Layer, no_cache: bool = False) -> tuple[build.Built, list[Change]]:
@@ -116,6 +116,18 @@ def test_each_is_built_once_the_lowest_first(base: Recipe) -> None:
     engine.calls.clear()
     again, journal = run(engine, USER, PROJECT)
     assert (again.built, journal, engine.calls) == (False, [], [("image", project.tag)])
+
+
+def test_each_layer_tells_what_the_base_was_made_from(base: Recipe) -> None:
+    engine, moment = Builder(), "2026-11-14T20:15:05.000Z"
+    engine.add_image(base.tag, {labels.SNAPSHOT: moment, labels.BASE_ORIGIN: "bootstrapped"})
+    _, journal = run(engine, USER)
+    (record,) = (change.data for change in journal if change.kind == "image.built")
+    assert (record["base_origin"], record["snapshot"]) == ("bootstrapped", moment)
+    (spec,) = engine.built
+    assert spec.labels[labels.SNAPSHOT] == moment
+    assert labels.decode(spec.labels["org.opencontainers.image.base.name"]) == base.tag
+    assert DOCKERFILE in labels.decode(spec.labels[labels.INPUTS])
 
 
 def test_a_change_builds_only_what_lies_above(base: Recipe) -> None:

@@ -24,6 +24,7 @@ from tests.real.conftest import Contenant
 
 pytestmark = pytest.mark.real
 ENGINES = ("podman", "docker", "container-1.2.2")
+PLAIN: Any = SimpleNamespace(ca_certificates=(), claude_version="", layers=())
 THE_STAGE = "contenant-test-stage:system"
 
 
@@ -84,7 +85,7 @@ def tiny(path: Path, digit: str) -> str:
     digest = hashlib.sha256(layer.getvalue()).hexdigest()
     said = {labels.MANAGED: "1", labels.RECIPE: recipe, labels.CLAUDE: f"0.0.{digit}", labels.LAYER: "base"}
     config = {
-        "architecture": current(SimpleNamespace(ca_certificates=())).architecture,
+        "architecture": current(PLAIN).architecture,
         "os": "linux",
         "created": "2026-01-01T00:00:00Z",
         "config": {"Labels": said, "Cmd": ["/true"]},
@@ -153,8 +154,8 @@ def test_prune_takes_what_nothing_needs(contenant: Contenant, project: Path, tmp
 
 def stage_packages(engine: Engine, folder: Path) -> str:
     """Build the stage `system` anew and ask it what it has installed."""
-    base = BOOTSTRAPPED if engine.image(BOOTSTRAPPED) else current(SimpleNamespace(ca_certificates=())).base
-    recipe = current(SimpleNamespace(ca_certificates=()))
+    base = BOOTSTRAPPED if engine.image(BOOTSTRAPPED) else current(PLAIN).base
+    recipe = current(PLAIN)
     argv = ["podman", "build", "--no-cache", "--pull=never", "--target", "system", "--tag", THE_STAGE]
     argv += ["--ulimit", "nofile=1024:1024", "--build-arg", f"BASE={base}"]
     argv += ["--build-arg", f"ARCH={recipe.architecture}", str(folder)]
@@ -173,7 +174,7 @@ def test_two_builds_give_the_same_packages(
     """Against the image that is there; where the archive has moved on since, against a second build."""
     if engine_env[0] != "podman":
         pytest.skip("once is enough: what is installed is not the engine's doing")
-    recipe = current(SimpleNamespace(ca_certificates=()))
+    recipe = current(PLAIN)
     folder = context.write(recipe, context.Extras(host_sources(), None))
     subject = sbom.Subject("x", "", "", "", "", "", "")
     fresh = stage_packages(podman_engine, folder)
