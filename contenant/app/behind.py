@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contenant import config
-from contenant.app import desired
 from contenant.app.ledger import Ledger
 from contenant.core.versions import is_unpinned, tagged_version
 from contenant.errors import ContenantError
@@ -17,7 +16,7 @@ def wanted_image(ledger: Ledger, path: str, current: str) -> str:
     """
     if not config.asks_for_something(path):
         return current
-    from contenant.app import configuration
+    from contenant.app import configuration, desired  # few projects ask for anything
 
     try:
         return desired.kept_image(configuration.load(ledger, path, {}))

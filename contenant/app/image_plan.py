@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from contenant.app import configuration
-from contenant.app.desired import kept_image
+from contenant.app.current import kept_image
 from contenant.app.results import Verdict
 from contenant.core import changes
 from contenant.core.plan_images import Judgement, Needs, judge

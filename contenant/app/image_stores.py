@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from contenant.app import engines
-from contenant.app.desired import kept_image
+from contenant.app.current import kept_image
 from contenant.core import labels
 from contenant.core.records import ImageRecord
 from contenant.core.values import ENGINE_NAMES, EngineName, ImageReport

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from contenant import config
 from contenant.app import ahead, engines
 from contenant.app.behind import is_behind, wanted_image
-from contenant.app.desired import kept_image
+from contenant.app.current import kept_image
 from contenant.app.ledger import Ledger
 from contenant.app.project import is_there
 from contenant.app.sync import note_whereabouts, settle

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 from contenant import config, locks
 from contenant.app import arrival, configuration, engines, lent, outfit, policy, service, session, wayback
-from contenant.app.desired import Wanted, current_version, want
+from contenant.app.current import current_version
+from contenant.app.desired import Wanted, want
 from contenant.app.ledger import Ledger
 from contenant.app.project import Project, container_dir, resolve
 from contenant.app.results import RunRequest, Ui

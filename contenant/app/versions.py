@@ -8,8 +8,9 @@ from contenant import locks
 from contenant.app.ledger import Ledger
 from contenant.app.results import Ui
 from contenant.core import changes
+from contenant.core.choices import Chosen
 from contenant.core.settings import Settings
-from contenant.core.versions import LATEST, Chosen
+from contenant.core.versions import LATEST
 from contenant.errors import ImageBuildError
 from contenant.image import choice, registry, versions
 from contenant.image.choice import Choice

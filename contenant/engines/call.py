@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from contenant.core.values import ContainerReport, EngineName, Load
+from contenant.core.values import ContainerReport, EngineName
 from contenant.engines.base import OciRuntimeError
 from contenant.errors import EngineError, EngineUnavailableError, ImageBuildError
 from contenant.process import Pending, ProcessTimeoutError, Result, built_env, start, stream
@@ -178,21 +178,6 @@ class PendingListing(NamedTuple):
 
     def cancel(self) -> None:
         self.answer.pending.cancel()
-
-
-class PendingLoads(NamedTuple):
-    """What an engine says that containers use, asked for and read when it is wanted."""
-
-    answer: Answer
-    read: Callable[[str], tuple[Load, ...]]
-
-    def result(self) -> tuple[Load, ...]:
-        caller = self.answer.caller
-        result = self.answer.result(caller.timeouts.quick)
-        if result.code != 0:
-            raise caller.failure("say what its containers use", result.stderr)
-        with caller.reading("what its containers use"):
-            return self.read(result.stdout)
 
 
 def _last_line(stderr: str) -> str:

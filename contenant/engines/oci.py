@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from contenant.core.labels import MANAGED
-from contenant.core.values import BuildSpec, ContainerSpec, EngineName, ExecSpec, ImageReport, Inspection
+from contenant.core.values import EngineName
 from contenant.engines.base import ContainerMissingError, OciRuntimeError
 from contenant.engines.call import Caller, Symptom
 from contenant.engines.moments import from_engine_text
 from contenant.engines.options import mount_option, pairs, publish_option
 from contenant.errors import EngineError, EngineUnavailableError
 from contenant.process import Result
+
+if TYPE_CHECKING:
+    from contenant.core.values import BuildSpec, ContainerSpec, ExecSpec, ImageReport, Inspection
 
 STOP_SECONDS = 10  # for a stop that does not come from us, such as the host going down
 
