@@ -258,6 +258,8 @@ def read_image(text: str, reference: str) -> ImageReport:
 
 def image_report(data: Mapping[str, Any], reference: str) -> ImageReport:
     """One element of what `image inspect` prints."""
+    from contenant.core.values import ImageReport  # no list needs it
+
     identifier = str(data["Id"])
     digest = data.get("Digest") or next((d.rpartition("@")[2] for d in data.get("RepoDigests") or ()), "")
     return ImageReport(
