@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -105,9 +106,12 @@ class Contenant:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A module's `ENGINES` says on which engines its tests run; without it, on those of Linux."""
+    """A module's `ENGINES` says on which engines its tests run; without it, on those of Linux. One test is
+    held to fewer by the marker `engines`.
+    """
     if "engine_env" in metafunc.fixturenames:
-        wanted = getattr(metafunc.module, "ENGINES", LINUX)
+        own = metafunc.definition.get_closest_marker("engines")
+        wanted = own.args if own else getattr(metafunc.module, "ENGINES", LINUX)
         metafunc.parametrize("engine_env", wanted, indirect=True, scope="session")
 
 
@@ -182,6 +186,13 @@ def project(tmp_path: Path) -> Path:
     path.mkdir()
     (path / "hello.txt").write_text("hello\n")
     return path
+
+
+def free_port() -> int:
+    """A TCP port of the loopback that nobody holds now."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        number: int = server.getsockname()[1]
+        return number
 
 
 def wait_for(condition: Any, seconds: float = 20, what: str = "") -> Any:
