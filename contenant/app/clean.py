@@ -68,7 +68,7 @@ def _remove_one(ledger: Ledger, survey: Survey, verdict: Verdict, request: Clean
         if verdict.kind == "image":
             image_plan.remove(ledger, _connected(survey, verdict), verdict)
             return Outcome(verdict, "removed", verdict.reason)
-        with locks.held(verdict.name, lambda: ui.note(f"waiting for another contenant at {verdict.name}")):
+        with locks.container(verdict.name, ui.note):
             if verdict.kind == "home":
                 return homes.remove(ledger, verdict)
             return _remove_container(ledger, survey, verdict, request)

@@ -47,7 +47,7 @@ def verify(path: Path, fix: bool, ui: Ui) -> Verdict:
     canonical, name = identify(path)
     with (
         Ledger(config.database_url(os.environ)) as ledger,
-        locks.held(name, lambda: ui.note(f"waiting for another contenant at {name}")),
+        locks.container(name, ui.note),
     ):
         engine, container = _running(ledger, canonical, name)
         found = examine(ledger, engine, container)

@@ -89,8 +89,7 @@ def take_back_mode(path: Path, ui: Ui) -> list[RuleChange]:
 
 def _change(path: Path, plan: Plan, reason: str, ui: Ui) -> list[RuleChange]:
     name = identify(path)[1]
-    waiting = f"waiting for another contenant at {name}"
-    with Ledger(config.database_url(os.environ)) as ledger, locks.held(name, lambda: ui.note(waiting)):
+    with Ledger(config.database_url(os.environ)) as ledger, locks.container(name, ui.note):
         case = _decide(ledger, path, name, plan, reason)
         if not case.ends and not case.begun:
             return []

@@ -79,7 +79,7 @@ def carry_over(ledger: Ledger, old: ProjectRecord, project: Project, ui: Ui) -> 
     Containers are removed: their mounts lead to where nothing is any more. Raises BusyError where a session
     lives in one, EngineUnavailableError where one cannot be asked; then nothing was changed.
     """
-    with locks.held(old.name, lambda: ui.note(f"waiting for another contenant at {old.name}")):
+    with locks.container(old.name, ui.note):
         store = ledger.store()
         for container in store.containers(project_id=old.id):
             _remove(ledger, old, container)

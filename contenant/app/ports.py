@@ -121,7 +121,7 @@ def change(
     project = resolve(path, force=True)
     wanted, unwanted = [_parse(text) for text in add], [_parse(text) for text in remove]
     with Ledger(config.load(None, os.environ, {}).database_url) as ledger:
-        with locks.held(project.name, lambda: ui.note(f"waiting for another contenant at {project.name}")):
+        with locks.container(project.name, ui.note):
             container = _container(ledger, path)
             settings = configuration.load(ledger, project.path, {})
             new = _changed(settings, container, wanted, unwanted)
