@@ -14,9 +14,4 @@ class PendingLoads(NamedTuple):
     read: Callable[[str], tuple[Load, ...]]
 
     def result(self) -> tuple[Load, ...]:
-        caller = self.answer.caller
-        result = self.answer.result(caller.timeouts.quick)
-        if result.code != 0:
-            raise caller.failure("say what its containers use", result.stderr)
-        with caller.reading("what its containers use"):
-            return self.read(result.stdout)
+        return self.answer.read("say what its containers use", "what its containers use", self.read)
