@@ -209,13 +209,6 @@ def test_a_container_that_lies_reaches_nothing_else(
     wait_for(lambda: threading.active_count() <= before)
 
 
-@pytest.fixture
-def world() -> Iterator[World]:
-    made = World()
-    yield made
-    made.close()
-
-
 def test_a_session_records_what_it_is_shown_and_what_went_there(
     world: World, service: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

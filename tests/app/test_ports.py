@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,18 +18,6 @@ from contenant.process import Result
 from tests.app.world import World
 
 HEAD = "  sl  local_address rem_address   st\n"
-
-
-@pytest.fixture
-def world() -> Iterator[World]:
-    made = World()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def shop(world: World) -> Path:
-    return world.project("shop")
 
 
 @pytest.fixture
