@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -186,13 +185,6 @@ def project(tmp_path: Path) -> Path:
     path.mkdir()
     (path / "hello.txt").write_text("hello\n")
     return path
-
-
-def free_port() -> int:
-    """A TCP port of the loopback that nobody holds now."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        number: int = server.getsockname()[1]
-        return number
 
 
 def wait_for(condition: Any, seconds: float = 20, what: str = "") -> Any:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.real import behind
-from tests.real.conftest import APPLE, LINUX, Contenant, free_port, names, wait_for
+from tests.real.conftest import APPLE, LINUX, Contenant, names, wait_for
+from tests.sockets import free_port
 
 pytestmark = pytest.mark.real
 ENGINES = (*LINUX, *APPLE)
