@@ -49,7 +49,7 @@ def _cell(cell: Cell, column: Column, reasons: list[str]) -> str:
     if isinstance(cell, Missing):
         if cell.why not in reasons:
             reasons.append(cell.why)
-        return f"– ({reasons.index(cell.why) + 1})"
+        return f"- ({reasons.index(cell.why) + 1})"
     shown = [f"{value / column.unit:.{column.digits}f}" for value in (cell.p50, cell.p90, *cell.halves)]
     if cell.steady:
         return f"{shown[0]} / {shown[1]}"
@@ -68,7 +68,7 @@ def verdict(rows: Sequence[Row]) -> str:
     if not bad:
         return f"None of the {whole} series was rejected."
     return (
-        f"{bad} of the {whole} series are rejected: the median of their first half and that of their last differ "
+        f"{bad} of the {whole} series are rejected: the medians of their first half and of their last differ "
         f"by more than {APART:.0%}; both are shown."
     )
 
