@@ -13,7 +13,7 @@ import platform
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,7 +31,7 @@ from tests.bench.peers_places import (
     podman_store,
     to_docker,
 )
-from tests.bench.peers_stats import summarise
+from tests.bench.peers_stats import Summary, summarise
 from tests.bench.peers_table import Cell, Column, Missing, Row, replaced, table, verdict
 from tests.bench.peers_terminal import Shell, wall
 
@@ -39,7 +39,10 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE, BUILD = ROOT / "docs/performance.md", ROOT / "build"
 CONTENANT = str(Path(sys.executable).with_name("contenant"))
 SIZES = tuple(int(size) for size in os.environ.get("BENCH_SIZES", "1,100,1000").split(","))
-ROUNDS = int(os.environ.get("BENCH_ROUNDS", "10"))
+# Rounds: as many as the seconds allow, so that a slow machine is done in time, too.
+FEWEST, MOST = 4, 20
+SECONDS = {"podman": 55.0, "docker": 110.0}  # for sessions; more tools take turns on docker
+LIST_SECONDS = (10.0, 15.0, 35.0)  # by size
 LISTS = tuple(f"list-{size}" for size in SIZES)
 COLUMNS = (
     Column("new", "shell, new container"),
@@ -48,7 +51,9 @@ COLUMNS = (
     Column("clean", "clean"),
     Column("memory", "memory, MiB", 1 << 20, 0),
 )
-Series = dict[tuple[str, str], list[float]]  # (tool, key of a column) -> values in the order of the rounds
+Series = dict[
+    tuple[str, str, str], list[float]
+]  # engine, tool, key of a column -> values in the rounds' order
 
 
 class Side(NamedTuple):
@@ -79,42 +84,48 @@ def session(tool: tools.Tool, note: Callable[[str, float], None]) -> None:
         note("clean", wall(clean, tool.env, tool.project))
 
 
-def measure(side: Side, rounds: int, series: Series) -> None:
-    """All rounds of one engine, after one that does not count."""
-    for number in range(rounds + 1):
+def rounds(seconds: float) -> Iterator[bool]:
+    """One round after the other until the time is over; whether it counts, as the first does not."""
+    yield False
+    deadline = time.monotonic() + seconds
+    for number in range(MOST):
+        if number >= FEWEST and time.monotonic() > deadline:
+            return
+        yield True
+
+
+def measure(side: Side, series: Series) -> None:
+    """All rounds of one engine."""
+    for counts in rounds(SECONDS[side.place.engine]):
         for tool in side.tools:
-            session(tool, _noting(series, tool.name, counts=number > 0))
-    for size, key in zip(SIZES, LISTS, strict=True):
+            session(tool, _noting(series, tool, counts=counts))
+    for size, key, seconds in zip(SIZES, LISTS, LIST_SECONDS, strict=True):
         side.fleet.grow(size)
-        for number in range(rounds + 1):
+        for counts in rounds(seconds):
             for tool in side.tools:
                 if (argv := tool.listing()) and "list" not in tool.missing:
-                    seconds = wall(argv, tool.env, tool.project)
-                    _noting(series, tool.name, counts=number > 0)(key, seconds)
+                    _noting(series, tool, counts=counts)(key, wall(argv, tool.env, tool.project))
         print(f"{side.place.engine}: {size} containers listed", flush=True)
 
 
-def _noting(series: Series, tool: str, *, counts: bool) -> Callable[[str, float], None]:
+def _noting(series: Series, tool: tools.Tool, *, counts: bool) -> Callable[[str, float], None]:
     def note(key: str, value: float) -> None:
         if counts:
-            series.setdefault((tool, key), []).append(value)
+            series.setdefault((tool.place.engine, tool.name, key), []).append(value)
 
     return note
 
 
-def rows(sides: Sequence[Sequence[tools.Tool]], series: Series) -> list[list[Row]]:
-    """The rows of each engine's table."""
+def rows(side: Sequence[tools.Tool], series: Series) -> list[Row]:
+    """The rows of an engine's table."""
 
     def cell(tool: tools.Tool, key: str) -> Cell:
-        values = series.get((tool.name, key))
+        values = series.get((tool.place.engine, tool.name, key))
         if values is None:
             return Missing(tool.missing[key.partition("-")[0]])
         return summarise(values)
 
-    return [
-        [Row(tool.name, {column.key: cell(tool, column.key) for column in COLUMNS}) for tool in side]
-        for side in sides
-    ]
+    return [Row(tool.name, {column.key: cell(tool, column.key) for column in COLUMNS}) for tool in side]
 
 
 def sides(stack: ExitStack, scratch: Path) -> tuple[list[Side], Mapping[str, str], int]:
@@ -185,15 +196,24 @@ def machine() -> str:
     return f"{os.cpu_count()} cores ({model}), {memory:.0f} GiB, {system}"
 
 
-def page(found: Sequence[Sequence[Row]], without: Mapping[str, str], facts: Mapping[str, Any]) -> str:
+def heading(engine: str, found: Sequence[Row]) -> str:
+    """What stands above an engine's table: how often each thing was measured."""
+    first = found[1].cells  # contenant's: it does everything
+    times = {key: cell.n for key, cell in first.items() if isinstance(cell, Summary)}
+    lists = ", ".join(str(times[key]) for key in LISTS)
+    return f"On {engine}; sessions n = {times['new']}, lists n = {lists}:"
+
+
+def page(found: Mapping[str, Sequence[Row]], without: Mapping[str, str], facts: Mapping[str, Any]) -> str:
     """What stands between the markers."""
     intro = (
         f"{facts['day']}, {facts['machine']}; load at the start {facts['load'][0]:.1f}, at "
-        f"the end {facts['load'][1]:.1f}. {facts['rounds']} rounds after one that does not count; seconds, "
-        "p50 / p90. "
-        f"{verdict([row for side in found for row in side])}"
+        f"the end {facts['load'][1]:.1f}. Seconds, p50 / p90, of the rounds after one that does not count. "
+        f"{verdict([row for side in found.values() for row in side])}"
     )
-    parts = [intro, *(table(side, COLUMNS) for side in found)]
+    parts = [intro]
+    for engine, side in found.items():
+        parts += [heading(engine, side), table(side, COLUMNS)]
     left = {**tools.LEFT_OUT, **without}
     parts.append(
         "\n".join(["Not measured:", "", *(f"- {name}: {why}." for name, why in sorted(left.items()))])
@@ -210,20 +230,21 @@ def main() -> None:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-peers-")))
         both, without, size = sides(stack, scratch)
         for side in both:
-            measure(side, ROUNDS, series)
-        toolset = [side.tools for side in both]
+            measure(side, series)
+        found = {side.place.engine: rows(side.tools, series) for side in both}
     facts = {
         "day": f"{datetime.now(UTC):%Y-%m-%d}",
         "machine": machine(),
         "load": [load, os.getloadavg()[0]],
-        "rounds": ROUNDS,
         "image_bytes": size,
         "seconds": round(time.monotonic() - begun),
     }
     BUILD.mkdir(exist_ok=True)
-    raw = [{"tool": tool, "what": key, "values": values} for (tool, key), values in series.items()]
+    raw = [
+        {"engine": on, "tool": tool, "what": key, "values": all_} for (on, tool, key), all_ in series.items()
+    ]
     (BUILD / "bench-peers.json").write_text(json.dumps({**facts, "series": raw}, indent=1) + "\n")
-    text = page(rows(toolset, series), without, facts)
+    text = page(found, without, facts)
     print(text, f"\n{facts['seconds']} s", flush=True)
     PAGE.write_text(replaced(PAGE.read_text(), "bench-peers", text))
 
