@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STANDIN := tests/apple/test_standin_[bm]*.py
 STAMP := $(VENV)/.dev-$(shell cksum pyproject.toml | cut -d' ' -f1)
 
-.PHONY: demo test test-linux test-apart test-firewall test-standin test-apple check unit bench format docs site transcripts clean
+.PHONY: demo test test-linux test-apart test-firewall test-standin test-apple check unit bench bench-peers bench-growth format docs site transcripts clean
 
 demo: ## set up an engine, build the image, run the main job on examples/hello
 	sh packaging/setup demo
@@ -46,6 +46,13 @@ check: tools $(STAMP) ## formatting, lint, types, shell scripts, generated docum
 
 bench: tools $(STAMP) ## measure; prints the table of docs/performance.md
 	$(BIN)/pytest tests/bench -m bench --no-header -q -s
+
+# Both on engines of their own, which are gone afterwards; the peers come from PyPI, into build/peers.
+bench-peers: tools $(STAMP) ## contenant beside scripts and peers; writes the table of docs/performance.md
+	$(BIN)/python -m tests.bench.peers
+
+bench-growth: tools $(STAMP) ## cost against containers and records; writes table and picture of docs/performance.md
+	$(BIN)/python -m tests.bench.growth
 
 format: $(STAMP) ## mend formatting and what lint can mend
 	$(BIN)/ruff format .
