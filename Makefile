@@ -56,7 +56,7 @@ docs: $(STAMP) ## make the generated documents again
 	$(BIN)/python -m contenant.store.describe > docs/schema.md.new && mv docs/schema.md.new docs/schema.md
 
 site: $(STAMP) ## the documentation as pages in build/site; fails on a link that leads nowhere
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --config-file packaging/mkdocs.yml
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --config-file packaging/mkdocs.yml
 
 transcripts: tools $(STAMP) ## write what the documentation's commands print now
 	CONTENANT_WRITE_TRANSCRIPTS=1 $(BIN)/pytest tests/real/test_transcripts.py
