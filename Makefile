@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STANDIN := tests/apple/test_standin_[bm]*.py
 STAMP := $(VENV)/.dev-$(shell cksum pyproject.toml | cut -d' ' -f1)
 
-.PHONY: demo test test-linux test-apart test-firewall test-standin test-apple check unit bench format docs site transcripts clean
+.PHONY: demo test test-linux test-apart test-firewall test-standin test-apple check unit bench format docs site transcripts dist sbom deb tries clean
 
 demo: ## set up an engine, build the image, run the main job on examples/hello
 	sh packaging/setup demo
@@ -60,6 +60,20 @@ site: $(STAMP) ## the documentation as pages in build/site; fails on a link that
 
 transcripts: tools $(STAMP) ## write what the documentation's commands print now
 	CONTENANT_WRITE_TRANSCRIPTS=1 $(BIN)/pytest tests/real/test_transcripts.py
+
+dist: $(STAMP) ## wheel, source distribution and Homebrew formula of the last commit: built twice, compared, tried
+	packaging/dist
+	$(BIN)/python packaging/homebrew/formula.py dist/contenant-*.tar.gz > dist/contenant.rb
+	$(BIN)/python packaging/smoke.py --with pip,pipx,uv,uvx dist/contenant-*.whl dist/contenant-*.tar.gz
+
+sbom: $(STAMP) ## what the wheel in dist brings with it, as CycloneDX
+	packaging/sbom
+
+deb: $(STAMP) ## Debian packages of what is in dist, built and tried in bare roots (needs root)
+	packaging/deb
+
+tries: ## contenant as somebody new gets it, in bare roots of Debian and Ubuntu (needs root, takes an hour)
+	packaging/tries
 
 tools:
 	sh packaging/setup test
