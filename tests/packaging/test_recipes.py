@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 import importlib.util
 import re
@@ -117,20 +118,13 @@ def test_homebrew_would_read_the_formula(tmp_path: Path) -> None:
         line.startswith("contenant url ") and line.endswith("/c/contenant/contenant-9.8.7.tar.gz")
         for line in said
     )
-    assert (
-        "contenant sha256 6d3aad0f" in "\n".join(said)
-        or len([line for line in said if " sha256 " in line]) > 1
-    )
+    assert f"contenant sha256 {hashlib.sha256(b'a distribution').hexdigest()}" in said
     assert {line.split()[0] for line in said if " url " in line} == needed() | {"contenant"}
 
 
 def test_debian_asks_for_the_same_versions() -> None:
-    control = (PACKAGING / "debian/control").read_text()
-    asked = dict(
-        re.findall(
-            r"^ python3-(\S+) \(>= (\S+)\),$", control.partition("Package: contenant")[2], re.MULTILINE
-        )
-    )
+    control = (PACKAGING / "debian/control").read_text().partition("Package: contenant")[2]
+    asked = dict(re.findall(r"^ python3-(\S+) \(>= (\S+)\),$", control, re.MULTILINE))
     assert {name: asked.get(name) for name in minimums()} == minimums()
 
 
