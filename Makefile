@@ -7,7 +7,7 @@ STANDIN := tests/apple/test_standin_[bm]*.py
 IN_PROCESS := -m "not real and not apple" --ignore=tests/apple --ignore=tests/bench --ignore=tests/firewall --ignore=tests/test_package.py
 STAMP := $(VENV)/.dev-$(shell cksum pyproject.toml | cut -d' ' -f1)
 
-.PHONY: demo test test-linux test-apart test-firewall test-standin test-apple check unit bench bench-peers bench-growth format docs site transcripts pictures coverage tools clean
+.PHONY: demo test test-linux test-apart test-firewall test-standin test-apple check unit bench bench-peers bench-growth format docs site transcripts pictures coverage tools dist sbom deb tries clean
 
 demo: ## set up an engine, build the image, run the main job on examples/hello
 	sh packaging/setup demo
@@ -78,6 +78,20 @@ transcripts: tools $(STAMP) ## write what the documentation's commands print now
 
 pictures: tools $(STAMP) ## draw docs/pictures from a real run
 	$(BIN)/pytest tests/pictures -m pictures
+
+dist: $(STAMP) ## wheel, source distribution and Homebrew formula of the last commit: built twice, compared, tried
+	packaging/dist
+	$(BIN)/python packaging/homebrew/formula.py dist/contenant-*.tar.gz > dist/contenant.rb
+	$(BIN)/python packaging/smoke.py --with pip,pipx,uv,uvx dist/contenant-*.whl dist/contenant-*.tar.gz
+
+sbom: $(STAMP) ## what the wheel in dist brings with it, as CycloneDX
+	packaging/sbom
+
+deb: $(STAMP) ## Debian packages of what is in dist, built and tried in bare roots (needs root)
+	packaging/deb
+
+tries: ## contenant as somebody new gets it, in bare roots of Debian and Ubuntu (needs root, takes an hour)
+	packaging/tries
 
 tools:
 	sh packaging/setup test
