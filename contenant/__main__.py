@@ -1,5 +1,5 @@
-"""The process: collector off, some modules put off, the engine asked where the command is `list`, then the
-command line. Nothing else happens here.
+"""The process: collector off, some modules put off, the engine asked where that comes first, then the command
+line. Nothing else happens here.
 """
 
 from __future__ import annotations
@@ -25,6 +25,14 @@ atexit.register(gc.freeze)
 # What click and pathlib load at once and contenant hardly ever uses: `inspect` brings the parser, tokenizer
 # and disassembler, urllib (for pathlib) brings `ipaddress`. Together about a bare interpreter.
 PUT_OFF = ("inspect", "ipaddress", "locale", "platform", "gettext", "urllib.parse")
+
+
+_ASKING: tuple[list[str], ...] = (
+    [],
+    ["--"],
+    ["run"],
+    ["list"],
+)  # how command lines begin whose engine is asked first
 
 
 def _quote_from_bytes(*arguments: Any, **more: Any) -> str:
@@ -71,11 +79,11 @@ for _name in PUT_OFF:
 
 def main() -> int:
     """Run the command line on `sys.argv`; return the exit code (docs/exit-codes.md)."""
-    if sys.argv[1:2] != ["list"]:
+    if sys.argv[1:2] not in _ASKING or "_CONTENANT_COMPLETE" in os.environ:
         return _enter()
     from contenant.app.ahead import asking
 
-    with asking(sys.argv[2:]):
+    with asking(sys.argv[2:] if sys.argv[1:2] != ["--"] else ()):
         return _enter()
 
 
