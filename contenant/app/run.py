@@ -151,10 +151,7 @@ def _prepare(
     """Bring everything up for the session; None where a container is to start without being `placed`."""
     recorded = _recorded(ledger, project)
     engine = engines.pick(ledger, request.engine, engines.latest_engine(recorded), base.engine).engine
-    listing, asked = engine.containers(), service.ask_release(engine)
-    ledger.store()  # the import goes on while the engine answers
-    release = asked()
-    settled = service.settle_started(engine, listing, ledger, frozenset({project.name}), ui)
+    release, settled = service.settle_first(engine, ledger, project.name, ui)
     record = ledger.project(project.path)
     container = here(settled.recorded, settled.reports, record.id) if record else None
     flags = _flags(request, container)
