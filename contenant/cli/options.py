@@ -87,6 +87,7 @@ def _output(ctx: click.Context, form: str | None) -> Output:
     from contenant.cli.render import Output  # a run and a completion render nothing
 
     settings = settings_of(ctx)
+    settings.as_json = form in ("json", "jsonl")
     colour = wants_colour(settings.color, is_terminal(sys.stdout), os.environ)
     chosen = cast("Format", form or ("names" if settings.quiet else "table"))
     return Output(chosen, sys.stdout, colour=colour, width=terminal_width(sys.stdout, os.environ))

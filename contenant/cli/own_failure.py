@@ -20,4 +20,5 @@ def passing_on(ctx: click.Context, work: Callable[[], int]) -> int:
     except ContenantError as error:
         if error.exit_code != 1:
             raise
-        return complain(complaint_of(error)._replace(exit_code=EXIT_OWN_FAILURE), settings_of(ctx).color)
+        complaint, settings = complaint_of(error)._replace(exit_code=EXIT_OWN_FAILURE), settings_of(ctx)
+        return complain(complaint, settings.color, as_json=settings.as_json)

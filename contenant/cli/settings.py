@@ -21,6 +21,7 @@ class Settings:
     def __init__(self) -> None:
         self.color: ColourMode = "auto"
         self.quiet = False
+        self.as_json = False  # the output is JSON, so a failure is too
 
 
 def settings_of(context: click.Context) -> Settings:
