@@ -12,6 +12,7 @@ from contenant.cli.options import rendered
 from contenant.cli.render import Column, Output, Table, emit
 from contenant.cli.settings import ui_of
 from contenant.core.ages import age
+from contenant.core.sizes import size
 
 EXIT_UNREACHABLE = 3
 
@@ -76,7 +77,7 @@ def table(now: datetime) -> Table:
             Column("LAYER", lambda row: row["layer"], rank=3),
             Column("CLAUDE", lambda row: row["claude_version"]),
             Column("BASE", lambda row: row["base_origin"], rank=4),
-            Column("SIZE", lambda row: megabytes(row["size"])),
+            Column("SIZE", lambda row: size(row["size"]) if row["size"] else "-"),
             Column("TOOK", lambda row: duration(row["seconds"]), rank=2),
             Column("CONTAINERS", lambda row: str(row["containers"])),
             Column("ON", lambda row: ", ".join(row["engines"]) or "-", rank=1),
@@ -86,11 +87,6 @@ def table(now: datetime) -> Table:
         record=lambda row: {field: row[field] for field in FIELDS},
         name=lambda row: row["reference"],
     )
-
-
-def megabytes(size: int) -> str:
-    """Bytes for people, `-` where the engine does not say."""
-    return f"{size / 1e6:.0f} MB" if size else "-"
 
 
 def duration(seconds: float | None) -> str:
