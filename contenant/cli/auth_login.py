@@ -81,6 +81,7 @@ def _ask(ui: TerminalUi) -> str:
     """Read a pasted token from the terminal without showing it, however many lines it was wrapped into."""
     import termios
 
+    ui.hush()
     fd = sys.stdin.fileno()
     before = termios.tcgetattr(fd)
     silent = termios.tcgetattr(fd)

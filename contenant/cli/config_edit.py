@@ -47,6 +47,7 @@ def command(ctx: click.Context, output: Output) -> int:
 
     path = prepare_file()
     before = file_hash(str(path))
+    ui_of(ctx).hush()
     while not _edited(path, ui_of(ctx)):
         pass
     note_file()

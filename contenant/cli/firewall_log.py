@@ -106,6 +106,7 @@ def _follow(query: LogQuery, output: Output, ui: TerminalUi) -> int:
 
     if output.format == "json":
         raise UsageError("--follow has no end, and a JSON array has one", hint="use --format jsonl")
+    ui.hush()
     batches = egress.follow(query, ui)
     if output.format == "table":
         for batch in batches:

@@ -11,6 +11,7 @@ from contenant.cli.image import IMAGE_COMMANDS
 from contenant.cli.options import rendered
 from contenant.cli.render import Column, Output, Table, emit
 from contenant.cli.settings import ui_of
+from contenant.cli.text import elapsed
 from contenant.core.ages import age
 from contenant.core.sizes import size
 
@@ -91,5 +92,4 @@ def table(now: datetime) -> Table:
 
 def duration(seconds: float | None) -> str:
     """Seconds for people: `8s`, `3m07s`; `-` for none."""
-    minutes, rest = divmod(round(seconds or 0), 60)
-    return f"{minutes}m{rest:02d}s" if minutes else f"{rest}s" if seconds else "-"
+    return elapsed(seconds) if seconds else "-"

@@ -46,6 +46,7 @@ def command(ctx: click.Context, reference: str, failed: bool, output: Output) ->
     ui = ui_of(ctx)
     ui.note(f"{found.path}{f', without its first {found.left_out} bytes' if found.left_out else ''}")
     if output.format in ("table", "names"):
+        output.begin()
         for line in found.text.splitlines():
             output.stream.write(visible(line.expandtabs()) + "\n")
         return 0

@@ -52,6 +52,7 @@ def command(words: tuple[str, ...], enter: bool, output: Output) -> int:
     from contenant.app.send import send
 
     if text == "-":
+        output.begin()
         text = sys.stdin.buffer.read().decode("utf-8", "replace").removesuffix("\n")
     reached = send(where[0] if where else ".", text, enter=enter)
     row = {

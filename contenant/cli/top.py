@@ -73,6 +73,7 @@ def command(ctx: click.Context, only_once: bool, everything: bool, output: Outpu
     watch, ui = Watch(everything=everything), ui_of(ctx)
     on_screen = is_terminal(sys.stdout) and is_terminal(sys.stdin) and os.environ.get("TERM") != "dumb"
     if on_screen and output.format == "table" and not only_once:
+        ui.hush()
         _follow(watch, output)
         return 0
     frame = once(watch, ui)
