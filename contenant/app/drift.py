@@ -66,7 +66,7 @@ def _running(ledger: Ledger, path: str, name: str) -> tuple[Engine, ContainerRec
     view = ledger.snapshot()
     known = view.containers(project_id=project.id) if view and project else []
     if not known:
-        raise not_found(path)
+        raise not_found(path, [each.path for each in view.projects()] if view else ())
     newest = max(known, key=lambda container: container.last_used)
     engine = engines.connect(ledger, newest.engine)
     settled = settle(engine, engine.containers(), ledger, frozenset({name}))

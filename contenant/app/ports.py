@@ -143,7 +143,7 @@ def _container(ledger: Ledger, path: Path) -> ContainerRecord:
     project = ledger.project(canonical_path)
     mine = [c for c in view.containers() if project and c.project_id == project.id] if view else []
     if not mine:
-        raise not_found(canonical_path)
+        raise not_found(canonical_path, [each.path for each in view.projects()] if view else ())
     return max(mine, key=lambda item: item.last_used)
 
 

@@ -65,6 +65,7 @@ def run(request: RunRequest, ui: Ui, begun: Callable[[str], None] = lambda _id: 
                 ready = _prepare(ledger, project, base, request, ui, placed=True)
         assert ready is not None  # with a place
         _settle_memory()
+        ui.finish()  # the terminal is the session's now
         began = time.monotonic()
         code, ended = _show(ready, ui)
         if ended:

@@ -25,6 +25,6 @@ def by_paths(
         canonical, name = identify(path)
         matching = [c for c in known if c.name in (name, str(path)) or c.project_id == ids.get(canonical)]
         if not matching:
-            raise not_found(canonical)
+            raise not_found(canonical, [*ids, *(container.name for container in known)])
         found += [container for container in matching if container not in found]
     return found

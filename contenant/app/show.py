@@ -39,7 +39,7 @@ def show(path: Path, ui: Ui) -> dict[str, Any]:
         own = project.id if project else ""
         known = [c for c in view.containers() if name == c.name or own == c.project_id] if view else []
         if not known:
-            raise not_found(canonical)
+            raise not_found(canonical, [each.path for each in view.projects()] if view else ())
         container = max(known, key=lambda item: item.last_used)
         if project is not None:
             seen = Whereabouts(project.id, canonical, project.place, is_there(canonical))

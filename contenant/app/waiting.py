@@ -52,8 +52,8 @@ class Watch:
         return self.ended() is not None
 
 
-def wait(words: Sequence[str], *, notify: bool, told: Callable[[int], None]) -> int:
-    """Wait for sessions; `told` gets the exit code of each, in their order. Returns the first that is not 0.
+def wait(words: Sequence[str], *, notify: bool, told: Callable[[Named, int], None]) -> int:
+    """Wait for sessions; `told` gets each and its exit code, in their order. Returns the first code not 0.
 
     Raises NotFoundError, EngineUnavailableError, and EngineError for one that left no exit code.
     """
@@ -70,7 +70,7 @@ def wait(words: Sequence[str], *, notify: bool, told: Callable[[int], None]) -> 
                 watchers.enter_context(watching(one.container.name, one.session.id))
         for one in found:
             code = _code(_await(Watch(ledger, one, settings.engine)))
-            told(code)
+            told(one, code)
             first = first or code
     return first
 

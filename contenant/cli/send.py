@@ -8,9 +8,20 @@ import click
 
 from contenant.cli.command import Command
 from contenant.cli.option import option
-from contenant.cli.options import SessionName
+from contenant.cli.options import SessionName, rendered
+from contenant.cli.render import Output
+from contenant.cli.report import emit_report
 from contenant.cli.root import COMMANDS
 from contenant.errors import UsageError
+
+# Key of JSON and CSV -> what it says. Only ever added to.
+FIELDS = {
+    "session": "id of the session that was typed into",
+    "container": "name of its container",
+    "project": "canonical path of the project",
+    "characters": "length of the text, as it was given",
+    "enter": "whether Enter was pressed behind it",
+}
 
 
 @click.command(
@@ -24,7 +35,8 @@ from contenant.errors import UsageError
 )
 @click.argument("words", type=SessionName(), nargs=-1, metavar="[SESSION|PATH] TEXT")
 @option("--enter/--no-enter", default=True, help="Press Enter behind the text, or not.", show_default=True)
-def command(words: tuple[str, ...], enter: bool) -> int:
+@rendered
+def command(words: tuple[str, ...], enter: bool, output: Output) -> int:
     """Type into a session's terminal.
 
     TEXT is typed as it is, newlines too, which the agent takes as part of its prompt; - reads it from
@@ -40,6 +52,15 @@ def command(words: tuple[str, ...], enter: bool) -> int:
     from contenant.app.send import send
 
     if text == "-":
+        output.begin()
         text = sys.stdin.buffer.read().decode("utf-8", "replace").removesuffix("\n")
-    send(where[0] if where else ".", text, enter=enter)
+    reached = send(where[0] if where else ".", text, enter=enter)
+    row = {
+        "session": reached.session.id,
+        "container": reached.container.name,
+        "project": reached.project,
+        "characters": len(text),
+        "enter": enter,
+    }
+    emit_report([row], FIELDS, "session", output)
     return 0

@@ -1,5 +1,6 @@
 """What `run` has to do, decided from facts: create, start, replace or just attach."""
 
+from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from contenant.core import labels
@@ -108,8 +109,22 @@ def _drift(desired: Desired, record: ContainerRecord) -> tuple[str, ...]:
     return (f"{' and '.join(moved)}; `contenant --recreate` applies it",)
 
 
-def not_found(path: str) -> NotFoundError:
-    """The error of a command that needs a container where there is none."""
-    return NotFoundError(
-        f"no container for {path}", hint="`contenant` there makes one; `contenant list` shows all"
-    )
+def not_found(path: str, known: Iterable[str] = ()) -> NotFoundError:
+    """The error of a command that needs a container where there is none.
+
+    `known` are paths of projects and names of containers, of which one may have been meant.
+    """
+    hint = "`contenant` there makes one; `contenant list` shows all"
+    meant = _meant(path, known)
+    return NotFoundError(f"no container for {path}", hint=f"did you mean {meant}? {hint}" if meant else hint)
+
+
+def _meant(path: str, known: Iterable[str]) -> str:
+    """What resembles a path that was typed: by its last part, or where that is a container's name, whole."""
+    from difflib import get_close_matches  # needed only when something is wrong
+
+    word = path.rstrip("/").rpartition("/")[2]
+    lasts = {item.rstrip("/").rpartition("/")[2]: item for item in sorted(known, reverse=True)}
+    longer = [last for last in sorted(lasts) if word and last.startswith(word)]
+    close = get_close_matches(word, sorted(lasts), 1) or longer
+    return lasts[close[0]] if close else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -12,12 +13,15 @@ import pytest
 from contenant.app import attach, send, waiting
 from contenant.app import run as runs
 from contenant.app.attach import LogsRequest
+from contenant.app.named import Named
 from contenant.app.results import RunRequest, Ui
 from contenant.cli import logs as logs_command
 from contenant.errors import EngineError, NotFoundError
 from tests.cli.conftest import Run
+from tests.store import samples
 
 ID = "01m8ch256ce6511mcxyhw4mwc4"
+NAMED = Named(samples.session(ID), samples.container(), "/work/one")
 
 
 def test_a_detached_run_prints_the_sessions_id(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,16 +44,24 @@ def test_a_detached_run_prints_the_sessions_id(run: Run, monkeypatch: pytest.Mon
 def test_wait_prints_each_code_and_passes_one_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[Any, ...]] = []
 
-    def fake(words: tuple[str, ...], *, notify: bool, told: Callable[[int], None]) -> int:
+    def fake(words: tuple[str, ...], *, notify: bool, told: Callable[[Named, int], None]) -> int:
         seen.append((words, notify))
         for code in (0, 3):
-            told(code)
+            told(NAMED, code)
         return 3
 
     monkeypatch.setattr(waiting, "wait", fake)
     assert run("wait", ID, "/srv/shop") == (3, "0\n3\n", "")
     assert run("-q", "wait", "--notify") == (3, "", "")
     assert seen == [((ID, "/srv/shop"), False), ((), True)]
+    rows = json.loads(run("wait", "--json").out)
+    assert [(row["session"], row["project"], row["exit_code"]) for row in rows] == [
+        (ID, "/work/one", 0),
+        (ID, "/work/one", 3),
+    ]
+    lines = [json.loads(line) for line in run("wait", "--format", "jsonl").out.splitlines()]
+    assert lines == rows
+    assert run("wait", "--format", "csv").out.splitlines()[0] == "session,container,project,exit_code"
 
 
 @pytest.mark.parametrize(
@@ -67,16 +79,32 @@ def test_a_failure_of_our_own_is_no_exit_code_of_a_session(
         done = run(command)
         assert done.code == code
         assert "contenant: error:" in done.err
+    done = run("wait", "--json")
+    assert (done.code, done.out, json.loads(done.err)["exit_code"]) == (code, "", code)
 
 
 def test_send_takes_any_text(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[str, str, bool]] = []
-    monkeypatch.setattr(send, "send", lambda word, text, *, enter: seen.append((word, text, enter)))
+
+    def fake(word: str, text: str, *, enter: bool) -> Named:
+        seen.append((word, text, enter))
+        return NAMED
+
+    monkeypatch.setattr(send, "send", fake)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"from\nthere\n")))
     assert run("send", "run the tests").code == 0
     assert run("send", "--no-enter", ID, "--", "-x\n--y").code == 0
     assert run("send", ID, "-").code == 0
     assert seen == [(".", "run the tests", True), (ID, "-x\n--y", False), (ID, "from\nthere", True)]
+    assert json.loads(run("send", "four", "--json").out) == [
+        {
+            "session": ID,
+            "container": NAMED.container.name,
+            "project": "/work/one",
+            "characters": 4,
+            "enter": True,
+        }
+    ]
     assert run("send").code == 2
     assert run("send", "a", "b", "c").code == 2
 
