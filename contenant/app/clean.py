@@ -12,7 +12,7 @@ from contenant.app.inventory import Survey, look_around, refuse_silence
 from contenant.app.ledger import Ledger
 from contenant.app.project import is_there
 from contenant.app.results import CleanRequest, Outcome, Ui, Verdict
-from contenant.app.select import by_paths
+from contenant.app.select import by_targets
 from contenant.app.steps import remove
 from contenant.app.sync import settle
 from contenant.core import changes, labels
@@ -34,8 +34,8 @@ def plan(request: CleanRequest, ui: Ui) -> list[Verdict]:
         view = ledger.snapshot()
         known = list(view.containers()) if view else []
         homeless = homes.without_container(request.paths, known) if request.purge else []
-        paths = [path for path in request.paths if path not in homeless]
-        named = {container.id for container in by_paths(known, paths, view.projects() if view else ())}
+        targets = [target for target in request.paths if target not in homeless]
+        named = {container.id for container in by_targets(known, targets, view.projects() if view else ())}
         verdicts = [
             verdict
             for container in known

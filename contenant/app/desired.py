@@ -117,6 +117,8 @@ def label(
         labels.VERSION: __version__,
         labels.ENGINE: engine_version,
     }
+    if project.variant:
+        plain[labels.VARIANT] = project.variant
     return spec._replace(labels={key: labels.encode(value) for key, value in plain.items()})
 
 

@@ -5,24 +5,24 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
-from pathlib import Path
 
 from contenant import config, home
 from contenant.app.ledger import Ledger
-from contenant.app.project import identify
+from contenant.app.project import Target, identify
 from contenant.app.results import CleanRequest, Outcome, Verdict
 from contenant.core import changes
+from contenant.core.names import container_name
 from contenant.core.records import ContainerRecord
 from contenant.home.layout import home_dir
 
 CONTENT = "the agent's transcripts, history, settings and login"
 
 
-def without_container(paths: Iterable[Path], containers: Sequence[ContainerRecord]) -> list[Path]:
-    """The paths whose project has a home and no container: nothing but the home can go there."""
+def without_container(targets: Iterable[Target], containers: Sequence[ContainerRecord]) -> list[Target]:
+    """The targets that have a home and no container: nothing but the home can go there."""
     known = {container.name for container in containers}
-    names = ((path, _name(path)) for path in paths)
-    return [path for path, name in names if name and name not in known]
+    named = ((target, _name(target)) for target in targets)
+    return [target for target, name in named if name and name not in known]
 
 
 def verdicts(
@@ -35,7 +35,7 @@ def verdicts(
     """
     staying = {container.name for container in containers if container.id not in going}
     chosen = {container.name for container in containers if container.id in going}
-    chosen |= {name for path in request.paths if (name := _name(path))}
+    chosen |= {name for target in request.paths if (name := _name(target))}
     names = _existing() if request.all else _existing() & chosen
     paths = _projects(ledger)
     return [_verdict(name, paths.get(name, ("", ""))[1], name in staying) for name in sorted(names)]
@@ -84,9 +84,10 @@ def _verdict(name: str, project: str, stays: bool) -> Verdict:
     )
 
 
-def _name(path: Path) -> str:
-    """The name of the home that a path on the command line stands for, "" where there is none."""
-    return next((name for name in (identify(path)[1], str(path)) if name in _existing()), "")
+def _name(target: Target) -> str:
+    """The name of the home that a word on the command line stands for, "" where there is none."""
+    names = (identify(target.path, target.variant or "")[1], str(target.path))
+    return next((name for name in names if name in _existing()), "")
 
 
 def _existing() -> set[str]:
@@ -97,7 +98,14 @@ def _existing() -> set[str]:
 
 
 def _projects(ledger: Ledger) -> dict[str, tuple[str, str]]:
-    """Container name -> id and path of its project, forgotten ones included."""
+    """Container name -> id and path of its project, forgotten ones and containers that are gone included."""
+    from contenant.store.lookups import further
+
     view = ledger.snapshot()
     found = [*view.projects(forgotten=True), *view.projects()] if view else []
-    return {project.name: (project.id, project.path) for project in found}
+    paths = {project.id: project.path for project in found}
+    named = further(view) if view else []
+    return {
+        **{container_name(paths[owner], variant): (owner, paths[owner]) for owner, variant in named},
+        **{project.name: (project.id, project.path) for project in found},
+    }

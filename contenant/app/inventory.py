@@ -38,6 +38,7 @@ class Row(NamedTuple):
     firewall: str  # block, audit, off
     created: str
     project_exists: bool
+    variant: str = ""  # which of the project's containers, "" for its first
 
 
 class Inventory(NamedTuple):
@@ -147,4 +148,5 @@ def _row(item: "ListingRow", known: bool, current: str) -> Row:
         firewall=item.firewall,
         created=item.created,
         project_exists=is_there(item.project),
+        variant=item.variant,
     )

@@ -2,9 +2,12 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from contenant.core.values import EngineName
+
+if TYPE_CHECKING:
+    from contenant.app.project import Target
 
 
 class Ui(Protocol):
@@ -48,6 +51,7 @@ class RunRequest(NamedTuple):
     publish: tuple[str, ...] = ()  # "[IP:]HOST:CONTAINER[/udp]"
     ssh: bool = False  # the host's SSH agent for this session
     adopt_from: Path | None = None  # where the project's directory was before it was moved
+    variant: str = ""  # which of the project's containers, "" for its first
     stdin_tty: bool = False
     stdout_tty: bool = False
 
@@ -55,7 +59,7 @@ class RunRequest(NamedTuple):
 class CleanRequest(NamedTuple):
     """`contenant clean`: which containers, and how far it may go."""
 
-    paths: tuple[Path, ...] = ()
+    paths: "tuple[Target, ...]" = ()
     all: bool = False
     stale: timedelta | None = None
     images: bool = False

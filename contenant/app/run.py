@@ -17,7 +17,7 @@ from contenant.app.idle import stop_if_idle
 from contenant.app.ledger import Ledger
 from contenant.app.project import Project, container_dir, resolve
 from contenant.app.results import RunRequest, Ui
-from contenant.app.steps import Site, perform
+from contenant.app.steps import Site, apply_policy, perform
 from contenant.app.sync import Settled, note_whereabouts
 from contenant.core.plan_run import Desired, Facts, Options, RunPlan, Step, plan_run
 from contenant.core.reconcile import Whereabouts, here
@@ -46,7 +46,7 @@ class Ready(NamedTuple):
 
 def run(request: RunRequest, ui: Ui) -> int:
     """Run or reattach; returns the session's exit code. Raises any ContenantError."""
-    project = resolve(request.path, force=request.force)
+    project = resolve(request.path, force=request.force, variant=request.variant)
     base = config.load(None, os.environ, {})
     with Ledger(base.database_url) as ledger:
         moved = _moved(ledger, project, request, ui)
@@ -58,7 +58,8 @@ def run(request: RunRequest, ui: Ui) -> int:
         began = time.monotonic()
         code, ended = _show(ready, ui)
         if not ended:
-            ui.note("detached; `contenant` here comes back to it")
+            again = f"contenant --name {project.variant}" if project.variant else "contenant"
+            ui.note(f"detached; `{again}` here comes back to it")
             return code
         brief = code == 0 and time.monotonic() - began < BRIEF and ready.session.kind == "command"
         _look_back(ledger, ready, project, ui, brief=brief)
@@ -159,7 +160,7 @@ def _prepare(
     release = asked()
     settled = service.settle_started(engine, listing, ledger, frozenset({project.name}), ui)
     record = ledger.project(project.path)
-    container = here(settled.recorded, settled.reports, record.id) if record else None
+    container = here(settled.recorded, settled.reports, record.id, project.variant) if record else None
     flags = _flags(request, container)
     settings = _settings(ledger, project, flags, ui)
     given = policy.gather(ledger, project.path, container)
@@ -172,6 +173,8 @@ def _prepare(
         outfit.prepare_home(project, settings, wanted.spec.owner, ui)
     site = Site(ledger, engine, project, settings, wanted, kept)
     container = _bring_up(site, plan.steps, container, ui)
+    if "create" in plan.steps:
+        container = _late_rules(site, given, container)
     _note_place(ledger, project, plan, record)
     live = {found.id for found in settled.recorded.sessions}
     wayback.catch_up(ledger, container, live, project.path, ui)
@@ -226,11 +229,21 @@ def _bring_up(
     try:
         return perform(site, steps, container, ui)
     except OciRuntimeError:
-        made = site.ledger.container_of(site.ledger.project(site.project.path), site.engine.name)
+        record = site.ledger.project(site.project.path)
+        made = site.ledger.container_of(record, site.engine.name, site.project.variant)
         if made is None or made.state != "created":
             raise
         site = site._replace(engine=engines.refit(site.ledger, site.engine))
         return perform(site, ("image", "remove", "create", "start"), made, ui)
+
+
+def _late_rules(site: Site, given: policy.Given, container: ContainerRecord) -> ContainerRecord:
+    """Rules given for the project while a container was made whose lock `firewall` did not know of yet."""
+    now = policy.gather(site.ledger, site.project.path, container)
+    if now.rules == given.rules:
+        return container
+    effective = policy.effective(site.settings, now, int(time.time()))
+    return apply_policy(site._replace(wanted=site.wanted._replace(policy=effective)), container)
 
 
 def _recorded(ledger: Ledger, project: Project) -> list[ContainerRecord]:
@@ -301,7 +314,7 @@ def _plan(
         agent=not request.argv,
         terminal=_tty(request),
     )
-    return plan_run(Desired(project.name, wanted.image, wanted.spec_hash), facts, options)
+    return plan_run(Desired(project.name, wanted.image, wanted.spec_hash, project.variant), facts, options)
 
 
 def _report_of(

@@ -11,8 +11,9 @@ from contenant import config
 from contenant.app import configuration, engines, policy
 from contenant.app.desired import want
 from contenant.app.ledger import Ledger
-from contenant.app.project import Project, identify, is_there
+from contenant.app.project import Project, Target, identify, is_there
 from contenant.app.results import Ui
+from contenant.app.select import one
 from contenant.app.ssh_agent import lent_in
 from contenant.app.sync import note_whereabouts, settle
 from contenant.core.plan_run import not_found
@@ -24,28 +25,31 @@ from contenant.engines.base import Engine
 from contenant.errors import ConfigError, ContenantError, EngineUnavailableError
 
 
-def show(path: Path, ui: Ui) -> dict[str, Any]:
+def show(wanted: Target, ui: Ui) -> dict[str, Any]:
     """Sections project, engine, container, image, sessions, left_behind, firewall, drift, inside; JSON-ready.
 
-    Raises NotFoundError where the project has no container. An engine that is silent is said, not raised.
+    Which container of a project that has several: `app.select.one`. Raises NotFoundError where there is
+    no such container. An engine that is silent is said, not raised.
     """
-    canonical, name = identify(path)
+    canonical, name = identify(wanted.path, wanted.variant or "")
     settings = config.load(None, os.environ, {})
     with Ledger(settings.database_url) as ledger:
         view = ledger.snapshot()
         project = ledger.project(canonical)
         own = project.id if project else ""
         known = [c for c in view.containers() if name == c.name or own == c.project_id] if view else []
-        if not known:
-            raise not_found(canonical)
-        container = max(known, key=lambda item: item.last_used)
+        container = one(known, wanted.variant)
+        if container is None:
+            raise not_found(canonical, wanted.variant or "")
         if project is not None:
             seen = Whereabouts(project.id, canonical, project.place, is_there(canonical))
             note_whereabouts(ledger, [seen])
         report, trouble, found = _observe(ledger, container)
         current = ledger.read(container.engine).containers
         container = next((c for c in current if c.id == container.id), container)
-        return _sections(ledger, settings, canonical, container, report, trouble) | {"inside": found}
+        sections = _sections(ledger, settings, canonical, container, report, trouble)
+        sections["project"]["others"] = sorted({c.variant for c in known} - {container.variant})
+        return sections | {"inside": found}
 
 
 def _observe(
@@ -90,7 +94,7 @@ def _sections(
 ) -> dict[str, Any]:
     exists = is_there(path)
     return {
-        "project": {"path": path, "exists": exists, "name": container.name},
+        "project": {"path": path, "exists": exists, "name": container.name, "variant": container.variant},
         "engine": _engine(ledger, settings, container, trouble),
         "container": _container(container, report),
         "image": _image(ledger, container.image),
@@ -169,7 +173,8 @@ def _drift(ledger: Ledger, path: str, container: ContainerRecord) -> list[str]:
     import json
 
     status = Path(path).stat()
-    project = Project(path, container.name, (status.st_uid, status.st_gid))
+    owner = (status.st_uid, status.st_gid)
+    project = Project(path, container.name, owner, container.variant)
     settings = configuration.load(ledger, path, json.loads(container.flags))
     given = policy.gather(ledger, path, container)
     try:

@@ -13,6 +13,7 @@ from contenant.app.results import Ui
 from contenant.core import changes
 from contenant.core.chain import canonical
 from contenant.core.changes import Change
+from contenant.core.names import container_name
 from contenant.core.plan_run import Step
 from contenant.core.records import ContainerRecord, ProjectRecord
 from contenant.core.settings import Settings
@@ -91,6 +92,7 @@ def _create(site: Site) -> ContainerRecord:
         engine_version=version.server or version.client,
         spec=site.wanted.spec_text,
         flags=canonical(site.flags),
+        variant=site.project.variant,
     )
     store.apply([*intents, policy.stored(site.wanted.policy), changes.container_creating(container)])
     return _make(site, container)
@@ -128,7 +130,8 @@ def _project_record(site: Site, now: str) -> tuple[ProjectRecord, list[Change]]:
     known = site.ledger.project(site.project.path)
     if known is not None:
         return known, []
-    fresh = ProjectRecord(site.ledger.store().new_id(), site.project.path, site.project.name, now, now)
+    path = site.project.path
+    fresh = ProjectRecord(site.ledger.store().new_id(), path, container_name(path), now, now)
     return fresh, [changes.project_added(fresh)]
 
 

@@ -102,8 +102,9 @@ def _repair(
         return
     store = ledger.store()
     identity = engine.identity() if adopted else ""
+    fresh: dict[str, ProjectRecord] = {}  # several containers may be of one project
     for report in adopted:
-        wanted += _adoption(store, engine.name, identity, report)
+        wanted += _adoption(store, engine.name, identity, report, fresh)
     store.apply(wanted)
     for finding in findings:
         if finding.change in wanted and finding.change.kind == "container.gone":
@@ -164,16 +165,26 @@ def read_exit(directory: Path, session_id: str) -> int | None:
     return int(text) if text.isdigit() and int(text) <= 255 else None
 
 
-def _adoption(store: "Store", engine: EngineName, identity: str, report: ContainerReport) -> list[Change]:
-    """A container with our labels and no record: rebuild both its rows from the labels."""
+def _adoption(
+    store: "Store",
+    engine: EngineName,
+    identity: str,
+    report: ContainerReport,
+    fresh: dict[str, ProjectRecord],
+) -> list[Change]:
+    """A container with our labels and no record: rebuild both its rows from the labels.
+
+    `fresh`: projects that are to be recorded with it, by path; a new one is added.
+    """
     marks = {key: labels.decode(value) for key, value in report.labels.items()}
-    path = marks.get(labels.PROJECT, "")
+    path, variant = marks.get(labels.PROJECT, ""), marks.get(labels.VARIANT, "")
     now = host.now_text()
-    project = store.project_by_path(path)
+    project = store.project_by_path(path) or fresh.get(path)
     found: list[Change] = []
     if project is None:
         project = ProjectRecord(store.new_id(), path, names.container_name(path), now, report.created or now)
         found.append(changes.project_added(project))
+        fresh[path] = project
     container = ContainerRecord(
         id=marks.get(labels.CONTAINER) or store.new_id(),
         project_id=project.id,
@@ -189,5 +200,6 @@ def _adoption(store: "Store", engine: EngineName, identity: str, report: Contain
         last_seen=now,
         last_used=report.created or now,
         engine_version=marks.get(labels.ENGINE, ""),
+        variant=variant if names.is_variant(variant) else "",
     )
     return [*found, changes.container_adopted(container)]

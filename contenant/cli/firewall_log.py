@@ -67,6 +67,7 @@ COLOURS = {"deny": "red", "would-deny": "yellow", "steered": "dim"}
     help=f"At most so many rows; 0 is all. Tables stop at {TABLE_LIMIT} unless told otherwise.",
 )
 @project_option
+@option("--name", metavar="NAME", help="With --follow: which of the project's containers.")
 @rendered
 @click.pass_context
 def command(
@@ -76,6 +77,7 @@ def command(
     since: str,
     limit: int | None,
     project: Path,
+    name: str | None,
     output: Output,
 ) -> int:
     """Show what a project's containers reached and what they were refused, newest first.
@@ -86,8 +88,10 @@ def command(
     from contenant.app import egress
     from contenant.cli.history_options import moment
 
+    if name is not None and not following:
+        raise UsageError("--name needs --follow", hint="without it, all containers of the project are shown")
     ui = ui_of(ctx)
-    query = egress.LogQuery(project, denied, moment(since, utc_now()), limit=limit or 0)
+    query = egress.LogQuery(project, denied, moment(since, utc_now()), limit=limit or 0, variant=name)
     if following:
         return _follow(query, output, ui)
     cut = limit is None and output.format == "table"

@@ -43,6 +43,10 @@ class ProjectPath(click.ParamType):  # type: ignore[type-arg]  # generic only si
         return project_paths(incomplete)
 
 
+name_option = option(
+    "--name", metavar="NAME", help="Which of the project's containers, as `list` shows it behind @."
+)
+
 engine_option = option(
     "--engine",
     type=click.Choice(ENGINE_NAMES),

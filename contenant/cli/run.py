@@ -45,6 +45,7 @@ class RunCommand(Command):
         ("contenant run ~/work/shop", "the agent there"),
         ("contenant run -- make test", "a command here; its exit code is contenant's"),
         ("contenant --new", "a second agent beside the running one"),
+        ("contenant --name review", "the agent in a further container of this project"),
         ("contenant --adopt-from ~/old/shop", "the directory was moved from there"),
         ("contenant --publish 8000:8000", "port 8000 of this machine to the container's"),
     ),
@@ -52,6 +53,9 @@ class RunCommand(Command):
 )
 @click.argument("path", type=ProjectPath(), required=False)
 @engine_option
+@option(
+    "--name", "variant", default="", metavar="NAME", help="A further container of the project, called so."
+)
 @option("--new", is_flag=True, help="Start a further agent session instead of reattaching.")
 @option("--recreate", is_flag=True, help="Make the container anew from today's image and options.")
 @option("--force", is_flag=True, help="Use a refused path; recreate although sessions are live.")
@@ -92,17 +96,24 @@ def command(ctx: click.Context, /, path: Path | None, **options: Any) -> int:
     A directory that was moved is recognised, and contenant offers to carry its record over; --adopt-from
     says so where it is not, or where there is no terminal to ask on.
 
+    --name (or PATH@NAME) opens a further container of the project beside its first, with an agent's home of
+    its own.
+
     The exit code is CMD's. When contenant itself fails, its own code says why: 2 to 6 before CMD could
     start, 125 for anything else; a line starting with "contenant: error:" tells it from CMD's.
     """
     argv = _argv(ctx, path)
+    variant = options.pop("variant")
     from pathlib import Path
 
+    from contenant.app.project import target
     from contenant.app.results import RunRequest
     from contenant.app.run import run
 
+    where = target(path or Path(), variant or None)
     request = RunRequest(
-        path=path or Path(),
+        path=where.path,
+        variant=where.variant or "",
         argv=argv,
         stdin_tty=is_terminal(sys.stdin),
         stdout_tty=is_terminal(sys.stdout),

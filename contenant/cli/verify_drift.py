@@ -25,11 +25,12 @@ FIELDS = {
 _COLOURS = {"open": "red", "fixed": "green"}
 
 
-def show_drift(path: Path | None, fix: bool, output: Output, ui: TerminalUi) -> int:
+def show_drift(path: Path | None, name: str | None, fix: bool, output: Output, ui: TerminalUi) -> int:
     """Look, show, and return the exit code."""
     from contenant.app.drift import verify
+    from contenant.app.project import target
 
-    verdict = verify(path or Path(), fix, ui)
+    verdict = verify(target(path or Path(), name), fix, ui)
     left = {finding.key for finding in verdict.left}
     rows = [
         finding._asdict() | {"state": "open" if finding.key in left else "fixed"}

@@ -16,6 +16,12 @@ class Desired(NamedTuple):
     name: str
     image: str
     spec_hash: str
+    variant: str = ""  # which of the project's containers
+
+    @property
+    def again(self) -> str:
+        """The command that makes just this container anew."""
+        return f"contenant --name {self.variant} --recreate" if self.variant else "contenant --recreate"
 
 
 class Facts(NamedTuple):
@@ -56,12 +62,12 @@ def plan_run(desired: Desired, facts: Facts, options: Options) -> RunPlan:
     if facts.record.name != desired.name:
         raise BusyError(
             f"container {desired.name} was renamed to {facts.record.name}",
-            hint=f"`{facts.record.engine} rename` it back, or `contenant --recreate` makes it anew",
+            hint=f"`{facts.record.engine} rename` it back, or `{desired.again}` makes it anew",
         )
     if facts.report.state == "paused":
         raise BusyError(
             f"container {desired.name} is paused",
-            hint=f"run `{facts.record.engine} unpause {desired.name}`, or contenant --recreate",
+            hint=f"run `{facts.record.engine} unpause {desired.name}`, or {desired.again}",
         )
     running = facts.report.state == "running"
     attach = _reattachable(facts, options) if running else None
@@ -105,11 +111,12 @@ def _drift(desired: Desired, record: ContainerRecord) -> tuple[str, ...]:
         moved.append("its settings differ from those it was made with")
     if not moved:
         return ()
-    return (f"{' and '.join(moved)}; `contenant --recreate` applies it",)
+    return (f"{' and '.join(moved)}; `{desired.again}` applies it",)
 
 
-def not_found(path: str) -> NotFoundError:
+def not_found(path: str, variant: str = "") -> NotFoundError:
     """The error of a command that needs a container where there is none."""
+    which = f"container {variant}" if variant else "container"
     return NotFoundError(
-        f"no container for {path}", hint="`contenant` there makes one; `contenant list` shows all"
+        f"no {which} for {path}", hint="`contenant` there makes one; `contenant list` shows all"
     )

@@ -44,3 +44,9 @@ def sessions_beginning(view: Reads, text: str) -> list[str]:
 def references(view: Reads) -> list[tuple[str, str]]:
     """References of images that containers were made of or that were built, with Claude's version or ""."""
     return [(row[0], row[1]) for row in view.ask(_REFERENCES)]
+
+
+def further(view: Reads) -> list[tuple[str, str]]:
+    """What further containers of each project are or were called: (project id, variant)."""
+    sql = "SELECT DISTINCT project_id, variant FROM container WHERE host = :host AND variant <> ''"
+    return [(row[0], row[1]) for row in view.ask(sql)]

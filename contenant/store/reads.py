@@ -44,7 +44,7 @@ _EVENTS = _select(EventRecord, "event")
 _ENDED = {None: "", True: " AND ended = ''", False: " AND ended <> ''"}
 _GONE = {None: "", False: " AND gone = ''", True: " AND gone <> ''"}
 _LISTING = """
-SELECT c.id, c.name, c.project_id, p.path, c.engine, c.state, c.created, c.last_used,
+SELECT c.id, c.name, c.project_id, p.path, c.variant, c.engine, c.state, c.created, c.last_used,
     (SELECT count(*) FROM session s WHERE s.host = :host AND s.container_id = c.id AND s.ended = ''),
     (SELECT count(*) FROM session s WHERE s.container_id = c.id),
     c.image, c.policy, coalesce(y.mode, ''), p.place
@@ -317,6 +317,7 @@ def _listed(row: Sequence[Any], built: Mapping[str, ImageRecord], latest: Mappin
         name,
         project_id,
         path,
+        variant,
         engine,
         state,
         created,
@@ -334,6 +335,7 @@ def _listed(row: Sequence[Any], built: Mapping[str, ImageRecord], latest: Mappin
         name=name,
         project_id=project_id,
         project=from_column(path),
+        variant=variant,
         engine=engine,
         state=state,
         created=created,

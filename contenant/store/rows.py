@@ -13,6 +13,7 @@ class ListingRow(NamedTuple):
     name: str
     project_id: str
     project: str  # path
+    variant: str  # which of its containers, "" for its first
     engine: EngineName
     state: str
     created: str
