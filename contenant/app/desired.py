@@ -41,6 +41,21 @@ def project_source(project: Project) -> str:
     return str(container_dir(project.name) / "project") if needs_idmap(project) else project.path
 
 
+def metadata_source(project: Project) -> str:
+    """The host directory to mount as the common directory of the project's repository, "" for none."""
+    if project.metadata is None:
+        return ""
+    return str(container_dir(project.name) / "git") if needs_idmap(project) else project.metadata.common
+
+
+def _metadata_mounts(project: Project) -> tuple[Mount, ...]:
+    if project.metadata is None:
+        return ()
+    from contenant.core.worktree import mounts
+
+    return mounts(project.metadata, metadata_source(project))
+
+
 def build_spec(
     project: Project,
     *,
@@ -65,6 +80,7 @@ def build_spec(
             Mount(str(container_dir(project.name) / "sessions"), "/var/lib/contenant/sessions"),
             Mount(str(container_dir(project.name) / "policy"), "/etc/contenant/policy", read_only=True),
             *outfit.mounts(project.name),
+            *_metadata_mounts(project),
             *mounts,
         ),
         env=dict(env) | own,
@@ -171,7 +187,21 @@ def shielded(project: Project, spec: ContainerSpec, mode: str, engine: EngineNam
     source = project_source(project)
     paths = shields("strict" if mode == "strict" else "off", directories, files, engine)
     over = tuple(Mount(f"{source}/{path}", f"/project/{path}", read_only=True) for path in paths)
-    return spec._replace(mounts=(*spec.mounts, *over))
+    return spec._replace(mounts=(*spec.mounts, *over, *_metadata_shields(project, mode, engine)))
+
+
+def _metadata_shields(project: Project, mode: str, engine: EngineName) -> tuple[Mount, ...]:
+    """Over what the host's git runs or obeys in the repository of a worktree, and its `.git` file."""
+    if project.metadata is None:
+        return ()
+    from contenant.core.worktree import shields
+    from contenant.gitdir import existing
+
+    directories, files = existing(project.metadata)
+    over = shields(project.metadata, metadata_source(project), directories, files, mode, engine)
+    if mode == "off" or engine == "container":
+        return over
+    return (*over, Mount(f"{project_source(project)}/.git", "/project/.git", read_only=True))
 
 
 def want(project: Project, settings: Settings, engine: EngineName, given: "Given", now: int) -> Wanted:

@@ -4,11 +4,14 @@ import os
 import stat
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from contenant.core.names import check_variant, container_name, is_variant
 from contenant.errors import PathRefusedError, UsageError
 from contenant.paths import state_dir
+
+if TYPE_CHECKING:
+    from contenant.core.worktree import Metadata
 
 
 class Project(NamedTuple):
@@ -18,6 +21,7 @@ class Project(NamedTuple):
     name: str  # of its container
     owner: tuple[int, int]  # uid, gid of the directory
     variant: str = ""  # which of its containers: "" the first, else what it was called
+    metadata: "Metadata | None" = None  # of the repository that it is a worktree of, where it is mounted
 
 
 class Target(NamedTuple):

@@ -52,6 +52,8 @@ class RunRequest(NamedTuple):
     ssh: bool = False  # the host's SSH agent for this session
     adopt_from: Path | None = None  # where the project's directory was before it was moved
     variant: str = ""  # which of the project's containers, "" for its first
+    worktree: str = ""  # branch in whose worktree beside the project it is to run
+    worktree_metadata: bool = False  # mount the repository of a worktree
     stdin_tty: bool = False
     stdout_tty: bool = False
 
@@ -70,10 +72,10 @@ class CleanRequest(NamedTuple):
 class Verdict(NamedTuple):
     """One row of a clean plan: the same in --dry-run, in the question and in JSON."""
 
-    kind: Literal["container", "image", "home"]
+    kind: Literal["container", "image", "home", "worktree"]
     name: str
     project: str
-    engine: EngineName | Literal[""]  # "" for a home
+    engine: EngineName | Literal[""]  # "" for a home or a worktree
     action: Literal["remove", "stop", "keep"]
     reason: str  # "unused for 41d", "2 live sessions; --force removes it"
     last_used: str

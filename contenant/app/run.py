@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contenant import config, locks
-from contenant.app import arrival, configuration, engines, outfit, policy, service, session, wayback
+from contenant.app import arrival, configuration, engines, metadata, outfit, policy, service, session, wayback
 from contenant.app.desired import Wanted, current_version, want
 from contenant.app.idle import stop_if_idle
 from contenant.app.ledger import Ledger
@@ -33,7 +33,14 @@ if TYPE_CHECKING:
 
 BRIEF = 2.0  # seconds
 ATTEMPTS = 3  # at a session whose container ends by itself meanwhile
-STICKY = ("read_only", "cpus", "memory", "mounts", "publish")  # creation options that --recreate keeps
+STICKY = (
+    "read_only",
+    "cpus",
+    "memory",
+    "mounts",
+    "publish",
+    "worktree_metadata",
+)  # creation options that --recreate keeps
 
 
 class Ready(NamedTuple):
@@ -46,6 +53,10 @@ class Ready(NamedTuple):
 
 def run(request: RunRequest, ui: Ui) -> int:
     """Run or reattach; returns the session's exit code. Raises any ContenantError."""
+    if request.worktree:
+        from contenant.app import worktree  # few runs make one
+
+        request = worktree.enter(request, request.worktree, ui)
     project = resolve(request.path, force=request.force, variant=request.variant)
     base = config.load(None, os.environ, {})
     with Ledger(base.database_url) as ledger:
@@ -104,6 +115,8 @@ def _start_again(ready: Ready, ui: Ui) -> None:
 
 def _moved(ledger: Ledger, project: Project, request: RunRequest, ui: Ui) -> ProjectRecord | None:
     """A record from where the directory was before. A known project pays nothing for it."""
+    if request.worktree:  # a new directory, whatever was where it is now
+        return None
     if request.adopt_from is None and ledger.project(project.path) is not None:
         return None
     from contenant.app import moved
@@ -163,12 +176,15 @@ def _prepare(
     container = here(settled.recorded, settled.reports, record.id, project.variant) if record else None
     flags = _flags(request, container)
     settings = _settings(ledger, project, flags, ui)
+    project = metadata.attach(ledger, project, settings)
     given = policy.gather(ledger, project.path, container)
     wanted = want(project, settings, engine.name, given, int(time.time()))
     plan = _plan(project, wanted, settled, container, request)
     engine = _fit(ledger, engine, plan, service.left_behind(release, container), ui)
     agent = _ssh(ledger, project, settings, plan, ui)
     kept = {key: flags[key] for key in STICKY if key in flags}
+    if "create" in plan.steps and (told := metadata.hint(project)):
+        ui.note(told)
     if plan.steps or wants_credential(request.argv):
         outfit.prepare_home(project, settings, wanted.spec.owner, ui)
     site = Site(ledger, engine, project, settings, wanted, kept)
@@ -267,6 +283,7 @@ def _flags(request: RunRequest, container: ContainerRecord | None) -> dict[str, 
         "publish": request.publish or None,
         "env": request.env or None,
         "ssh": request.ssh or None,
+        "worktree_metadata": request.worktree_metadata or None,
     }
     kept: dict[str, Any] = json.loads(container.flags) if container else {}
     return kept | {key: value for key, value in given.items() if value is not None}

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from contenant import config
-from contenant.app import configuration, engines, policy
+from contenant.app import configuration, engines, metadata, policy
 from contenant.app.desired import want
 from contenant.app.ledger import Ledger
 from contenant.app.project import Project, Target, identify, is_there
@@ -178,6 +178,7 @@ def _drift(ledger: Ledger, path: str, container: ContainerRecord) -> list[str]:
     settings = configuration.load(ledger, path, json.loads(container.flags))
     given = policy.gather(ledger, path, container)
     try:
+        project = metadata.attach(ledger, project, settings)
         wanted = want(project, settings, container.engine, given, int(time.time()))
     except ConfigError as error:
         return [f"settings cannot be used: {error.message}"]

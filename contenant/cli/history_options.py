@@ -29,7 +29,7 @@ _AGE = r"-?[0-9]+[a-z]*"  # compiled where there is one
 TABLE_LIMIT = 50
 FAMILIES = (
     *("session", "container", "project", "image", "policy", "rule", "egress", "engine"),
-    *("credential", "config", "home", "drift", "clock", "usage", "database"),
+    *("credential", "config", "home", "drift", "clock", "usage", "database", "worktree"),
 )
 
 

@@ -46,6 +46,7 @@ class RunCommand(Command):
         ("contenant run -- make test", "a command here; its exit code is contenant's"),
         ("contenant --new", "a second agent beside the running one"),
         ("contenant --name review", "the agent in a further container of this project"),
+        ("contenant --worktree fix-login", "the agent on a branch of its own, beside the project"),
         ("contenant --adopt-from ~/old/shop", "the directory was moved from there"),
         ("contenant --publish 8000:8000", "port 8000 of this machine to the container's"),
     ),
@@ -56,6 +57,13 @@ class RunCommand(Command):
 @option(
     "--name", "variant", default="", metavar="NAME", help="A further container of the project, called so."
 )
+@option(
+    "--worktree",
+    default="",
+    metavar="BRANCH",
+    help="In the git worktree of BRANCH beside the project; it is made.",
+)
+@option("--worktree-metadata", is_flag=True, help="Mount the repository of a worktree that you made, too.")
 @option("--new", is_flag=True, help="Start a further agent session instead of reattaching.")
 @option("--recreate", is_flag=True, help="Make the container anew from today's image and options.")
 @option("--force", is_flag=True, help="Use a refused path; recreate although sessions are live.")
@@ -98,6 +106,9 @@ def command(ctx: click.Context, /, path: Path | None, **options: Any) -> int:
 
     --name (or PATH@NAME) opens a further container of the project beside its first, with an agent's home of
     its own.
+
+    --worktree makes the git worktree PROJECT.worktrees/BRANCH, or uses it again, and runs there, as a project
+    of its own with the repository's metadata mounted: the branch is checked out, or begun at HEAD.
 
     The exit code is CMD's. When contenant itself fails, its own code says why: 2 to 6 before CMD could
     start, 125 for anything else; a line starting with "contenant: error:" tells it from CMD's.

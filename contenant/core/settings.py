@@ -65,6 +65,7 @@ class Settings(NamedTuple):
     firewall: FirewallSettings
     protect: ProtectMode
     ssh: bool
+    worktree_metadata: bool  # a worktree's repository is mounted, too
     home_sync: tuple[str, ...]  # names in the host's Claude Code directory
     database_url: str  # "": SQLite in the state directory
     usage_prices: str  # absolute path of a price list, "" for none
@@ -165,6 +166,7 @@ KEYS: dict[str, Key] = {
         Key("firewall.telemetry", _FLAG, False, _only(False), show=_show_flag),
         Key("protect", _PROTECT, "auto", _later("off", "warn", "auto", "strict")),
         Key("ssh", _FLAG, False, _only(False), option="--ssh", show=_show_flag),
+        Key("worktree_metadata", _FLAG, False, _only(False), option="--worktree-metadata", show=_show_flag),
         Key("home.sync", parse.listed(parse.parse_customisation), CUSTOMISATIONS, _part, show=_show_names),
         Key("usage.prices", parse.parse_path, "", _never, projects=False),
         Key("database_url", parse.parse_text, "", _never, show=_show_url, projects=False),

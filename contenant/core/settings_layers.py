@@ -155,6 +155,7 @@ def _settings(merged: _Merged) -> Settings:
         firewall=FirewallSettings(*(value[f"firewall.{name}"] for name in FirewallSettings._fields)),
         protect=value["protect"],
         ssh=value["ssh"],
+        worktree_metadata=value["worktree_metadata"],
         home_sync=value["home.sync"],
         database_url=value["database_url"],
         usage_prices=value["usage.prices"],

@@ -340,6 +340,8 @@ HANDLERS: Mapping[str, Handler] = {
     "home.removed": _only_event,
     "database.restored": _only_event,
     "usage.collected": _rare,
+    "worktree.made": _only_event,
+    "worktree.removed": _only_event,
     "clock.set_back": _only_event,
     "drift.found": _only_event,
     "drift.mended": _only_event,
