@@ -84,11 +84,12 @@ def command(
 ) -> int:
     """Remove containers and images of contenant's making, after showing what and why.
 
-    The project's files are never touched. Nothing without contenant's labels is removed, nor a container
-    with live sessions unless --force. Age counts from the last activity. Without PATH, --all or --stale,
-    it is the current directory; PATH is a project directory or a container's name. Of a project with several
-    containers all go, unless --name or PATH@NAME says which (PATH@ is the first). The agent's
-    home outlives its container unless --purge takes it too; with --all, also homes without a container.
+    The project's files are never touched; only a worktree that --worktree made goes with its last container,
+    when nothing in it is uncommitted or unpushed. Nothing without contenant's labels is removed, nor a
+    container with live sessions unless --force. Age counts from the last activity. Without PATH, --all or
+    --stale, it is the current directory; PATH is a project directory or a container's name. Of a project with
+    several containers all go, unless --name or PATH@NAME says which (PATH@ is the first). The agent's home
+    outlives its container unless --purge takes it too; with --all, also homes without a container.
 
     Where there is no terminal to ask on, --yes or --dry-run is needed. Exit code 1: declined, refused for
     the container that was named, or at least one removal failed.

@@ -1,4 +1,4 @@
-"""Worktrees: made and used again, proven from both ends before they are mounted, removed with nothing lost."""
+"""Worktrees: made and used again, proven from both ends before they are mounted, removed without a loss."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_a_branch_that_is_checked_out_elsewhere_is_said(world: World, shop: Path
         on(world, shop, "main")
     own = shop.parent / "own"
     git(shop, "worktree", "add", "-q", "-b", "mine", str(own))
-    with pytest.raises(UsageError, match="mine is checked out at .*own") as caught:
+    with pytest.raises(UsageError, match=r"mine is checked out at .*own") as caught:
         on(world, shop, "mine")
     assert caught.value.exit_code == 2
     assert "contenant run" in caught.value.hint

@@ -117,7 +117,7 @@ def _what_is_reachable(contenant: Contenant, repository: Path) -> None:
     done
     for place in config worktrees/b0/commondir worktrees/b0/gitdir; do
         sh -c "echo >>{common}/$place" 2>/dev/null && echo wrote $place
-        mv {common}/$place {common}/elsewhere 2>/dev/null && echo moved $place && mv {common}/elsewhere {common}/$place
+        mv {common}/$place {common}/x 2>/dev/null && echo moved $place && mv {common}/x {common}/$place
     done
     true"""
     done = contenant("--worktree", "b0", "--", "sh", "-c", script, cwd=repository)
