@@ -15,6 +15,7 @@ from contenant.core.settings import Settings
 from contenant.core.values import ContainerSpec, EngineName, Mount, Publish
 
 if TYPE_CHECKING:
+    from contenant.app.ledger import Ledger
     from contenant.app.policy import Effective, Given
 
 # What the entrypoint and the session wrapper need, and nothing more (docs/security/model.md).
@@ -39,6 +40,16 @@ def agent_ids(project: Project) -> tuple[int, int]:
 def project_source(project: Project) -> str:
     """The host directory to mount at /project."""
     return str(container_dir(project.name) / "project") if needs_idmap(project) else project.path
+
+
+def with_metadata(ledger: "Ledger", project: Project, settings: Settings) -> tuple[Project, str]:
+    """The project with its repository's metadata, and what is to be said of it. Most are no worktree."""
+    if not os.path.isfile(f"{project.path}/.git"):  # noqa: PTH113 - a text is at hand
+        return project, ""
+    from contenant.app import metadata
+
+    project = metadata.attach(ledger, project, settings)
+    return project, metadata.hint(project)
 
 
 def metadata_source(project: Project) -> str:

@@ -52,7 +52,7 @@ class RunRequest(NamedTuple):
     ssh: bool = False  # the host's SSH agent for this session
     adopt_from: Path | None = None  # where the project's directory was before it was moved
     variant: str = ""  # which of the project's containers, "" for its first
-    worktree: str = ""  # branch in whose worktree beside the project it is to run
+    worktree: str | None = None  # branch in whose worktree beside the project it is to run
     worktree_metadata: bool = False  # mount the repository of a worktree
     stdin_tty: bool = False
     stdout_tty: bool = False

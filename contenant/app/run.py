@@ -11,13 +11,13 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contenant import config, locks
-from contenant.app import arrival, configuration, engines, metadata, outfit, policy, service, session, wayback
-from contenant.app.desired import Wanted, current_version, want
+from contenant.app import arrival, configuration, engines, outfit, policy, service, session, wayback
+from contenant.app.desired import Wanted, current_version, want, with_metadata
 from contenant.app.idle import stop_if_idle
 from contenant.app.ledger import Ledger
 from contenant.app.project import Project, container_dir, resolve
 from contenant.app.results import RunRequest, Ui
-from contenant.app.steps import Site, apply_policy, perform
+from contenant.app.steps import Site, late_rules, perform
 from contenant.app.sync import Settled, note_whereabouts
 from contenant.core.plan_run import Desired, Facts, Options, RunPlan, Step, plan_run
 from contenant.core.reconcile import Whereabouts, here
@@ -53,7 +53,7 @@ class Ready(NamedTuple):
 
 def run(request: RunRequest, ui: Ui) -> int:
     """Run or reattach; returns the session's exit code. Raises any ContenantError."""
-    if request.worktree:
+    if request.worktree is not None:
         from contenant.app import worktree  # few runs make one
 
         request = worktree.enter(request, request.worktree, ui)
@@ -115,7 +115,7 @@ def _start_again(ready: Ready, ui: Ui) -> None:
 
 def _moved(ledger: Ledger, project: Project, request: RunRequest, ui: Ui) -> ProjectRecord | None:
     """A record from where the directory was before. A known project pays nothing for it."""
-    if request.worktree:  # a new directory, whatever was where it is now
+    if request.worktree is not None:  # a new directory, whatever was where it is now
         return None
     if request.adopt_from is None and ledger.project(project.path) is not None:
         return None
@@ -176,21 +176,21 @@ def _prepare(
     container = here(settled.recorded, settled.reports, record.id, project.variant) if record else None
     flags = _flags(request, container)
     settings = _settings(ledger, project, flags, ui)
-    project = metadata.attach(ledger, project, settings)
+    project, told = with_metadata(ledger, project, settings)
     given = policy.gather(ledger, project.path, container)
     wanted = want(project, settings, engine.name, given, int(time.time()))
     plan = _plan(project, wanted, settled, container, request)
     engine = _fit(ledger, engine, plan, service.left_behind(release, container), ui)
     agent = _ssh(ledger, project, settings, plan, ui)
     kept = {key: flags[key] for key in STICKY if key in flags}
-    if "create" in plan.steps and (told := metadata.hint(project)):
+    if "create" in plan.steps and told:
         ui.note(told)
     if plan.steps or wants_credential(request.argv):
         outfit.prepare_home(project, settings, wanted.spec.owner, ui)
     site = Site(ledger, engine, project, settings, wanted, kept)
     container = _bring_up(site, plan.steps, container, ui)
     if "create" in plan.steps:
-        container = _late_rules(site, given, container)
+        container = late_rules(site, given, container)
     _note_place(ledger, project, plan, record)
     live = {found.id for found in settled.recorded.sessions}
     wayback.catch_up(ledger, container, live, project.path, ui)
@@ -253,18 +253,14 @@ def _bring_up(
         return perform(site, ("image", "remove", "create", "start"), made, ui)
 
 
-def _late_rules(site: Site, given: policy.Given, container: ContainerRecord) -> ContainerRecord:
-    """Rules given for the project while a container was made whose lock `firewall` did not know of yet."""
-    now = policy.gather(site.ledger, site.project.path, container)
-    if now.rules == given.rules:
-        return container
-    effective = policy.effective(site.settings, now, int(time.time()))
-    return apply_policy(site._replace(wanted=site.wanted._replace(policy=effective)), container)
-
-
 def _recorded(ledger: Ledger, project: Project) -> list[ContainerRecord]:
     source = ledger.snapshot()
-    return [c for c in source.containers() if c.name == project.name] if source else []
+    known = source.containers() if source else []
+    own = [container for container in known if container.name == project.name]
+    if own or not project.variant:
+        return own
+    record = ledger.project(project.path)  # a further container is made where the others are
+    return [container for container in known if record and container.project_id == record.id]
 
 
 def _tty(request: RunRequest) -> bool:

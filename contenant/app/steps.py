@@ -165,6 +165,15 @@ def apply_policy(site: Site, container: ContainerRecord) -> ContainerRecord:
     return container._replace(policy=wanted.hash)
 
 
+def late_rules(site: Site, given: policy.Given, container: ContainerRecord) -> ContainerRecord:
+    """Rules given for the project while a container was made whose lock `firewall` did not know of yet."""
+    now = policy.gather(site.ledger, site.project.path, container)
+    if now.rules == given.rules:
+        return container
+    effective = policy.effective(site.settings, now, int(time.time()))
+    return apply_policy(site._replace(wanted=site.wanted._replace(policy=effective)), container)
+
+
 def remove(ledger: Ledger, engine: Engine, container: ContainerRecord, why: str) -> None:
     """Remove a container and what is kept for it on the host; its records stay. The caller holds its lock."""
     store = ledger.store()

@@ -1,6 +1,5 @@
 """The way back: what the host runs from a project without asking, compared before and after each session."""
 
-import json
 from collections.abc import Collection
 from pathlib import Path
 
@@ -10,7 +9,6 @@ from contenant.app.results import Ui
 from contenant.core import changes
 from contenant.core.protect import Finding, Snapshot, compare, decode, encode, summary
 from contenant.core.records import ContainerRecord
-from contenant.core.worktree import common_in
 from contenant.paths import ensure_private
 from contenant.scan import scan
 
@@ -54,6 +52,10 @@ def _common(container: ContainerRecord) -> str:
     """The repository that the container was given beside its project, "" for none."""
     if '/worktrees"' not in container.spec:  # it costs nothing where there is none
         return ""
+    import json
+
+    from contenant.core.worktree import common_in
+
     return common_in(json.loads(container.spec)["mounts"])
 
 

@@ -59,7 +59,6 @@ class RunCommand(Command):
 )
 @option(
     "--worktree",
-    default="",
     metavar="BRANCH",
     help="In the git worktree of BRANCH beside the project; it is made.",
 )
