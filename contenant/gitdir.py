@@ -47,22 +47,44 @@ def linked(project: str, owner: int, forbidden: tuple[Forbidden, ...]) -> Metada
     return found
 
 
+def prove_common(path: str, owner: int) -> None:
+    """Raise ConfigError unless a repository's common directory is there, over no link, the user's, its own.
+
+    A directory called `.git` may bear a file `commondir`, by which git would work in another repository.
+    """
+    try:
+        _prove_common(path, owner)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise ConfigError(f"no worktree is made of {path}: {why}", hint="see docs/worktrees.md") from error
+
+
+def _prove_common(path: str, owner: int) -> None:
+    _prove_plain(path, owner)
+    if os.path.lexists(f"{path}/commondir"):
+        raise ValueError(f"{path}/commondir names another repository")
+    if not _text(f"{path}/HEAD") or not Path(path, "config").is_file():
+        raise ValueError(f"{path} is no repository")
+    for name in ("objects", "refs"):
+        if os.path.islink(f"{path}/{name}") or not Path(path, name).is_dir():  # noqa: PTH114
+            raise ValueError(f"{path} is no repository")
+
+
+def _prove_plain(path: str, owner: int) -> None:
+    if os.path.realpath(path) != path:
+        raise ValueError(f"{path} leads over a link, or is not there")
+    if Path(path).stat().st_uid != owner:
+        raise ValueError(f"{path} belongs to somebody else")
+
+
 def _prove(project: str, owner: int, found: Metadata) -> None:
     """Raises ValueError or OSError."""
-    for path in found:
-        if os.path.realpath(path) != path:
-            raise ValueError(f"{path} leads over a link, or is not there")
-        if Path(path).stat().st_uid != owner:
-            raise ValueError(f"{path} belongs to somebody else")
+    _prove_common(found.common, owner)
+    _prove_plain(found.own, owner)
     if _text(f"{found.own}/gitdir").removesuffix("\n") != f"{project}/.git":
         raise ValueError(f"{found.own} is not of this worktree: its gitdir names another place")
     if os.path.normpath(os.path.join(found.own, _text(f"{found.own}/commondir").strip())) != found.common:  # noqa: PTH118
         raise ValueError(f"{found.own}/commondir names another repository")
-    if not _text(f"{found.common}/HEAD") or not Path(found.common, "config").is_file():
-        raise ValueError(f"{found.common} is no repository")
-    for name in ("objects", "refs"):
-        if os.path.islink(f"{found.common}/{name}") or not Path(found.common, name).is_dir():  # noqa: PTH114
-            raise ValueError(f"{found.common} is no repository")
 
 
 def _text(path: str) -> str:

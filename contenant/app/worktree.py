@@ -59,18 +59,23 @@ def find(path: str, owner: int) -> Main:
     Raises UsageError where there is none, ConfigError for a worktree that is not what it says.
     """
     if os.path.isdir(f"{path}/.git"):  # noqa: PTH112 - a text is at hand
-        return Main(path, f"{path}/.git")
+        return _proven(Main(path, f"{path}/.git"), owner)
     if gitdir.is_link(path):
         common = gitdir.linked(path, owner, config.forbidden_sources(os.environ)).common
         return Main(common.removesuffix("/.git"), common)
     if all(os.path.lexists(f"{path}/{name}") for name in ("HEAD", "objects", "refs")):
-        return Main(path.removesuffix(".git"), path)
+        return _proven(Main(path.removesuffix(".git"), path), owner)
     if os.path.lexists(f"{path}/.jj"):
         raise UsageError(
             f"{path} is a jj repository without git beside it: contenant makes worktrees of git's only",
             hint="`jj git colocation enable` there, or make a workspace and run contenant in it",
         )
     raise UsageError(f"no git repository at {path}", hint="go to the top of one; `git init` makes one")
+
+
+def _proven(main: Main, owner: int) -> Main:
+    gitdir.prove_common(main.common, owner)
+    return main
 
 
 def entries(repository: Repository) -> list[Listed]:

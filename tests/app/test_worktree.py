@@ -131,6 +131,26 @@ def test_a_branch_that_is_checked_out_elsewhere_is_said(world: World, shop: Path
     assert "contenant run" in caught.value.hint
 
 
+def test_a_project_that_poses_as_another_repository_gets_nothing_of_it(world: World, shop: Path) -> None:
+    link = world.project("link")
+    (link / ".git").symlink_to(shop / ".git")
+    posing = world.project("posing") / ".git"
+    posing.mkdir()
+    for name in ("HEAD", "config"):
+        (posing / name).write_bytes((shop / ".git" / name).read_bytes())
+    (posing / "objects").mkdir()
+    (posing / "refs").mkdir()
+    (posing / "commondir").write_text(f"{shop}/.git\n")
+    for evil in (link, posing.parent):
+        with pytest.raises(ConfigError, match="no worktree is made"):
+            on(world, evil, "b")
+    assert not git(shop, "branch", "--list", "b")
+    place = on(world, shop, "b")
+    (shop / ".git" / "commondir").write_text("/tmp\n")
+    with pytest.raises(ConfigError, match="commondir names another"):
+        run(RunRequest(place, ("true",)), world.ui)
+
+
 def test_something_else_in_its_place_is_left_alone(world: World, shop: Path) -> None:
     (shop.parent / "shop.worktrees" / "b").mkdir(parents=True)
     with pytest.raises(UsageError, match="no worktree of b"):
