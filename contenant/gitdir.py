@@ -47,14 +47,17 @@ def linked(project: str, owner: int, forbidden: tuple[Forbidden, ...]) -> Metada
     return found
 
 
-def prove_common(path: str, owner: int) -> None:
+def prove_common(path: str, owner: int, forbidden: tuple[Forbidden, ...]) -> None:
     """Raise ConfigError unless a repository's common directory is there, over no link, the user's, its own.
 
-    A directory called `.git` may bear a file `commondir`, by which git would work in another repository.
+    A directory called `.git` may bear a file `commondir`, by which git would work in another repository. Nor
+    may it be anything that no container may see, or that cannot be mounted at its own path.
     """
     try:
         _prove_common(path, owner)
-    except (OSError, ValueError) as error:
+        refuse_source(path, forbidden)
+        refuse_target(path)
+    except (OSError, ValueError, UsageError) as error:
         why = error.strerror if isinstance(error, OSError) else str(error)
         raise ConfigError(f"no worktree is made of {path}: {why}", hint="see docs/worktrees.md") from error
 

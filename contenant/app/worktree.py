@@ -74,7 +74,7 @@ def find(path: str, owner: int) -> Main:
 
 
 def _proven(main: Main, owner: int) -> Main:
-    gitdir.prove_common(main.common, owner)
+    gitdir.prove_common(main.common, owner, config.forbidden_sources(os.environ))
     return main
 
 

@@ -151,6 +151,16 @@ def test_a_project_that_poses_as_another_repository_gets_nothing_of_it(world: Wo
         run(RunRequest(place, ("true",)), world.ui)
 
 
+def test_a_repository_that_could_not_be_mounted_gets_no_worktree(world: World) -> None:
+    inner = world.home / "state" / "cache" / "repository"
+    inner.mkdir(parents=True)
+    git(inner, "init", "-q", "-b", "main")
+    git(inner, "commit", "-q", "--allow-empty", "-m", "first")
+    with pytest.raises(ConfigError, match=r"no worktree is made of .*contenant's own directory"):
+        on(world, inner, "b")
+    assert not git(inner, "branch", "--list", "b")
+
+
 def test_something_else_in_its_place_is_left_alone(world: World, shop: Path) -> None:
     (shop.parent / "shop.worktrees" / "b").mkdir(parents=True)
     with pytest.raises(UsageError, match="no worktree of b"):
