@@ -6,18 +6,24 @@ Every start comes here: what costs an import is imported only where a file exist
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contenant import files, paths
 from contenant.core.settings import KEYS, Settings
-from contenant.core.settings_layers import Source, merge, nearest, read_tables, read_words
+from contenant.core.settings_layers import Source, merge, nearest, read_tables, read_words, with_default
 from contenant.core.settings_values import Forbidden, Place, parse_mount, refuse_source, show_mount
 from contenant.core.values import Mount
 from contenant.errors import ConfigError, UsageError
 
+if TYPE_CHECKING:
+    from contenant.core.layer import Layer
+    from contenant.devcontainer_files import Found
+
 PROJECT_FILE = ".contenant.toml"
+CONTAINERFILE = "Containerfile"  # beside the user's settings, or in a project's `.contenant`
 MAX_BYTES = 256 * 1024
 _PREFIX = "CONTENANT_"
+_OF_LAYERS = ("image.packages", "image.setup", "image.containerfile", "devcontainer")
 _VARIABLES = {
     _PREFIX + name.upper().replace(".", "_"): name for name, key in KEYS.items() if key.form != "table"
 }
@@ -29,6 +35,16 @@ class ConfigFile(NamedTuple):
     path: str
     tables: Mapping[str, Any]
     hash: str  # SHA-256, 64 hex digits; "" for the user's own file
+
+
+class ProjectAsks(NamedTuple):
+    """Everything that a project asks for, trusted or not."""
+
+    path: str  # of its settings, whether or not there are any
+    source: Source
+    hash: str  # of the bytes of the settings, of a dev container's file and of the layer, 64 hex digits
+    layer: "Layer | None"
+    devcontainer: "Found | None"
 
 
 def user_path() -> Path:
@@ -52,15 +68,29 @@ def load(
     """
     home = os.path.expanduser("~")  # noqa: PTH111 - pathlib costs more, and raises where there is no home
     sources = _user_layer(home)
-    found = read_project(project) if project is not None else None
-    if found is not None:
-        sources.append(read_tables(found.tables, "project", found.path, Place(home, str(project))))
+    later = []
     if words := _variables(env):
-        sources.append(read_words("env", words, _here(home)))
+        later.append(read_words("env", words, _here(home)))
     if words := _options(flags):
-        sources.append(read_words("flag", words, _here(home)))
-    settings = merge(sources, trusted=found is not None and found.hash == trusted_hash)
-    return settings._replace(project_file=found.path, project_hash=found.hash) if found else settings
+        later.append(read_words("flag", words, _here(home)))
+    asks = None
+    if project is not None:
+        wanted = any(source.values.get("devcontainer") for source in (*sources, *later))
+        asks = project_asks(project, devcontainer=wanted)
+        sources += [asks.source] if asks else []
+    sources += later
+    trusted = asks is not None and asks.hash == trusted_hash
+    settings = merge(sources, trusted=trusted)
+    if settings.packages or settings.setup or settings.containerfile:
+        from contenant import layer_files  # few have a layer
+
+        theirs = asks.layer if asks is not None and trusted else None
+        settings = settings._replace(layers=layer_files.chain(settings, theirs))
+    if asks is not None and asks.devcontainer is not None and trusted:
+        from contenant import project_layers
+
+        settings = project_layers.with_devcontainer(settings, asks, asks.devcontainer)
+    return settings._replace(project_file=asks.path, project_hash=asks.hash) if asks else settings
 
 
 def _here(home: str) -> Place:
@@ -80,10 +110,41 @@ def database_url(env: Mapping[str, str]) -> str:
 
 def _user_layer(home: str) -> list[Source]:
     path = user_path()
-    data = _read(path, follow=True)
-    if data is None:
+    data, default = _read(path, follow=True), str(path.with_name(CONTAINERFILE))
+    there = os.path.lexists(default)
+    if data is None and not there:
         return []
-    return [read_tables(_parse(data, path), "user", str(path), Place(home, str(path.parent)))]
+    tables = {} if data is None else _parse(data, path)
+    source = read_tables(tables, "user", str(path), Place(home, str(path.parent)))
+    return [with_default(source, "image.containerfile", (default,), default) if there else source]
+
+
+def asks_for_something(project: str) -> bool:
+    """Whether a project has anything that could be trusted: cheap, for every start asks."""
+    return os.path.lexists(f"{project}/{PROJECT_FILE}") or any(
+        os.path.lexists(f"{project}/{name}") for name in (".contenant", ".devcontainer")
+    )
+
+
+def project_asks(project: Path, *, devcontainer: bool) -> ProjectAsks | None:
+    """What the project asks for, None where it has no settings and no layer. Raises ConfigError.
+
+    `devcontainer`: whether the user wants a dev container's file to be taken; the project itself may say so.
+    """
+    found, default = read_project(project), f"{project}/.contenant/{CONTAINERFILE}"
+    there = os.path.lexists(default)
+    if found is None and not there and not devcontainer:
+        return None
+    path, home = str(project_path(project)), os.path.expanduser("~")  # noqa: PTH111 - as above
+    source = read_tables(found.tables if found else {}, "project", path, Place(home, str(project)))
+    if there:
+        source = with_default(source, "image.containerfile", (default,), default)
+    asks = ProjectAsks(path, source, found.hash if found else "", None, None)
+    if devcontainer or not source.values.keys().isdisjoint(_OF_LAYERS):
+        from contenant import project_layers  # few have a layer
+
+        asks = project_layers.complete(asks, str(project), home, devcontainer=devcontainer)
+    return asks if asks.source.values or found else None
 
 
 def read_project(project: Path) -> ConfigFile | None:

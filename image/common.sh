@@ -85,5 +85,5 @@ settle() {
 	[[ $code =~ ^[0-9]{1,3}$ ]] && ((10#$code <= 255)) || code=137
 	record_exit "$1" "$((10#$code))"
 	: >"$ENDED"
-	rm -f "$AGENT_RUN/$1".{pane,exit,sock}
+	rm -f "$AGENT_RUN/$1".{pane,exit,sock,out}
 }

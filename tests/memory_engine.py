@@ -7,9 +7,11 @@ crash the caller before or after the effect of any call.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+from contenant.core.labels import MANAGED
 from contenant.core.values import (
     BuildSpec,
     ContainerReport,
@@ -19,6 +21,7 @@ from contenant.core.values import (
     ExecSpec,
     ImageReport,
     Inspection,
+    Load,
 )
 from contenant.engines.base import ContainerMissingError, EngineVersion
 from contenant.errors import EngineError, EngineUnavailableError
@@ -45,6 +48,18 @@ class MemoryListing(NamedTuple):
         """It is here already."""
 
 
+class MemoryLoads(NamedTuple):
+    """What they use, or why that is not said."""
+
+    loads: tuple[Load, ...]
+    error: EngineError | None = None
+
+    def result(self) -> tuple[Load, ...]:
+        if self.error is not None:
+            raise self.error
+        return self.loads
+
+
 class MemoryEngine:
     """See the module. `calls` holds what was asked, as `(method, argument)`, in order."""
 
@@ -52,13 +67,15 @@ class MemoryEngine:
         self.name: EngineName = name
         self.calls: list[tuple[str, str]] = []
         self.specs: dict[str, ContainerSpec] = {}
+        self.prints = ""  # what a program in an image prints
+        self.saves = b""  # what an archive of an image is
         self._identity = identity
         self._containers: dict[str, ContainerReport] = {}
         self._images: dict[str, ImageReport] = {}
         self._reachable = True
         self._failures: dict[str, EngineError] = {}
         self._crash: tuple[int, bool] | None = None
-        self._made = 0
+        self._made = self._asked = 0
         self._elsewhere: dict[str, tuple[str, dict[str, ContainerReport], dict[str, ImageReport]]] = {}
 
     # What a test does to it.
@@ -83,6 +100,12 @@ class MemoryEngine:
             digest, reference, digest, labels or {}, 1000, _moment(self._made)
         )
         return self._images[reference]
+
+    def orphan_image(self, reference: str) -> ImageReport:
+        """The image loses its name, as where another is built under it."""
+        image = self._images.pop(reference)
+        self._images[f"@{image.digest}"] = image._replace(reference="")
+        return self._images[f"@{image.digest}"]
 
     def add_foreign(
         self, name: str, labels: Mapping[str, str] | None = None, state: ContainerState = "running"
@@ -157,6 +180,18 @@ class MemoryEngine:
         except EngineUnavailableError as error:  # comes with the answer, as from a real one
             return MemoryListing((), error)
 
+    def loads(self) -> MemoryLoads:
+        try:
+            return self._call("loads", "", lambda: MemoryLoads(tuple(self._loads())))
+        except EngineError as error:
+            return MemoryLoads((), error)
+
+    def _loads(self) -> list[Load]:
+        """Each one that runs used another tenth of a second of a processor at each question."""
+        self._asked += 1
+        names = sorted(name for name, one in self._containers.items() if one.state == "running")
+        return [Load(name, None, self._asked / 10, 1 << 20, 1 << 30, 5) for name in names]
+
     def image(self, reference: str) -> ImageReport | None:
         return self._call("image", reference, lambda: self._images.get(reference))
 
@@ -211,11 +246,35 @@ class MemoryEngine:
     def remove(self, name: str) -> None:
         self._call("remove", name, lambda: self._containers.pop(name, None))
 
+    def images(self) -> tuple[ImageReport, ...]:
+        def effect() -> tuple[ImageReport, ...]:
+            return tuple(image for image in self._images.values() if image.labels.get(MANAGED) == "1")
+
+        return self._call("images", "", effect)
+
+    def run_once(self, image: str, argv: Sequence[str]) -> str:
+        def effect() -> str:
+            if image not in self._images:
+                raise EngineError(f"{self.name} cannot run {argv[0]} in {image}: its image is not there")
+            return self.prints
+
+        return self._call("run_once", image, effect)
+
+    def save_image(self, reference: str, path: str) -> None:
+        self._call("save_image", reference, lambda: Path(path).write_bytes(self.saves))
+
+    def load_image(self, path: str, reference: str) -> None:
+        from contenant.image.archive import look
+
+        self._call("load_image", reference, lambda: self.add_image(reference, look(Path(path)).labels))
+
     def remove_image(self, reference: str) -> None:
         def effect() -> None:
             if any(report.image == reference for report in self._containers.values()):
                 raise EngineError(f"{self.name} cannot remove the image {reference}: a container uses it")
-            self._images.pop(reference, None)
+            names = [key for key, image in self._images.items() if image.engine_id == reference]
+            for name in [reference, *names]:
+                self._images.pop(name, None)
 
         self._call("remove_image", reference, effect)
 

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from contenant import config, host, locks
-from contenant.app import homes, worktree_clean
-from contenant.app.images import stale_images
+from contenant.app import homes, image_plan, worktree_clean
 from contenant.app.inventory import Survey, look_around, refuse_silence
 from contenant.app.ledger import Ledger
 from contenant.app.project import identify, is_there
+from contenant.app.removal import carry_out
 from contenant.app.results import CleanRequest, Outcome, Ui, Verdict
 from contenant.app.select import by_targets
 from contenant.app.steps import remove
 from contenant.app.sync import settle
-from contenant.core import changes, labels
+from contenant.core import labels
 from contenant.core.plan_clean import Candidate, Judgement, judge
 from contenant.core.records import ContainerRecord
 from contenant.core.values import ContainerReport
@@ -50,7 +50,7 @@ def plan(request: CleanRequest, ui: Ui) -> list[Verdict]:
         if request.purge:
             verdicts += homes.verdicts(ledger, request, known, going)
         if request.images:
-            verdicts += stale_images(ledger, survey, settings, going)
+            verdicts += image_plan.verdicts(ledger, survey, settings, going)
     return sorted(verdicts, key=lambda verdict: (verdict.kind, verdict.name, verdict.engine))
 
 
@@ -63,22 +63,13 @@ def apply(verdicts: Sequence[Verdict], request: CleanRequest, ui: Ui) -> list[Ou
     with Ledger(settings.database_url) as ledger:
         survey = look_around(ledger, settings.engine)
         refuse_silence(survey, ())
-        outcomes = []
-        for number, verdict in enumerate(verdicts, 1):
-            if verdict.action == "keep":
-                outcomes.append(Outcome(verdict, "kept", verdict.reason))
-                continue
-            ui.progress(f"removing {verdict.name}", number, len(verdicts))
-            outcomes.append(_remove_one(ledger, survey, verdict, request, ui))
-        ui.finish()
-    return outcomes
+        return carry_out(verdicts, lambda one: _remove_one(ledger, survey, one, request, ui), ui)
 
 
 def _remove_one(ledger: Ledger, survey: Survey, verdict: Verdict, request: CleanRequest, ui: Ui) -> Outcome:
     try:
         if verdict.kind == "image":
-            _connected(survey, verdict).remove_image(verdict.name)
-            ledger.store().apply([changes.image_removed(verdict.name, verdict.reason)])
+            image_plan.remove(ledger, _connected(survey, verdict), verdict)
             return Outcome(verdict, "removed", verdict.reason)
         name = identify(Path(verdict.project))[1] if verdict.kind == "worktree" else verdict.name
         with locks.held(name, lambda: ui.note(f"waiting for another contenant at {name}")):

@@ -5,11 +5,10 @@ Whoever needs the settings of a project comes through `load`: only there a trust
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from contenant import config, files
 from contenant.app.ledger import Ledger
@@ -18,8 +17,11 @@ from contenant.core import changes
 from contenant.core.digest import sha256_hex
 from contenant.core.settings import Settings
 from contenant.core.settings_layers import rows
-from contenant.errors import BusyError, ConfigError, NotFoundError
+from contenant.errors import BusyError, NotFoundError
 from contenant.paths import ensure_private
+
+if TYPE_CHECKING:
+    from contenant.core.layer import Layer
 
 TEMPLATE = """\
 # Settings of contenant: docs/configuration.md, or `contenant config show`.
@@ -45,11 +47,10 @@ def load(ledger: Ledger, project: str, flags: Mapping[str, Any]) -> Settings:
 
 def _trusted(ledger: Ledger, project: str) -> str:
     """The database is asked only where there is a file: few projects have one."""
-    place = config.project_path(Path(project))
-    if not os.path.lexists(place):
+    if not config.asks_for_something(project):
         return ""
     view = ledger.snapshot()
-    return view.trusted_hash(str(place)) if view else ""
+    return view.trusted_hash(str(config.project_path(Path(project)))) if view else ""
 
 
 def note(ledger: Ledger, settings: Settings, project: str) -> None:
@@ -65,18 +66,6 @@ def note(ledger: Ledger, settings: Settings, project: str) -> None:
     ]
     if changed:
         ledger.store().apply(changed)
-
-
-def refuse_layers(settings: Settings) -> None:
-    """Raise ConfigError where the image is to have a layer of the user's: none is built yet, and nothing that
-    was asked for is left out in silence.
-    """
-    if settings.containerfile:
-        (origin,) = settings.origins["image.containerfile"]
-        raise ConfigError(
-            f"{origin.source}: image.containerfile: no layer is added to the image yet",
-            hint="take the setting away; until then, install what a project needs in its container",
-        )
 
 
 def file_hash(path: str) -> str:
@@ -98,8 +87,10 @@ class Row(NamedTuple):
     state: Literal["in force", "pending"]  # pending: a project's file asks for it that is not trusted
 
 
-def show(path: Path) -> list[Row]:
-    """Every setting as a session in the project at `path` gets it, then what its file asks for in vain."""
+def show(path: Path) -> tuple[list[Row], tuple[str, ...]]:
+    """Every setting as a session in the project at `path` gets it, then what its file asks for in vain; and
+    what is left out of its dev container's file.
+    """
     canonical, _ = identify(path)
     with Ledger(config.database_url(os.environ)) as ledger:
         settings = load(ledger, canonical, {})
@@ -108,7 +99,7 @@ def show(path: Path) -> list[Row]:
         Row(item.key, item.text, item.origin.layer, item.origin.source, "pending")
         for item in settings.pending
     ]
-    return found + waiting
+    return found + waiting, settings.notes
 
 
 class Request(NamedTuple):
@@ -132,18 +123,53 @@ def read_request(path: Path) -> Request:
     with Ledger(config.database_url(os.environ)) as ledger:
         trusted = _trusted(ledger, canonical)
     settings = config.load(Path(canonical), os.environ, {})
-    if not settings.project_file:
+    wanted = config.load(None, os.environ, {}).devcontainer
+    asks = config.project_asks(Path(canonical), devcontainer=wanted)
+    if not settings.project_file or asks is None:
         raise NotFoundError(f"{place} does not exist", hint="a project without that file asks for nothing")
-    data = files.read(place, config.MAX_BYTES) or b""
-    if hashlib.sha256(data).hexdigest() != settings.project_hash:
+    data = files.read(place, config.MAX_BYTES)
+    if _hash(data, asks) != asks.hash or asks.hash != settings.project_hash:
         raise BusyError(f"{place} is being changed", hint="look at it again when that has ended")
     return Request(
         path=settings.project_file,
         sha256=settings.project_hash,
-        text=data.decode("utf-8", "replace"),
+        text="\n".join([(data or b"").decode("utf-8", "replace"), *_more_text(asks)]),
         asks=tuple(f"{item.key} {item.text}" for item in settings.pending),
         trusted=trusted == settings.project_hash,
     )
+
+
+def _hash(data: bytes | None, asks: config.ProjectAsks) -> str:
+    """The hash of what is shown, which is what is trusted."""
+    settings = "" if data is None else sha256_hex(data)
+    if asks.layer is None and asks.devcontainer is None:
+        return settings
+    from contenant import project_layers  # no start needs it
+
+    return project_layers.trust_hash(settings, asks)
+
+
+def _more_text(asks: config.ProjectAsks) -> list[str]:
+    """What else is read before it is trusted: the dev container's file and the layer's."""
+    found = asks.devcontainer
+    return [
+        *([f"{found.path}:", "", found.text] if found else []),
+        *(_layer_text(asks.layer) if asks.layer else []),
+    ]
+
+
+def _layer_text(layer: Layer) -> list[str]:
+    parts = []
+    if layer.containerfile:
+        parts += [f"{layer.containerfile}:", "", layer.text]
+    for name, file in sorted(layer.files.items()):
+        parts.append(f"copied: {name}, {len(file.content)} bytes, SHA-256 {sha256_hex(file.content)}")
+    if layer.setup:
+        parts += [f"{layer.setup}:", "", layer.script.decode("utf-8", "replace")]
+    parts.append("These run as root while the image is built, and can replace any program in it.")
+    if layer.trouble:
+        parts.append(f"It cannot be built: {layer.trouble}")
+    return parts
 
 
 def trust(request: Request) -> None:

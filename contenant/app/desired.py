@@ -13,6 +13,7 @@ from contenant.core.chain import canonical
 from contenant.core.digest import sha256_hex
 from contenant.core.settings import Settings
 from contenant.core.values import ContainerSpec, EngineName, Mount, Publish
+from contenant.core.versions import is_unpinned, tagged_version
 
 if TYPE_CHECKING:
     from contenant.app.ledger import Ledger
@@ -42,10 +43,10 @@ def project_source(project: Project) -> str:
     return str(container_dir(project.name) / "project") if needs_idmap(project) else project.path
 
 
-def with_metadata(ledger: "Ledger", project: Project, settings: Settings) -> tuple[Project, str]:
+def with_metadata(ledger: "Ledger", project: Project, settings: Settings) -> tuple[Project, tuple[str, ...]]:
     """The project with its repository's metadata, and what is to be said of it. Most are no worktree."""
     if not os.path.isfile(f"{project.path}/.git"):  # noqa: PTH113 - a text is at hand
-        return project, ""
+        return project, ()
     from contenant.app import metadata
 
     project = metadata.attach(ledger, project, settings)
@@ -77,6 +78,7 @@ def build_spec(
     publish: tuple[Publish, ...],
     cpus: int,
     memory: int,
+    pids: int,
     keep: bool,
 ) -> ContainerSpec:
     """The spec without labels; `label` adds them once the container has an id."""
@@ -101,6 +103,7 @@ def build_spec(
         hostname=project.name,
         cap_add=CAPABILITIES,
         owner=(uid, gid),
+        pids=pids,
     )
 
 
@@ -164,26 +167,30 @@ def current_image(settings: Settings) -> str:
     """The reference of the image that new containers are made from, by the hash of its inputs."""
     from contenant.image.recipe import current
 
-    return current(settings).tag
+    return _with_layers(current(settings).tag, settings)
 
 
 def kept_image(settings: Settings) -> str:
     """`current_image`, hashed only when an input changed, and then kept in the cache directory."""
     from contenant.image.tag import current_tag
 
-    return current_tag(settings)
+    tag = current_tag(settings)
+    return _with_layers(tag, settings) if settings.layers else tag
+
+
+def _with_layers(base: str, settings: Settings) -> str:
+    """The reference of the highest layer: its bytes were read with the settings. Raises ConfigError."""
+    from contenant.core.layer import check, top_tag
+
+    check(settings.layers)
+    if is_unpinned(base):
+        return base
+    return top_tag(base, settings.layers)
 
 
 def current_version(settings: Settings) -> str:
     """The agent's version in that image, `2.1.330`."""
     return tagged_version(kept_image(settings))
-
-
-def tagged_version(reference: str) -> str:
-    """The agent's version that an image of ours has in its tag, "" for any other."""
-    name, _, tag = reference.rpartition(":")
-    version, dash, _ = tag.partition("-")
-    return version if dash and name.rpartition("/")[2] == "contenant" else ""
 
 
 def shielded(project: Project, spec: ContainerSpec, mode: str, engine: EngineName) -> ContainerSpec:
@@ -233,6 +240,7 @@ def want(project: Project, settings: Settings, engine: EngineName, given: "Given
         publish=settings.publish,
         cpus=settings.cpus,
         memory=settings.memory,
+        pids=settings.pids,
         keep=settings.keep_running,
     )
     mode = effective_mode(settings.protect, engine)

@@ -182,7 +182,7 @@ def _bring_into_force(ledger: Ledger, case: _Case) -> None:
         for job in reversed(case.jobs):  # the file of the one used last is the one that stays
             policy.place(job.target.place, job.new)
             if job.target.engine is not None and job.target.running:
-                policy.apply_live(job.target.engine, job.target.place)
+                policy.apply_live(job.target.engine, job.target.container.name)
                 done.append(job)
     except FirewallError:
         _undo(ledger, case, done)
@@ -195,7 +195,7 @@ def _undo(ledger: Ledger, case: _Case, done: Sequence[_Job]) -> None:
         policy.place(job.target.place, job.old)
         if job in done and job.target.engine is not None:
             with suppress(FirewallError):  # the next run sees the difference
-                policy.apply_live(job.target.engine, job.target.place)
+                policy.apply_live(job.target.engine, job.target.container.name)
     store = ledger.store()
     again = [rule._replace(id=store.new_id()) for rule in case.ends]
     store.apply(

@@ -24,7 +24,7 @@ from contenant.errors import NotFoundError, UsageError
 class Entry(NamedTuple):
     """One line of a policy, or one rule given by command."""
 
-    kind: str  # mode, allow, deny, preset, host or inbound
+    kind: str  # mode, allow, deny, preset, host, inbound or service
     entry: str
     layer: str  # default, user, project, env, flag or command
     source: str  # file, variable, option; "" where there is none
@@ -77,7 +77,11 @@ def _in_force(wanted: Effective, rules: Sequence[RuleRecord]) -> list[Entry]:
     found = [mode if mode and policy.mode_layer == LAYER else plain]
     found += [_entry("host" if rule.pattern.name == HOST else "allow", rule, rules) for rule in policy.allow]
     found += [_entry("deny", rule, rules) for rule in policy.deny]
-    return found + [Entry("inbound", port, "", "publish", "", "", "", "", "") for port in policy.inbound]
+    found += [Entry("inbound", port, "", "publish", "", "", "", "", "") for port in policy.inbound]
+    return found + [
+        Entry("service", f"127.0.0.1:{port}", origin.layer, origin.source, "", "", "", "", "")
+        for port, origin in wanted.services
+    ]
 
 
 def _entry(kind: str, rule: Rule, rules: Sequence[RuleRecord]) -> Entry:

@@ -11,6 +11,7 @@ from contenant import config
 from contenant.app import egress, firewall_place, firewall_registries
 from contenant.app.firewall_look import moment
 from contenant.app.ledger import Ledger
+from contenant.app.policy import Effective
 from contenant.app.results import Ui
 from contenant.core.policy import Rule, why
 from contenant.core.policy_names import HOST, command_to_allow, parse_pattern
@@ -51,7 +52,7 @@ def explain(path: Path, host: str, port: int, ui: Ui) -> dict[str, Any]:
         "host": name,
         "port": port,
         "reached": answer.allowed,
-        "why": answer.text,
+        "why": answer.text + (_as_service(wanted, port) if name == HOST else ""),
         "mode": answer.mode,
         "rule": _rule(answer.rule),
         "policy": {"hash": wanted.hash, "in_force": target.container.policy if target else ""},
@@ -65,6 +66,12 @@ def explain(path: Path, host: str, port: int, ui: Ui) -> dict[str, Any]:
 def _command(name: str, port: int, presets: Sequence[str]) -> str:
     """What opens the host."""
     return f"contenant firewall preset {presets[0]}" if presets else command_to_allow(name, port)
+
+
+def _as_service(wanted: Effective, port: int) -> str:
+    """What else leads to a port of the host: no way through the firewall, and still a way."""
+    origin = next((origin for known, origin in wanted.services if known == port), None)
+    return f"; each session reaches it at 127.0.0.1:{port} (host_services, {origin.source})" if origin else ""
 
 
 def _rule(rule: Rule | None) -> dict[str, str]:

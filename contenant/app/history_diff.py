@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SHORTEST = 4  # characters of an id
 # What happened in between, beside the sessions and their traffic.
 EVENTS = (
-    *("project", "container", "image", "policy", "rule", "engine", "credential", "config", "home"),
+    *("project", "container", "image", "claude", "policy", "rule", "engine", "credential", "config", "home"),
     *("drift", "clock"),
 )
 _LETS_THROUGH = ("allow", "would-deny")

@@ -70,4 +70,6 @@ def _lives(session: SessionRecord, container: ContainerRecord, boot: str) -> boo
     mark = host.ProcessMark(session.pid, session.pid_start, session.boot_id)
     if host.is_alive(mark, boot):
         return True
-    return session.detachable and read_exit(container_dir(container.name), session.id) is None
+    if not session.detachable or session.boot_id != boot:
+        return False
+    return read_exit(container_dir(container.name), session.id) is None

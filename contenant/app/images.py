@@ -1,79 +1,60 @@
-"""`contenant image`, and the images that `clean --images` may remove."""
+"""`contenant image build` and `list`."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from contenant import config
-from contenant.app import configuration, engines, service
-from contenant.app.desired import kept_image
-from contenant.app.inventory import Survey
+from contenant.app import engines, image_stores, layers, service
 from contenant.app.ledger import Ledger
-from contenant.app.results import Ui, Verdict
-from contenant.core.settings import Settings
+from contenant.app.results import Ui
+from contenant.core.records import ImageRecord
 from contenant.core.values import EngineName
 
 
 def build(engine: EngineName | None, *, no_cache: bool, ui: Ui) -> dict[str, Any]:
     """Build the image that new containers are made from, if it is not there (or always, with `no_cache`)."""
+    from contenant.app import versions
     from contenant.image.build import ensure
 
     settings = config.load(None, os.environ, {})
-    configuration.refuse_layers(settings)
     with Ledger(settings.database_url) as ledger:
         picked = engines.pick(ledger, engine, None, settings.engine)
         service.check(picked.engine, ui)
         store = ledger.store()
         fitted = engines.fit(ledger, picked.engine)
-        result = ensure(fitted, settings, ui, lambda change: store.apply([change]), no_cache=no_cache)
+        prepared = versions.prepare(ledger, settings, ui, refresh=True)
+        exact = settings._replace(claude_version=prepared.version)
+        result = ensure(fitted, exact, ui, lambda change: store.apply([change]), no_cache=no_cache)
+        versions.note_latest(ledger, settings, prepared)
     return dict(result._asdict())
 
 
-def list_images(ui: Ui) -> list[dict[str, Any]]:
-    """Every image contenant built, newest first, with what uses it."""
+def list_images(ui: Ui) -> tuple[list[dict[str, Any]], Mapping[EngineName, str]]:
+    """Every image contenant built or loaded, newest first, with what uses it and which engines have it.
+
+    Also the engines that gave no answer, with what to do about it.
+    """
     settings = config.load(None, os.environ, {})
-    current = kept_image(settings)
     with Ledger(settings.database_url) as ledger:
-        view = ledger.snapshot()
+        current, view = layers.wanted(ledger, settings), ledger.snapshot()
         if view is None:
-            return []
+            return [], {}
+        stores = image_stores.look(ledger, settings)
         used: dict[str, int] = {}
         for container in view.containers():
             used[container.image] = used.get(container.image, 0) + 1
-        return [
-            image._asdict()
-            | {"containers": used.get(image.reference, 0), "current": image.reference == current}
-            for image in view.images()
-        ]
+        rows = [_row(image, used, current, stores.having(image)) for image in view.images()]
+    return rows, {name: error.advice for name, error in stores.unreachable.items()}
 
 
-def stale_images(ledger: Ledger, survey: Survey, settings: Settings, going: Collection[str]) -> list[Verdict]:
-    """Images of ours that no container (but those in `going`, by id) is of, and no new one would be."""
-    view = ledger.snapshot()
-    if view is None:
-        return []
-    current = kept_image(settings)
-    used = {container.image for container in view.containers() if container.id not in going}
-    verdicts = []
-    for reference in sorted({image.reference for image in view.images()}):
-        keep = "new containers are made from it" if reference == current else ""
-        keep = keep or ("a container was made from it" if reference in used else "")
-        for name, engine in survey.connected.items():
-            if engine.image(reference) is not None:
-                verdicts.append(_image_verdict(reference, name, keep))
-    return verdicts
-
-
-def _image_verdict(reference: str, engine: EngineName, keep: str) -> Verdict:
-    return Verdict(
-        kind="image",
-        name=reference,
-        project="",
-        engine=engine,
-        action="keep" if keep else "remove",
-        reason=keep or "no container needs it",
-        last_used="",
-        subject=reference,
-    )
+def _row(
+    image: ImageRecord, used: Mapping[str, int], current: Collection[str], there: list[EngineName]
+) -> dict[str, Any]:
+    return image._asdict() | {
+        "containers": used.get(image.reference, 0),
+        "current": image.reference in current,
+        "engines": there,
+    }

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from contenant import config
 from contenant.app import ahead, engines
-from contenant.app.desired import kept_image, tagged_version
+from contenant.app.behind import is_behind, wanted_image
+from contenant.app.desired import kept_image
 from contenant.app.ledger import Ledger
 from contenant.app.project import is_there
 from contenant.app.sync import note_whereabouts, settle
@@ -14,11 +15,13 @@ from contenant.core import labels
 from contenant.core.reconcile import Whereabouts
 from contenant.core.records import ContainerRecord
 from contenant.core.values import ENGINE_NAMES, ContainerReport, EngineName
+from contenant.core.versions import tagged_version
 from contenant.engines.base import Engine, Listing
 from contenant.errors import EngineUnavailableError
 
 if TYPE_CHECKING:
     from contenant.app.results import Ui
+    from contenant.store.reads import Reads
     from contenant.store.rows import ListingRow
 
 
@@ -38,6 +41,8 @@ class Row(NamedTuple):
     firewall: str  # block, audit, off
     created: str
     project_exists: bool
+    activity: str = ""  # of its live sessions the most urgent: waiting, working, idle; "" where not known
+    activity_since: str = ""  # ISO-8601 UTC
     variant: str = ""  # which of the project's containers, "" for its first
 
 
@@ -46,6 +51,7 @@ class Inventory(NamedTuple):
 
     rows: tuple[Row, ...]
     unreachable: Mapping[str, str]
+    elsewhere: tuple[str, ...] = ()  # names of those that are not in the store that answered
 
 
 class Survey(NamedTuple):
@@ -67,13 +73,16 @@ def inventory(ui: "Ui", engine: EngineName | None = None) -> Inventory:
         # Not among the reports and not gone: it is in another store than the one that answered.
         there = {r.labels.get(labels.CONTAINER) for reports in survey.reports.values() for r in reports}
         asked = [item for item in found if engine in (None, item.engine)]
-        rows = [_row(item, item.id in there, current) for item in asked]
+        rows = [_row(i, i.id in there, wanted_image(ledger, i.project, current)) for i in asked]
+        if view and any(row.sessions_live for row in rows):
+            rows = _with_activity(view, rows)
         seen = zip(asked, rows, strict=True)
         note_whereabouts(
             ledger, (Whereabouts(i.project_id, i.project, i.place, r.project_exists) for i, r in seen)
         )
     silent = {name: error.advice for name, error in survey.unreachable.items()}
-    return Inventory(tuple(sorted(rows, key=lambda row: row.name)), silent)
+    lost = [item.name for item in asked if item.id not in there and item.engine not in silent]
+    return Inventory(tuple(sorted(rows, key=lambda row: row.name)), silent, tuple(lost))
 
 
 def refuse_silence(survey: Survey, wanted: Iterable[ContainerRecord]) -> None:
@@ -111,6 +120,13 @@ def look_around(ledger: Ledger, setting: EngineName | None = None, only: EngineN
     return survey
 
 
+def look_and_insist(ledger: Ledger, setting: EngineName | None) -> Survey:
+    """`look_around`, for what cannot be done without an engine. Raises EngineUnavailableError."""
+    survey = look_around(ledger, setting)
+    refuse_silence(survey, ())
+    return survey
+
+
 def _ask_first(only: EngineName | None, setting: EngineName | None) -> dict[EngineName, Listing]:
     """The engine that is looked at in any case answers while the database is opened."""
     try:
@@ -133,7 +149,24 @@ def _of_interest(ledger: Ledger, setting: EngineName | None, only: EngineName | 
     return [name for name in ENGINE_NAMES if name in used]
 
 
-def _row(item: "ListingRow", known: bool, current: str) -> Row:
+def _with_activity(view: "Reads", rows: list[Row]) -> list[Row]:
+    from contenant.app import activity  # few containers have a session that lives
+
+    names = {container.id: container.name for container in view.containers()}
+    told: dict[str, list[activity.Activity]] = {}
+    for session in view.live_sessions():
+        if name := names.get(session.container_id):
+            told.setdefault(name, []).append(activity.read(name, session.id))
+    urgent = {name: activity.most_urgent(each) for name, each in told.items()}
+    return [
+        row._replace(activity=found.word, activity_since=found.since)
+        if (found := urgent.get(row.name))
+        else row
+        for row in rows
+    ]
+
+
+def _row(item: "ListingRow", known: bool, wanted: str) -> Row:
     return Row(
         name=item.name,
         project=item.project,
@@ -143,7 +176,7 @@ def _row(item: "ListingRow", known: bool, current: str) -> Row:
         sessions_total=item.sessions_total,
         image=item.image,
         claude=item.claude or tagged_version(item.image),
-        outdated=item.image != current,
+        outdated=is_behind(item.image, wanted),
         engine=item.engine,
         firewall=item.firewall,
         created=item.created,

@@ -33,16 +33,15 @@ def attach(ledger: Ledger, project: Project, settings: Settings) -> Project:
     return project._replace(metadata=gitdir.linked(project.path, project.owner[0], forbidden))
 
 
-def hint(project: Project) -> str:
+def hint(project: Project) -> tuple[str, ...]:
     """What is to be said when a container is made: what it was given, or why git will not work in it."""
     if project.metadata is not None:
-        return f"the repository {project.metadata.common} is in the container, writable (docs/worktrees.md)"
+        common = project.metadata.common
+        return (f"the repository {common} is in the container, writable (docs/worktrees.md)",)
     if gitdir.is_link(project.path):
-        return (
-            "git does not work in this container: the repository of this worktree is elsewhere;"
-            " --worktree-metadata --recreate gives it to the container"
-        )
-    return ""
+        told = "git does not work in this container: the repository of this worktree is elsewhere"
+        return (f"{told}; --worktree-metadata --recreate gives it to the container",)
+    return ()
 
 
 def made(ledger: Ledger, path: str) -> bool:

@@ -49,3 +49,17 @@ def clear(name: str) -> None:
     for folder in ("sessions", "policy"):
         for place in (directory / folder).glob("*"):
             place.unlink(missing_ok=True)
+    if directory.is_symlink():
+        directory.unlink()
+
+
+def follow(old: str, new: str) -> None:
+    """A container that somebody renamed goes on with what it was made with: its new name leads there, too.
+
+    Nothing where the new name has a place of its own.
+    """
+    made, link = container_dir(old).resolve(), container_dir(new)
+    if link.is_symlink():
+        link.unlink()
+    if made.is_dir() and not os.path.lexists(link):
+        link.symlink_to(made.name)

@@ -39,6 +39,9 @@ class Effective(NamedTuple):
     expires: str  # moment at which its first entry ends; "": none does
     found: tuple[str, ...]  # presets in it whose hosts the image's own tools name
     resolved: Policy
+    services: tuple[
+        tuple[int, Origin], ...
+    ] = ()  # of the host, shown to sessions; no way through the firewall
 
 
 class Given(NamedTuple):
@@ -73,6 +76,7 @@ def effective(settings: Settings, given: Given, now: int) -> Effective:
         expires=_first_end(resolved),
         found=found,
         resolved=resolved,
+        services=tuple(zip(settings.host_services, _origins(settings, "host_services"), strict=True)),
     )
 
 

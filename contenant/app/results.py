@@ -46,10 +46,15 @@ class RunRequest(NamedTuple):
     read_only: bool = False  # the project read-only
     cpus: int | None = None
     memory: str | None = None  # "4g"
+    pids: int | None = None
+    no_wait: bool = False  # do not wait for a place among the running containers
     env: tuple[str, ...] = ()  # "K=V" or "K"
     mounts: tuple[str, ...] = ()  # "SRC:DST[:ro]"
     publish: tuple[str, ...] = ()  # "[IP:]HOST:CONTAINER[/udp]"
+    host_service: tuple[int, ...] = ()  # ports of this machine's loopback for this session
     ssh: bool = False  # the host's SSH agent for this session
+    detach: bool = False  # begin it and go: nobody is at it
+    notify: bool = False  # say when the agent waits or is done
     adopt_from: Path | None = None  # where the project's directory was before it was moved
     variant: str = ""  # which of the project's containers, "" for its first
     worktree: str | None = None  # branch in whose worktree beside the project it is to run
@@ -76,15 +81,17 @@ class Verdict(NamedTuple):
     name: str
     project: str
     engine: EngineName | Literal[""]  # "" for a home or a worktree
-    action: Literal["remove", "stop", "keep"]
+    action: Literal["remove", "stop", "keep", "forget"]
     reason: str  # "unused for 41d", "2 live sessions; --force removes it"
     last_used: str
-    subject: str  # our id
+    subject: str  # our id; of an image its reference, or the engine's id where it has none
+    size: int = 0  # bytes of an image, layers that it shares included
+    digest: str = ""  # of an image
 
 
 class Outcome(NamedTuple):
     """What became of one verdict."""
 
     verdict: Verdict
-    result: Literal["removed", "stopped", "kept", "failed"]
+    result: Literal["removed", "stopped", "kept", "failed", "forgotten"]
     detail: str

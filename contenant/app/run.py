@@ -8,12 +8,13 @@ by the next reconcile.
 import gc
 import os
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, NamedTuple
 
 from contenant import config, locks
-from contenant.app import arrival, configuration, engines, outfit, policy, service, session, wayback
+from contenant.app import arrival, configuration, engines, lent, outfit, policy, service, session, wayback
 from contenant.app.desired import Wanted, current_version, want, with_metadata
-from contenant.app.idle import stop_if_idle
 from contenant.app.ledger import Ledger
 from contenant.app.project import Project, container_dir, resolve
 from contenant.app.results import RunRequest, Ui
@@ -23,24 +24,18 @@ from contenant.core.plan_run import Desired, Facts, Options, RunPlan, Step, plan
 from contenant.core.reconcile import Whereabouts, here
 from contenant.core.records import MISSING, ContainerRecord, ProjectRecord, SessionRecord
 from contenant.core.settings import Settings
-from contenant.core.values import ContainerReport, EngineName
+from contenant.core.values import ContainerReport
 from contenant.credentials.deliver import wants_credential
 from contenant.engines.base import Engine, OciRuntimeError
 from contenant.errors import ContenantError
 
-if TYPE_CHECKING:
-    from contenant.app.ssh_agent import Agent
-
+Show = Callable[[Ledger, session.Seat, SessionRecord, Ui], tuple[int, bool]]
 BRIEF = 2.0  # seconds
 ATTEMPTS = 3  # at a session whose container ends by itself meanwhile
-STICKY = (
-    "read_only",
-    "cpus",
-    "memory",
-    "mounts",
-    "publish",
+STICKY = (  # which --recreate keeps
+    *("read_only", "cpus", "memory", "pids", "mounts", "publish"),
     "worktree_metadata",
-)  # creation options that --recreate keeps
+)
 
 
 class Ready(NamedTuple):
@@ -51,8 +46,11 @@ class Ready(NamedTuple):
     site: Site
 
 
-def run(request: RunRequest, ui: Ui) -> int:
-    """Run or reattach; returns the session's exit code. Raises any ContenantError."""
+def run(request: RunRequest, ui: Ui, begun: Callable[[str], None] = lambda _id: None) -> int:
+    """Run or reattach; returns the session's exit code. Raises any ContenantError.
+
+    A session that is to be detached is begun, `begun` is called with its id, and the code is 0.
+    """
     if request.worktree is not None:
         from contenant.app import worktree  # few runs make one
 
@@ -61,37 +59,58 @@ def run(request: RunRequest, ui: Ui) -> int:
     base = config.load(None, os.environ, {})
     with Ledger(base.database_url) as ledger:
         moved = _moved(ledger, project, request, ui)
-        with locks.held(project.name, lambda: ui.note(f"waiting for another contenant at {project.name}")):
+        with _lock(project, ui):
             if moved is not None:
                 _carry_over(ledger, moved, project, ui)
-            ready = _prepare(ledger, project, base.engine, request, ui)
+            ready = _prepare(ledger, project, base, request, ui, placed=not base.max_running)
+        if ready is None:
+            with _place(ledger, base, project, ui, wait=not request.no_wait), _lock(project, ui):
+                ready = _prepare(ledger, project, base, request, ui, placed=True)
+        assert ready is not None  # with a place
         _settle_memory()
         began = time.monotonic()
         code, ended = _show(ready, ui)
-        if not ended:
+        if ended:
+            from contenant.app import ending  # no start waits for what an end needs
+
+            brief = code == 0 and time.monotonic() - began < BRIEF and ready.session.kind == "command"
+            seat, settings = session.current(ledger, ready.seat), ready.site.settings
+            ending.close(ledger, seat, ready.session, project.path, settings, ui, brief=brief)
+        elif ready.seat.detached:
+            begun(ready.session.id)
+        else:
             again = f"contenant --name {project.variant}" if project.variant else "contenant"
             ui.note(f"detached; `{again}` here comes back to it")
-            return code
-        brief = code == 0 and time.monotonic() - began < BRIEF and ready.session.kind == "command"
-        _look_back(ledger, ready, project, ui, brief=brief)
-        _watch(base.database_url, ui)
-        settings, seat = ready.site.settings, ready.seat
-        if settings.keep_running:
-            return code
-        if stop_if_idle(ledger, seat.engine, seat.container, settings.stop_seconds):
-            from contenant.app import egress
-
-            egress.after_stop(ledger, seat.container, ready.session.id, ui, quiet=not brief)
     return code
+
+
+def _lock(project: Project, ui: Ui) -> AbstractContextManager[None]:
+    return locks.held(project.name, lambda: ui.note(f"waiting for another contenant at {project.name}"))
+
+
+def _place(
+    ledger: Ledger, base: Settings, project: Project, ui: Ui, *, wait: bool
+) -> AbstractContextManager[None]:
+    """A place among the containers that run, held while this one starts."""
+    if not base.max_running:
+        return nullcontext()
+    from contenant.app import places  # few installations have a limit
+
+    return places.taken(ledger, base, project.name, ui, wait=wait)
 
 
 def _show(ready: Ready, ui: Ui) -> tuple[int, bool]:
     """The session, as `session.show`; begun anew where its container ended by itself before it was there."""
     ledger, project = ready.site.ledger, ready.site.project
+    show: Show = session.show
+    if ready.seat.detached:
+        from contenant.app import detached  # few sessions are
+
+        show = detached.launch
     place = container_dir(project.name)
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return session.show(ledger, ready.seat, ready.session, ui)
+            return show(ledger, ready.seat, ready.session, ui)
         except session.MissedError as missed:
             failure = arrival.start_failure(project.name, place) or (missed if attempt == ATTEMPTS else None)
             if failure is not None:
@@ -107,10 +126,10 @@ def _show(ready: Ready, ui: Ui) -> tuple[int, bool]:
 
 
 def _start_again(ready: Ready, ui: Ui) -> None:
-    name = ready.site.project.name
-    with locks.held(name, lambda: ui.note(f"waiting for another contenant at {name}")):
+    ledger, project = ready.site.ledger, ready.site.project
+    with _place(ledger, ready.site.settings, project, ui, wait=True), _lock(project, ui):
         perform(ready.site, ("start",), ready.seat.container._replace(state="stopped"), ui)
-    arrival.announce(container_dir(name), ready.session.id)
+    arrival.announce(container_dir(project.name), ready.session.id)
 
 
 def _moved(ledger: Ledger, project: Project, request: RunRequest, ui: Ui) -> ProjectRecord | None:
@@ -130,32 +149,6 @@ def _carry_over(ledger: Ledger, old: ProjectRecord, project: Project, ui: Ui) ->
     moved.carry_over(ledger, old, project, ui)
 
 
-def _look_back(ledger: Ledger, ready: Ready, project: Project, ui: Ui, *, brief: bool) -> None:
-    """What the session tried to reach and what it left in the project. After a `brief` one, a command that
-    succeeded at once, the firewall's record is left to the stop or the next session: asking costs a call.
-    """
-    container = ready.seat.container
-    if brief:
-        wayback.end(ledger, container, ready.session.id, project.path, ui)
-        if wants_credential(ready.session.argv):  # the agent, or a shell that it was started from
-            from contenant.app import usage
-
-            usage.at_end(ledger, container, ui)
-        return
-    from contenant.app import egress, usage  # no start waits for what an end needs
-
-    asked = egress.begin_at_end(ledger, ready.seat.engine, container)
-    wayback.end(ledger, container, ready.session.id, project.path, ui)
-    egress.finish_at_end(ledger, asked, ready.session.id, ui)
-    usage.at_end(ledger, container, ui)
-
-
-def _watch(database_url: str, ui: Ui) -> None:
-    from contenant.app import watch  # no start waits for what an end needs
-
-    watch.at_end(database_url, ui)
-
-
 def _settle_memory() -> None:
     """The process now lives as long as its session: the collector, off for a fast start, comes back."""
     gc.freeze()
@@ -163,11 +156,11 @@ def _settle_memory() -> None:
 
 
 def _prepare(
-    ledger: Ledger, project: Project, setting: EngineName | None, request: RunRequest, ui: Ui
-) -> Ready:
+    ledger: Ledger, project: Project, base: Settings, request: RunRequest, ui: Ui, *, placed: bool
+) -> Ready | None:
+    """Bring everything up for the session; None where a container is to start without being `placed`."""
     recorded = _recorded(ledger, project)
-    picked = engines.pick(ledger, request.engine, engines.latest_engine(recorded), setting)
-    engine = picked.engine
+    engine = engines.pick(ledger, request.engine, engines.latest_engine(recorded), base.engine).engine
     listing, asked = engine.containers(), service.ask_release(engine)
     ledger.store()  # the import goes on while the engine answers
     release = asked()
@@ -180,33 +173,46 @@ def _prepare(
     given = policy.gather(ledger, project.path, container)
     wanted = want(project, settings, engine.name, given, int(time.time()))
     plan = _plan(project, wanted, settled, container, request)
-    engine = _fit(ledger, engine, plan, service.left_behind(release, container), ui)
-    agent = _ssh(ledger, project, settings, plan, ui)
+    if plan.steps and not placed:
+        return None
+    # A container that is made anew is not left behind.
+    made = "create" in plan.steps
+    more = (*settings.notes, *told) if made else service.left_behind(release, container)
+    engine = _fit(ledger, engine, plan, (*plan.notices, *more), ui)
+    agent = lent.ssh(ledger, project, settings, plan, ui, detached=request.detach)
+    lent.tell_limits(engine.name, settings, plan, ui)
+    lent.check_ports(ledger, settings, container, plan, ui)
     kept = {key: flags[key] for key in STICKY if key in flags}
-    if "create" in plan.steps and told:
-        ui.note(told)
     if plan.steps or wants_credential(request.argv):
         outfit.prepare_home(project, settings, wanted.spec.owner, ui)
     site = Site(ledger, engine, project, settings, wanted, kept)
     container = _bring_up(site, plan.steps, container, ui)
-    if "create" in plan.steps:
-        container = late_rules(site, given, container)
     _note_place(ledger, project, plan, record)
     live = {found.id for found in settled.recorded.sessions}
     wayback.catch_up(ledger, container, live, project.path, ui)
-    seat = session.Seat(
-        engine, container, _tty(request), _outfit(project, settings, plan, request, ui), agent
-    )
+    if made:
+        container = late_rules(site, given, container)
+        lent.furnish(ledger, engine, container, project, settings, ui)
+    seat = _seat(site, container, plan, request, ui)._replace(ssh=agent)
     joined = _session(ledger, seat, plan, request, ui)
     if plan.attach is None:
         wayback.begin(container, joined.id, project.path)
     return Ready(seat, joined, site)
 
 
+def _seat(site: Site, container: ContainerRecord, plan: RunPlan, request: RunRequest, ui: Ui) -> session.Seat:
+    """Where the session takes place, and what it gets but for the SSH agent."""
+    services = lent.services(site.ledger, site.project, site.settings, plan, ui, detached=request.detach)
+    dress = _outfit(site.project, site.settings, plan, request, ui)
+    return session.Seat(
+        site.engine, container, _tty(request), dress, services=services,
+        returning=plan.attach is not None, detached=request.detach, notify=site.settings.notify,
+    )  # fmt: skip
+
+
 def _settings(ledger: Ledger, project: Project, flags: dict[str, Any], ui: Ui) -> Settings:
     """The project's settings; files that changed are put on record, and what waits for trust is said."""
     settings = configuration.load(ledger, project.path, flags)
-    configuration.refuse_layers(settings)
     configuration.note(ledger, settings, project.path)
     if told := config.pending_message(settings):
         ui.warn(told)
@@ -223,14 +229,12 @@ def _note_place(ledger: Ledger, project: Project, plan: RunPlan, known: ProjectR
         note_place(ledger, project)
 
 
-def _fit(ledger: Ledger, engine: Engine, plan: RunPlan, left_behind: tuple[str, ...], ui: Ui) -> Engine:
-    """Say what the plan has to say; the engine, able to create where that is planned."""
-    if "create" not in plan.steps:
-        for notice in (*plan.notices, *left_behind):
-            ui.note(notice)
-        return engine
-    for notice in plan.notices:
+def _fit(ledger: Ledger, engine: Engine, plan: RunPlan, notices: tuple[str, ...], ui: Ui) -> Engine:
+    """Say what there is to say; the engine, able to create where that is planned."""
+    for notice in notices:
         ui.note(notice)
+    if "create" not in plan.steps:
+        return engine
     service.check(engine, ui)
     return engines.fit(ledger, engine)
 
@@ -264,7 +268,7 @@ def _recorded(ledger: Ledger, project: Project) -> list[ContainerRecord]:
 
 
 def _tty(request: RunRequest) -> bool:
-    return request.stdin_tty and request.stdout_tty
+    return request.stdin_tty and request.stdout_tty and not request.detach
 
 
 def _flags(request: RunRequest, container: ContainerRecord | None) -> dict[str, Any]:
@@ -275,10 +279,13 @@ def _flags(request: RunRequest, container: ContainerRecord | None) -> dict[str, 
         "read_only": request.read_only or None,
         "cpus": request.cpus,
         "memory": request.memory,
+        "pids": request.pids,
         "mounts": config.absolute_mounts(request.mounts) or None,
         "publish": request.publish or None,
         "env": request.env or None,
         "ssh": request.ssh or None,
+        "host_services": request.host_service or None,
+        "notify": request.notify or None,
         "worktree_metadata": request.worktree_metadata or None,
     }
     kept: dict[str, Any] = json.loads(container.flags) if container else {}
@@ -294,17 +301,6 @@ def _outfit(
     asked = session.resolve_env(settings.env)
     version = current_version(settings)
     return outfit.dress(project, request.argv, asked, _tty(request), version, ui)
-
-
-def _ssh(ledger: Ledger, project: Project, settings: Settings, plan: RunPlan, ui: Ui) -> "Agent | None":
-    """The SSH agent for the session, asked for before anything is made. Raises ConfigError."""
-    if plan.attach is None and not settings.ssh:
-        return None
-    from contenant.app import ssh_agent  # few sessions have one
-
-    if plan.attach is None:
-        return ssh_agent.wanted(settings, ui)
-    return ssh_agent.again(ledger, plan.attach, project.path, settings, ui)
 
 
 def _plan(

@@ -25,18 +25,24 @@ def by_targets(
     known = list(containers)
     found: list[ContainerRecord] = []
     for target in targets:
-        canonical, name = identify(target.path, target.variant or "")
-        own = ids.get(canonical)
-        matching = [
-            container
-            for container in known
-            if (container.project_id == own and target.variant in (None, container.variant))
-            or container.name in (name, str(target.path))
-        ]
+        canonical = identify(target.path)[0]
+        matching = meant(known, target, ids.get(canonical, ""))
         if not matching:
             raise not_found(canonical, target.variant or "")
         found += [container for container in matching if container not in found]
     return found
+
+
+def meant(containers: Iterable[ContainerRecord], target: Target, project_id: str) -> list[ContainerRecord]:
+    """Those of the containers that one target stands for; `project_id`: of the project there, "" for none."""
+    name = identify(target.path, target.variant or "")[1]
+    word = str(target.path) if target.variant is None else name  # a container's own name
+    return [
+        container
+        for container in containers
+        if (container.project_id == project_id and target.variant in (None, container.variant))
+        or container.name in (name, word)
+    ]
 
 
 def one(containers: Iterable[ContainerRecord], variant: str | None) -> ContainerRecord | None:

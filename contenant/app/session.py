@@ -22,6 +22,7 @@ from contenant.errors import EngineError, EngineUnavailableError, StateError
 from contenant.process import Result, attach, capture
 
 if TYPE_CHECKING:
+    from contenant.app.host_services import ServiceError
     from contenant.app.ssh_agent import Agent
 
 WRAPPER = "/usr/local/lib/contenant/session"
@@ -53,6 +54,10 @@ class Seat(NamedTuple):
     tty: bool
     outfit: Outfit
     ssh: "Agent | None" = None
+    services: tuple[int, ...] = ()  # ports of the host's loopback
+    returning: bool = False  # to a session that lives
+    detached: bool = False  # begun with nobody at it
+    notify: bool = False  # say when the agent waits or is done
 
 
 def begin(ledger: Ledger, seat: Seat, argv: tuple[str, ...]) -> SessionRecord:
@@ -66,7 +71,7 @@ def begin(ledger: Ledger, seat: Seat, argv: tuple[str, ...]) -> SessionRecord:
         policy=seat.container.policy,
         argv=argv or AGENT,
         tty=seat.tty,
-        detachable=agent and seat.tty,
+        detachable=seat.detached or (agent and seat.tty),
         pid=mark.pid,
         pid_start=mark.start,
         boot_id=mark.boot,
@@ -75,6 +80,8 @@ def begin(ledger: Ledger, seat: Seat, argv: tuple[str, ...]) -> SessionRecord:
         credential=seat.outfit.credential.fingerprint if seat.outfit.credential else "",
     )
     given = [changes.session_ssh(record.id, seat.container.project_id, seat.ssh.keys)] if seat.ssh else []
+    if seat.services:
+        given.append(changes.service_lent(record.id, seat.container.project_id, seat.services))
     store.apply([*_used(seat), changes.session_starting(record, seat.container.project_id), *given])
     arrival.announce(container_dir(seat.container.name), record.id)
     return record
@@ -109,9 +116,19 @@ def show(ledger: Ledger, seat: Seat, session: SessionRecord, ui: Ui) -> tuple[in
         raise
     if code in _CLIENT_ENDED and not session.detachable:
         _deliver(seat, session.id, signal.SIGKILL)
+    seat = current(ledger, seat)
     code, change = _outcome(seat, session, code)
     record(ledger, change, ui)
     return code, change.kind == "session.ended"
+
+
+def current(ledger: Ledger, seat: Seat) -> Seat:
+    """The seat as it is on record now: after a lost database the project has another id."""
+    with suppress(StateError):
+        found = ledger.store().container(seat.container.id)
+        if found is not None and found.project_id != seat.container.project_id:
+            return seat._replace(container=seat.container._replace(project_id=found.project_id))
+    return seat
 
 
 def record(ledger: Ledger, change: Change, ui: Ui) -> None:
@@ -145,35 +162,90 @@ def _ssh(seat: Seat, session_id: str, ui: Ui) -> Iterator[dict[str, str]]:
         yield {ssh_agent.VARIABLE: ssh_agent.place_inside(session_id)}
 
 
+@contextmanager
+def _services(ledger: Ledger, seat: Seat, session: SessionRecord, ui: Ui) -> Iterator[None]:
+    """Show the session services of the host for as long, and record what went there. Raises MissedError,
+    ServiceError.
+    """
+    if not seat.services:
+        yield
+        return
+    from contenant.app import host_services  # few sessions have any
+
+    used = {}
+    lent = host_services.lend(seat.engine, seat.container.name, session.id, WRAPPER, seat.services)
+    with ExitStack() as until_the_end:
+        try:
+            used = until_the_end.enter_context(lent)
+        except host_services.ServiceError as error:
+            _without(ledger, seat, session, error, ui)
+        yield
+    for port, use in sorted(used.items()):
+        record(ledger, changes.service_used(session.id, seat.container.project_id, port, *use), ui)
+
+
+def _without(ledger: Ledger, seat: Seat, session: SessionRecord, error: "ServiceError", ui: Ui) -> None:
+    """A session that lives goes on without the services; a new one does not begin."""
+    if seat.returning:
+        ui.warn(f"{error.message}; this session goes without for now")
+        return
+    if error.gone:
+        raise MissedError(error.message)
+    give_up(ledger, seat, session, ui)
+    raise error
+
+
 def _exchange(ledger: Ledger, seat: Seat, session: SessionRecord, ui: Ui) -> int:
-    """The session, with the SSH agent if it has one. Returns the client's exit code. Raises as `_exec`."""
-    with _ssh(seat, session.id, ui) as more:
+    """The session, with what it is lent of the host. Returns the client's exit code. Raises as `_exec`."""
+    with (
+        _services(ledger, seat, session, ui),
+        _ssh(seat, session.id, ui) as more,
+        _notifying(seat, session.id),
+    ):
         return _exec(ledger, seat, session, {**seat.outfit.env, **seat.outfit.secret_env, **more})
+
+
+@contextmanager
+def _notifying(seat: Seat, session_id: str) -> Iterator[None]:
+    if not seat.notify:
+        yield
+        return
+    from contenant.app.notify import watching  # only where it is asked for
+
+    with watching(seat.container.name, session_id):
+        yield
+
+
+def command_line(
+    seat: Seat, session: SessionRecord, verb: str, given: Mapping[str, str]
+) -> tuple[list[str], dict[str, str]]:
+    """The engine's command that has the wrapper begin a session, and the variables to run it with."""
+    prefixed = {ENV_PREFIX + name: value for name, value in given.items()}
+    spec = ExecSpec(
+        argv=(WRAPPER, verb, session.id, "--", *session.argv),
+        env_names=tuple(sorted(prefixed)),
+        interactive=not seat.detached,
+        tty=seat.tty,
+    )
+    return seat.engine.exec_argv(seat.container.name, spec), prefixed
 
 
 def _exec(ledger: Ledger, seat: Seat, session: SessionRecord, given: Mapping[str, str]) -> int:
     """The exec itself. Returns the client's exit code. Raises MissedError, EngineUnavailableError."""
-    prefixed = {ENV_PREFIX + name: value for name, value in given.items()}
-    spec = ExecSpec(
-        argv=(WRAPPER, "attach" if session.detachable else "run", session.id, "--", *session.argv),
-        env_names=tuple(sorted(prefixed)),
-        interactive=True,
-        tty=seat.tty,
-    )
+    command, prefixed = command_line(seat, session, "attach" if session.detachable else "run", given)
     told: list[int] = []  # signals: a session that is to end is not begun again
-    _hand_over(seat, session.id)
+    hand_over(seat, session.id)
     ledger.close()  # a session may last for days
 
     def deliver(number: int) -> None:
         told.append(number)
         _deliver(seat, session.id, number)
 
-    command = seat.engine.exec_argv(seat.container.name, spec)
     raw = seat.engine.name == "container"
     overdue = arrival.Overdue(container_dir(seat.container.name), session.id, PATIENCE)
     code = attach(command, env=prefixed, tty=seat.tty, on_signal=deliver, raw_output=raw, overdue=overdue)
     if overdue.found:
-        raise _hangs(seat)
+        raise hangs(seat)
     if (
         code != 0
         and code not in _TOLD_TO_END
@@ -184,7 +256,7 @@ def _exec(ledger: Ledger, seat: Seat, session: SessionRecord, given: Mapping[str
     return code
 
 
-def _hand_over(seat: Seat, session_id: str) -> None:
+def hand_over(seat: Seat, session_id: str) -> None:
     """Put the credential where the session takes it from. Raises MissedError where the container does not,
     EngineUnavailableError where the engine hangs.
     """
@@ -195,7 +267,7 @@ def _hand_over(seat: Seat, session_id: str) -> None:
     try:
         done = capture(argv, timeout=PATIENCE, stdin=seat.outfit.pipe.reveal().encode())
     except TimeoutError:
-        raise _hangs(seat) from None
+        raise hangs(seat) from None
     if done.code != 0:
         raise MissedError(
             f"{seat.container.name} did not take the credential: {done.stderr.strip()}",
@@ -203,7 +275,8 @@ def _hand_over(seat: Seat, session_id: str) -> None:
         )
 
 
-def _hangs(seat: Seat) -> EngineUnavailableError:
+def hangs(seat: Seat) -> EngineUnavailableError:
+    """The error for an engine that does not bring a session in."""
     name = seat.container.name
     return EngineUnavailableError(
         f"{seat.engine.name} did not bring a session into {name} within {PATIENCE:g} s",

@@ -10,26 +10,28 @@ from typing import Any
 from contenant import config
 from contenant.app import configuration, engines, metadata, policy
 from contenant.app.desired import want
+from contenant.app.host_services import shown_in
 from contenant.app.ledger import Ledger
 from contenant.app.project import Project, Target, identify, is_there
 from contenant.app.results import Ui
 from contenant.app.select import one
 from contenant.app.ssh_agent import lent_in
 from contenant.app.sync import note_whereabouts, settle
-from contenant.core.plan_run import not_found
+from contenant.core.plan_run import anew, not_found
 from contenant.core.reconcile import Whereabouts
 from contenant.core.records import ContainerRecord
 from contenant.core.settings import Settings
 from contenant.core.values import ContainerReport
+from contenant.core.versions import tagged_version
 from contenant.engines.base import Engine
 from contenant.errors import ConfigError, ContenantError, EngineUnavailableError
 
 
 def show(wanted: Target, ui: Ui) -> dict[str, Any]:
-    """Sections project, engine, container, image, sessions, left_behind, firewall, drift, inside; JSON-ready.
+    """Sections project, engine, container, image, claude, sessions, left_behind, firewall, drift, inside.
 
-    Which container of a project that has several: `app.select.one`. Raises NotFoundError where there is
-    no such container. An engine that is silent is said, not raised.
+    JSON-ready. Which container of a project that has several: `app.select.one`. Raises NotFoundError where
+    there is no such container. A silent engine is said, not raised.
     """
     canonical, name = identify(wanted.path, wanted.variant or "")
     settings = config.load(None, os.environ, {})
@@ -62,7 +64,10 @@ def _observe(
     except EngineUnavailableError as error:
         return None, error.advice, _unseen("its engine did not answer")
     report = next((r for r in settled.reports if r.engine_id == container.engine_id), None)
-    if report is None or report.state != "running":
+    if report is None:
+        anew = "if its own is gone for good, `contenant clean --reinstalled` says so"
+        return None, "", _unseen(f"it is not in the store that answers; {anew}")
+    if report.state != "running":
         return report, "", _unseen("it does not run")
     return report, "", _look_inside(ledger, engine, container.id)
 
@@ -97,7 +102,8 @@ def _sections(
         "project": {"path": path, "exists": exists, "name": container.name, "variant": container.variant},
         "engine": _engine(ledger, settings, container, trouble),
         "container": _container(container, report),
-        "image": _image(ledger, container.image),
+        "image": _image(ledger, container.image) | {"layers": _layers(ledger, path) if exists else []},
+        "claude": _claude(ledger, settings, path, container),
         "sessions": _sessions(ledger, path, container),
         "left_behind": _left_behind(ledger, path),
         "firewall": _firewall(ledger, container.policy),
@@ -132,12 +138,41 @@ def _image(ledger: Ledger, reference: str) -> dict[str, Any]:
     view = ledger.snapshot()
     built = next((image for image in view.images() if image.reference == reference), None) if view else None
     provenance = built._asdict() if built else {}
-    kept = ("claude_version", "recipe", "base_origin", "digest", "built")
+    kept = ("claude_version", "recipe", "layer", "parent", "base_origin", "digest", "built")
     return {"reference": reference} | {name: provenance.get(name, "") for name in kept}
 
 
+def _claude(ledger: Ledger, settings: Settings, path: str, container: ContainerRecord) -> dict[str, Any]:
+    """The agent's version in the container, the one that a new one would get and why, and how to move."""
+    from contenant.app import versions
+
+    try:
+        settings = configuration.load(ledger, path, {}) if Path(path).is_dir() else settings
+        decision = versions.decide(settings)
+    except ContenantError as error:
+        return {"version": tagged_version(container.image), "wanted": "", "why": error.message, "move": ""}
+    version = tagged_version(container.image)
+    decided = decision.by == "setting"
+    newer = f"change claude.version in {decision.source}" if decided else "contenant image upgrade"
+    return {
+        "version": version,
+        "wanted": decision.version,
+        "why": decision.told(),
+        "move": newer if version == decision.version else anew(container.variant),
+    }
+
+
+def _layers(ledger: Ledger, path: str) -> list[str]:
+    """The layers that --recreate would put on the base, the lowest first, and what each is made of."""
+    try:
+        settings = configuration.load(ledger, path, {})
+    except ConfigError:  # the drift says so
+        return []
+    return [f"{layer.kind}: {part}" for layer in settings.layers for part in layer.parts()]
+
+
 def _sessions(ledger: Ledger, path: str, container: ContainerRecord) -> list[dict[str, Any]]:
-    lent = lent_in(ledger, path)
+    lent, services = lent_in(ledger, path), shown_in(ledger, path)
     return [
         {
             "id": session.id,
@@ -146,6 +181,7 @@ def _sessions(ledger: Ledger, path: str, container: ContainerRecord) -> list[dic
             "started": session.started,
             "detachable": session.detachable,
             "ssh": session.id in lent,
+            "host_services": services.get(session.id, []),
         }
         for session in ledger.read(container.engine).sessions
         if session.container_id == container.id

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from contenant import host
 from contenant.app import firewall_registries, mounted, place, policy
-from contenant.app.desired import Wanted, label, shielded
+from contenant.app.desired import Wanted, kept_image, label, shielded
 from contenant.app.ledger import Ledger
 from contenant.app.project import Project
 from contenant.app.results import Ui
@@ -18,6 +18,7 @@ from contenant.core.plan_run import Step
 from contenant.core.records import ContainerRecord, ProjectRecord
 from contenant.core.settings import Settings
 from contenant.core.values import ContainerSpec
+from contenant.core.versions import LATEST, is_unpinned
 from contenant.engines.base import Engine
 from contenant.errors import ContenantError, FirewallError
 
@@ -38,6 +39,7 @@ def perform(site: Site, steps: Sequence[Step], container: ContainerRecord | None
     for step in steps:
         match step:
             case "image":
+                site = _pinned(site, ui)
                 _ensure_image(site, ui)
             case "remove":
                 assert container is not None
@@ -53,7 +55,7 @@ def perform(site: Site, steps: Sequence[Step], container: ContainerRecord | None
 
 def _with_registries(site: Site, container: ContainerRecord, ui: Ui) -> Site:
     """Hosts that only the tools in the image know are asked for once a container of it runs."""
-    if not site.wanted.policy.found:
+    if not site.wanted.policy.found or container.state == "created":
         return site
     try:
         hosts = firewall_registries.learn(site.ledger, site.engine, container)
@@ -63,6 +65,19 @@ def _with_registries(site: Site, container: ContainerRecord, ui: Ui) -> Site:
     given = policy.gather(site.ledger, site.project.path, container)._replace(hosts=lambda: hosts)
     wanted = policy.effective(site.settings, given, int(time.time()))
     return site._replace(wanted=site.wanted._replace(policy=wanted))
+
+
+def _pinned(site: Site, ui: Ui) -> Site:
+    """With an image that can be had: the registry is asked about a version that nobody asked about before."""
+    if site.settings.claude_version != LATEST and not is_unpinned(site.wanted.image):
+        return site
+    from contenant.app import versions  # few settings name a version
+
+    prepared = versions.prepare(site.ledger, site.settings, ui, refresh=False)
+    versions.note_latest(site.ledger, site.settings, prepared)
+    image = kept_image(site.settings)
+    wanted = site.wanted._replace(image=image, spec=site.wanted.spec._replace(image=image))
+    return site._replace(wanted=wanted)
 
 
 def _ensure_image(site: Site, ui: Ui) -> None:

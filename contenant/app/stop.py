@@ -8,8 +8,10 @@ from contenant import config, locks
 from contenant.app.idle import stop as stop_container
 from contenant.app.inventory import Survey, look_around, refuse_silence
 from contenant.app.ledger import Ledger
+from contenant.app.project import container_dir
 from contenant.app.results import Outcome, Ui, Verdict
 from contenant.app.select import by_targets
+from contenant.app.sync import read_exit
 from contenant.core import changes
 from contenant.core.plan_clean import sessions_text
 from contenant.core.records import ContainerRecord, SessionRecord
@@ -86,7 +88,10 @@ def _stop_one(ledger: Ledger, survey: Survey, job: Job, seconds: int, ui: Ui) ->
             stop_container(ledger, survey.connected[container.engine], container, seconds, "asked for")
             ledger.store().apply(
                 [
-                    changes.session_ended(session.id, container.project_id, "container stopped", None)
+                    changes.session_ended(
+                        *(session.id, container.project_id, "container stopped"),
+                        read_exit(container_dir(container.name), session.id),
+                    )
                     for session in job.live
                 ]
             )

@@ -4,6 +4,7 @@ Every structural change is made under the lock of its container, from a listing 
 what another contenant is working on is left to it.
 """
 
+import os
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -104,27 +105,55 @@ def _repair(
     identity = engine.identity() if adopted else ""
     fresh: dict[str, ProjectRecord] = {}  # several containers may be of one project
     for report in adopted:
-        wanted += _adoption(store, engine.name, identity, report, fresh)
+        wanted += (found := _adoption(store, engine.name, identity, report, fresh))
+        if (made := _made_as(report)) != report.name:
+            _follow(made, report.name)
+        if report.state == "running":
+            from contenant.app import adopted as inside  # after a lost database
+
+            wanted += inside.sessions(engine, ContainerRecord(**found[-1].data))
     store.apply(wanted)
     for finding in findings:
         if finding.change in wanted and finding.change.kind == "container.gone":
-            _clear_place(finding.name)
+            _clear_place(store, finding.name)
+        if finding.change in wanted and finding.change.kind == "container.renamed":
+            _follow(finding.name, finding.change.data["to"])
 
 
-def _clear_place(name: str) -> None:
+def _made_as(report: ContainerReport) -> str:
+    """What a container was called when it was made, by its labels."""
+    variant = labels.decode(report.labels.get(labels.VARIANT, ""))
+    path = labels.decode(report.labels.get(labels.PROJECT, ""))
+    return names.container_name(path, variant if names.is_variant(variant) else "")
+
+
+def _follow(old: str, new: str) -> None:
     from contenant.app import place  # rarely needed
 
-    place.clear(name)
+    place.follow(old, new)
+
+
+def _clear_place(store: "Store", name: str) -> None:
+    """Unless a container of that name in another store has its policy and sessions there."""
+    from contenant.app import place  # rarely needed
+
+    if not any(container.name == name for container in store.containers()):
+        place.clear(name)
 
 
 def _differences(
     engine: Engine, recorded: Recorded, reports: tuple[ContainerReport, ...]
 ) -> tuple[list[Finding], list[ContainerReport]]:
+    boot = host.boot_id() if recorded.sessions else ""
+    dead = _dead(recorded.sessions, boot)
     observed = Observed(
         engine=engine.name,
         identity="",
         reports=reports,
-        dead=_dead(recorded.sessions),
+        dead=dead,
+        traceless=_traceless(
+            recorded, dead, boot
+        ),  # before the exits: one that ends now leaves its code first
         exits=_exits(recorded),
         owner=host.installation_id(),
     )
@@ -133,11 +162,8 @@ def _differences(
     return reconcile(recorded, observed), orphans(recorded, observed)
 
 
-def _dead(sessions: Sequence[SessionRecord]) -> frozenset[str]:
+def _dead(sessions: Sequence[SessionRecord], boot: str) -> frozenset[str]:
     """Sessions whose contenant is gone."""
-    if not sessions:
-        return frozenset()
-    boot = host.boot_id()
     return frozenset(
         session.id
         for session in sessions
@@ -145,9 +171,28 @@ def _dead(sessions: Sequence[SessionRecord]) -> frozenset[str]:
     )
 
 
+def _traceless(recorded: Recorded, dead: frozenset[str], boot: str) -> frozenset[str]:
+    """Detachable sessions that no process of the host answers for and that cannot live: they began before
+    this machine's last start, or their container, started anew, has forgotten them.
+    """
+    names = {container.id: container.name for container in recorded.containers}
+    return frozenset(
+        session.id
+        for session in recorded.sessions
+        if session.detachable
+        and session.id in dead
+        and (session.boot_id != boot or not claimed(container_dir(names[session.container_id]), session.id))
+    )
+
+
+def claimed(directory: Path, session_id: str) -> bool:
+    """Whether the container still has a session on its list: its file goes after its exit code has come."""
+    return os.path.lexists(directory / "sessions" / f"{session_id}.pid")
+
+
 def _exits(recorded: Recorded) -> dict[str, int]:
     """Exit codes that the containers' session wrappers left behind, by session."""
-    by_id = {container.id: container.name for container in recorded.containers}
+    by_id = {each.id: each.name for each in recorded.containers}
     found = {}
     for session in recorded.sessions:
         if (code := read_exit(container_dir(by_id[session.container_id]), session.id)) is not None:

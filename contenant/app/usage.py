@@ -23,6 +23,7 @@ from contenant.core.usage import (
     Price,
     Prices,
     attribute,
+    candidates,
     charge,
     cost,
     parse_line,
@@ -34,6 +35,7 @@ from contenant.home import transcripts
 from contenant.home.layout import home_dir
 from contenant.home.transcripts import Transcript
 from contenant.store.encoding import to_column
+from contenant.store.lookups import writers_of
 from contenant.store.rows import UsageRow
 from contenant.store.usage import By
 
@@ -170,7 +172,24 @@ def _attributed(ledger: Ledger, home: Home, records: list[UsageRecord]) -> Itera
         return []
     rows = ledger.store().lived(home.name, home.project_id, min(record.at for record in records))
     lived = [Lived(row[0], row[1], row[2], row[3], row[4] == "agent") for row in rows]
-    return (attribute(record, lived) for record in records)
+    return _one_by_one(ledger, home, records, lived)
+
+
+def _one_by_one(
+    ledger: Ledger, home: Home, records: list[UsageRecord], lived: list[Lived]
+) -> Iterator[UsageRecord]:
+    """In the order of their moments: what came before tells whose conversation it is. That is asked for only
+    where several agents ran at once.
+    """
+    writers: dict[str, set[str]] = {}
+    for record in sorted(records, key=lambda record: record.at):
+        known = writers.get(record.conversation, set())
+        if record.conversation and record.conversation not in writers and len(candidates(record, lived)) > 1:
+            known = writers_of(ledger.store(), home.project_id, record.conversation)
+        found = attribute(record, lived, known)
+        if record.conversation:
+            writers[record.conversation] = known | ({found.session_id} - {""})
+        yield found
 
 
 def _priced(record: UsageRecord, listed: Prices) -> UsageRecord:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +25,11 @@ if TYPE_CHECKING:
     from contenant.app.results import Verdict
     from contenant.cli.ui import TerminalUi
 
+_WORD = {"remove": "removed", "forget": "forgotten"}
+_QUESTION = {
+    "remove": "Remove {}?",
+    "forget": "Is the store that held {} gone for good? Then they are recorded as gone",
+}
 EXIT_DECLINED = 1
 EXIT_REFUSED = 1  # what was named stays, and the plan says why
 
@@ -66,6 +70,11 @@ class Age(click.ParamType):  # type: ignore[type-arg]  # generic only since clic
 @option("-n", "--dry-run", is_flag=True, help="Show the plan, change nothing.")
 @option("-y", "--yes", is_flag=True, help="Do not ask.")
 @option("-f", "--force", is_flag=True, help="Also containers that are paused or have live sessions.")
+@option(
+    "--reinstalled",
+    is_flag=True,
+    help="The engine was installed anew, or its store lost: record as gone what was in the old one.",
+)
 @name_option
 @rendered
 @click.pass_context
@@ -79,6 +88,7 @@ def command(
     dry_run: bool,
     yes: bool,
     force: bool,
+    reinstalled: bool,
     name: str | None,
     output: Output,
 ) -> int:
@@ -91,32 +101,35 @@ def command(
     several containers all go, unless --name or PATH@NAME says which (PATH@ is the first). The agent's home
     outlives its container unless --purge takes it too; with --all, also homes without a container.
 
+    A container that is unknown though its engine answers is in another store than the one that answers: of
+    another daemon, or of one that is no more. --reinstalled says that it is no more. Nothing is removed then
+    but the record, and a container that turns up again is taken up again.
+
     Where there is no terminal to ask on, --yes or --dry-run is needed. Exit code 1: declined, refused for
     the container that was named, or at least one removal failed.
     """
     if sum((bool(paths) or name is not None, everything, stale is not None)) > 1:
         raise UsageError("a path (or --name), --all and --stale exclude each other", hint="give one of them")
+    if reinstalled and (images or purge or force or stale is not None):
+        raise UsageError("--reinstalled goes with a path or --all only", hint="leave the others out")
     from contenant.app import clean
+    from contenant.app import reinstalled as anew
     from contenant.app.results import CleanRequest
 
     wanted = _targets(paths, name, everything or stale is not None or images)
     request = CleanRequest(wanted, everything, stale, images, force, purge)
     ui = ui_of(ctx)
-    plan = clean.plan(request, ui)
-    going = [verdict for verdict in plan if verdict.action == "remove"]
+    case = anew if reinstalled else clean
+    plan = case.plan(request, ui)
+    going = [verdict for verdict in plan if verdict.action != "keep"]
     if dry_run or not going:
-        # Names are read by programs: they are told what would go, not what would stay.
-        emit(
-            outcomes.planned(going if output.format == "names" else plan),
-            outcomes.table("action", "reason"),
-            output,
-        )
-        ui.note(f"{_count(going)} would be removed" if going else "nothing to remove")
+        _tell(plan, going, ui, output)
         return EXIT_REFUSED if request.paths and not dry_run else 0
-    if not yes and not _agreed(plan, going, ui, output):
-        ui.note("nothing was removed")
+    question = _QUESTION[going[0].action].format(_count(going))
+    if not yes and not outcomes.agreed(plan, question, ui, output):
+        ui.note(f"nothing was {_WORD[going[0].action]}")
         return EXIT_DECLINED
-    results = clean.apply(plan, request, ui)
+    results = case.apply(plan, request, ui)
     emit(outcomes.done(results), outcomes.table("result", "detail"), output)
     return outcomes.some_failed(results)
 
@@ -131,22 +144,11 @@ def _targets(words: tuple[Path, ...], name: str | None, otherwise: bool) -> tupl
     return tuple(targets(words or here, name))
 
 
-def _agreed(plan: Sequence[Verdict], going: Sequence[Verdict], ui: TerminalUi, output: Output) -> bool:
-    """Show the plan on standard error and ask. Raises UsageError where there is nobody to ask."""
-    text = io.StringIO()
-    emit(
-        outcomes.planned(plan),
-        outcomes.table("action", "reason"),
-        output._replace(format="table", stream=text),
-    )
-    ui.show(text.getvalue().rstrip("\n"))
-    answer = ui.confirm(f"Remove {_count(going)}?")
-    if answer is None:
-        raise UsageError(
-            "clean asks before it removes, and there is no terminal to ask on",
-            hint="add --yes to go ahead, or --dry-run to only look",
-        )
-    return answer
+def _tell(plan: Sequence[Verdict], going: Sequence[Verdict], ui: TerminalUi, output: Output) -> None:
+    """The plan. Names are read by programs: they are told what would go, not what would stay."""
+    shown = going if output.format == "names" else plan
+    emit(outcomes.planned(shown), outcomes.table("action", "reason"), output)
+    ui.note(f"{_count(going)} would be {_WORD[going[0].action]}" if going else "nothing to remove")
 
 
 def _count(verdicts: Sequence[Verdict]) -> str:

@@ -95,6 +95,22 @@ def project_paths(incomplete: str) -> list[CompletionItem]:
     return [CompletionItem(f"~/{path[len(base) :]}" if base else path, type=PATH) for path in found]
 
 
+def live_sessions(incomplete: str) -> list[CompletionItem]:
+    """The live sessions whose id begins with what is typed; none where nothing is."""
+    from contenant.app.ledger import Ledger, database_url
+    from contenant.errors import ContenantError
+
+    if not incomplete:
+        return []
+    try:
+        with Ledger(database_url(os.environ)) as ledger:
+            view = ledger.snapshot()
+            found = view.live_sessions() if view else []
+    except ContenantError:
+        return []
+    return [CompletionItem(each.id, help=each.argv[0]) for each in found if each.id.startswith(incomplete)]
+
+
 def _directories(typed: str) -> Iterator[str]:
     _, _, start = typed.rpartition("/")
     base = typed[: len(typed) - len(start)]

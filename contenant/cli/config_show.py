@@ -46,8 +46,10 @@ def command(ctx: click.Context, path: Path, output: Output) -> int:
     """
     from contenant.app.configuration import show
 
-    rows = show(path)
+    rows, notes = show(path)
     emit(rows, table(), output)
+    for note in notes:
+        ui_of(ctx).note(note)
     if waiting := sum(row.state == "pending" for row in rows):
         ui_of(ctx).note(f"{waiting} pending; `contenant config trust` lets the project's file have its way")
     return 0

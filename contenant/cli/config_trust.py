@@ -37,9 +37,10 @@ EXIT_DECLINED = 1
 @option("-y", "--yes", is_flag=True, help="Do not ask.")
 @click.pass_context
 def command(ctx: click.Context, path: Path, revoke: bool, yes: bool) -> int:
-    """Let a project's file have its way, as it is now.
+    """Let a project's file and its layer of the image have their way, as they are now.
 
-    The word is bound to the SHA-256 of the file's bytes: when one changes, the file is asked about again.
+    The word is bound to the SHA-256 of the bytes of the file, of a Containerfile or script and of what they
+    copy, and of a dev container's file: when one changes, the project is asked about again.
     What can never be mounted stays refused. Exit code 1: declined.
     """
     from contenant.app import configuration

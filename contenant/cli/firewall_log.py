@@ -86,12 +86,14 @@ def command(
     Tables show local time, all other formats UTC.
     """
     from contenant.app import egress
+    from contenant.app.project import target
     from contenant.cli.history_options import moment
 
+    path, name = target(project, name)
     if name is not None and not following:
         raise UsageError("--name needs --follow", hint="without it, all containers of the project are shown")
     ui = ui_of(ctx)
-    query = egress.LogQuery(project, denied, moment(since, utc_now()), limit=limit or 0, variant=name)
+    query = egress.LogQuery(path, denied, moment(since, utc_now()), limit=limit or 0, variant=name)
     if following:
         return _follow(query, output, ui)
     cut = limit is None and output.format == "table"

@@ -46,8 +46,10 @@ def command(host: str, project: Path, name: str | None, output: Output) -> int:
     reached.
     """
     from contenant.app.firewall_probe import test
+    from contenant.app.project import target
 
-    probes = test(project, host, name)
+    path, variant = target(project, name)
+    probes = test(path, host, variant)
     emit(probes, _TABLE, output)
     results = {probe.result for probe in probes}
     if "failed" in results:

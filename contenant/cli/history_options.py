@@ -28,8 +28,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _AGE = r"-?[0-9]+[a-z]*"  # compiled where there is one
 TABLE_LIMIT = 50
 FAMILIES = (
-    *("session", "container", "project", "image", "policy", "rule", "egress", "engine"),
-    *("credential", "config", "home", "drift", "clock", "usage", "database", "worktree"),
+    *("session", "container", "project", "image", "claude", "policy", "rule", "egress", "engine"),
+    *("credential", "config", "home", "drift", "clock", "usage", "database", "drop", "service", "worktree"),
 )
 
 

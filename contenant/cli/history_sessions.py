@@ -15,6 +15,7 @@ from contenant.cli.options import rendered
 from contenant.cli.render import Column, Output, Table
 from contenant.cli.settings import home, ui_of
 from contenant.cli.text import below_home
+from contenant.core.versions import tagged_version
 
 if TYPE_CHECKING:
     from contenant.app.history import HistoryQuery
@@ -33,6 +34,7 @@ FIELDS = {
     "container": "name of the container",
     "container_id": "contenant's id of the container",
     "image": "reference of the image",
+    "claude": "Claude Code version in it, empty where its name does not say",
     "policy": "hash of the policy in force at its start",
     "credential": "fingerprint of the credential it was given, empty for none",
     "tty": "whether it had a terminal",
@@ -125,5 +127,6 @@ def _exit(row: HistoryRow) -> str:
 
 
 def _record(row: HistoryRow) -> dict[str, Any]:
-    known = {**row.data, "project": row.project, "container": row.container}
+    claude = tagged_version(row.data["image"])
+    known = {**row.data, "claude": claude, "project": row.project, "container": row.container}
     return {name: known[name] for name in FIELDS}

@@ -27,10 +27,11 @@ from contenant.core.values import EngineName
 @rendered
 @click.pass_context
 def command(ctx: click.Context, engine: EngineName | None, no_cache: bool, output: Output) -> int:
-    """Build the image that new containers are made from.
+    """Build the image that new containers are made from: contenant's base and your layer on it.
 
     Its tag is the Claude Code version and a hash of every input; an image with that tag is not built again.
-    A failed build leaves the last good image in use, and says where the log is.
+    A failed build leaves the last good image in use, and says which step failed and where the log is.
+    A project's layer is built when its container is made.
     """
     from contenant.app.images import build
 

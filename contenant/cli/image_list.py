@@ -13,6 +13,8 @@ from contenant.cli.render import Column, Output, Table, emit
 from contenant.cli.settings import ui_of
 from contenant.core.ages import age
 
+EXIT_UNREACHABLE = 3
+
 # Key of JSON and CSV -> what it says. Only ever added to.
 FIELDS = {
     "reference": "name:tag",
@@ -27,9 +29,15 @@ FIELDS = {
     "built": "moment of the build",
     "seconds": "how long the build took",
     "size": "bytes, 0 where the engine does not say",
+    "engines": "engines that have it now; CSV holds it as JSON text",
     "containers": "number of containers made from it",
     "current": "whether new containers are made from it",
     "id": "contenant's id of the build",
+    "log": "path of the build's log",
+    "snapshot": "moment of the package index that a bootstrapped base was made from",
+    "integrity": "npm integrity of Claude Code's package",
+    "engine": "engine it was built or loaded on",
+    "origin": "built, or loaded from a file",
 }
 
 
@@ -37,23 +45,27 @@ FIELDS = {
     cls=Command,
     short_help=IMAGE_COMMANDS["list"].summary,
     examples=(("contenant image list", "newest first"), ("contenant image list --json", "for programs")),
-    exits=(0, 1, 2),
+    exits=(0, 1, 2, 3),
 )
 @rendered
 @click.pass_context
 def command(ctx: click.Context, output: Output) -> int:
-    """List the images contenant built, newest first.
+    """List the images contenant built or loaded, newest first.
 
     CONTAINERS counts those made from the image; BASE says whether Debian was local, pulled or
-    bootstrapped; * marks the image that new containers are made from.
+    bootstrapped; ON names the engines that have it; * marks the image that new containers are made from. An
+    engine that does not answer is named on standard error, and the exit code is 3.
     """
     from contenant.app.images import list_images
 
-    images, ui = list_images(ui_of(ctx)), ui_of(ctx)
+    ui = ui_of(ctx)
+    images, silent = list_images(ui)
     emit(images, table(datetime.now(UTC)), output)
-    if not images:
+    for name, why in sorted(silent.items()):
+        ui.warn(f"{name} did not answer, so it is not told whether it has them: {why}")
+    if not images and not silent:
         ui.note("no images yet; contenant image build makes one")
-    return 0
+    return EXIT_UNREACHABLE if silent else 0
 
 
 def table(now: datetime) -> Table:
@@ -61,10 +73,13 @@ def table(now: datetime) -> Table:
     return Table(
         columns=(
             Column("IMAGE", lambda row: row["reference"] + ("*" if row["current"] else "")),
+            Column("LAYER", lambda row: row["layer"], rank=3),
             Column("CLAUDE", lambda row: row["claude_version"]),
-            Column("BASE", lambda row: row["base_origin"]),
-            Column("SIZE", lambda row: _megabytes(row["size"])),
+            Column("BASE", lambda row: row["base_origin"], rank=4),
+            Column("SIZE", lambda row: megabytes(row["size"])),
+            Column("TOOK", lambda row: duration(row["seconds"]), rank=2),
             Column("CONTAINERS", lambda row: str(row["containers"])),
+            Column("ON", lambda row: ", ".join(row["engines"]) or "-", rank=1),
             Column("AGE", lambda row: age(row["built"], now)),
         ),
         fields=tuple(FIELDS),
@@ -73,5 +88,12 @@ def table(now: datetime) -> Table:
     )
 
 
-def _megabytes(size: int) -> str:
+def megabytes(size: int) -> str:
+    """Bytes for people, `-` where the engine does not say."""
     return f"{size / 1e6:.0f} MB" if size else "-"
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds for people: `8s`, `3m07s`; `-` for none."""
+    minutes, rest = divmod(round(seconds or 0), 60)
+    return f"{minutes}m{rest:02d}s" if minutes else f"{rest}s" if seconds else "-"

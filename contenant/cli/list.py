@@ -48,6 +48,8 @@ FIELDS = {
     "firewall": "block, audit or off",
     "created": "moment of its creation",
     "project_exists": "whether the project directory is still there",
+    "activity": "what the agent does: waiting (for the user), working, idle; empty where not known",
+    "activity_since": "since when",
     "variant": "which of the project's containers, empty for its first",
 }
 
@@ -95,9 +97,10 @@ def command(
     """List the containers of all projects.
 
     A further container of a project is shown as PROJECT@NAME, beside its first. LAST USED is the last
-    session's start or end; SESSIONS are live/all; IMAGE is the Claude Code version in the image, with * where
-    --recreate would use a newer image. An engine that does not answer is named on standard error, its
-    containers are shown as unknown, and the exit code is 3.
+    session's start or end; SESSIONS are live/all; ACTIVITY is what the agent of a live session says of
+    itself: waiting (for you), working or idle, and for how long; IMAGE is the Claude Code version in the
+    image, with * where --recreate would use a newer image. An engine that does not answer is named on
+    standard error, its containers are shown as unknown, and the exit code is 3.
     """
     from contenant.app.inventory import inventory
 
@@ -107,6 +110,11 @@ def command(
     emit(arrange(rows, sort, reverse), table(datetime.now(UTC), home()), output)
     for name, why in sorted(found.unreachable.items()):
         ui.warn(f"{name} did not answer, its containers are shown as unknown: {why}")
+    if found.elsewhere:
+        ui.warn(
+            f"{', '.join(sorted(found.elsewhere))}: not in the store that answered; if the engine was made"
+            " anew, `contenant clean --reinstalled` in the project (or with --all) records that"
+        )
     if not rows and not found.unreachable:
         ui.note(
             "no containers match"
@@ -138,6 +146,7 @@ def table(now: datetime, base: str) -> Table:
             ),
             Column("LAST USED", lambda row: age(row.last_used, now)),
             Column("SESSIONS", lambda row: f"{row.sessions_live}/{row.sessions_total}", rank=3),
+            Column("ACTIVITY", lambda row: _activity(row, now), rank=1, colour=_activity_colour),
             Column("IMAGE", _image, rank=2),
             Column("ENGINE", lambda row: row.engine, rank=4),
             Column("FIREWALL", lambda row: row.firewall or "-", colour=_firewall_colour),
@@ -156,6 +165,16 @@ def _project(row: Row, base: str) -> str:
 
 def _image(row: Row) -> str:
     return row.claude + ("*" if row.outdated else "") if row.claude else "-"
+
+
+def _activity(row: Row, now: datetime) -> str:
+    """The word, and how long it holds once that is a minute."""
+    since = age(row.activity_since, now)
+    return row.activity + (f" {since}" if since not in ("-", "now") else "") if row.activity else "-"
+
+
+def _activity_colour(row: Row) -> str:
+    return "yellow" if row.activity == "waiting" else ""
 
 
 def _firewall_colour(row: Row) -> str:

@@ -12,13 +12,14 @@ import click
 
 from contenant.cli.colour import is_terminal, terminal_width, wants_colour
 from contenant.cli.option import option
-from contenant.cli.render import Format, Output
 from contenant.cli.settings import settings_of
 from contenant.core.engine_names import ENGINE_NAMES
 from contenant.errors import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from contenant.cli.render import Format, Output
 
 R = TypeVar("R")
 
@@ -41,6 +42,20 @@ class ProjectPath(click.ParamType):  # type: ignore[type-arg]  # generic only si
         from contenant.cli.complete import project_paths
 
         return project_paths(incomplete)
+
+
+class SessionName(ProjectPath):
+    """The beginning of a session's id, or a project: as it was typed."""
+
+    name = "session"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return str(super().convert(value, param, ctx))
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        from contenant.cli.complete import live_sessions
+
+        return live_sessions(incomplete) or super().shell_complete(ctx, param, incomplete)
 
 
 name_option = option(
@@ -73,7 +88,9 @@ def rendered(function: Callable[..., R]) -> Callable[..., R]:
 
 
 def _output(ctx: click.Context, form: str | None) -> Output:
+    from contenant.cli.render import Output  # a run and a completion render nothing
+
     settings = settings_of(ctx)
     colour = wants_colour(settings.color, is_terminal(sys.stdout), os.environ)
-    chosen = cast(Format, form or ("names" if settings.quiet else "table"))
+    chosen = cast("Format", form or ("names" if settings.quiet else "table"))
     return Output(chosen, sys.stdout, colour=colour, width=terminal_width(sys.stdout, os.environ))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from contenant.cli.render import Column, Table
+from contenant.cli.render import Column, Output, Table, emit
 from contenant.cli.settings import home
 from contenant.cli.text import below_home
 from contenant.core.ages import age
+from contenant.errors import UsageError
 
 if TYPE_CHECKING:
     from contenant.app.results import Outcome, Verdict
+    from contenant.cli.ui import TerminalUi
 
 # Key of JSON and CSV -> what it says. Only ever added to.
 FIELDS = {
@@ -20,15 +23,24 @@ FIELDS = {
     "name": "name of the container, or reference of the image",
     "project": "path of the project, empty for an image",
     "engine": "container, podman or docker; empty for a home",
-    "action": "what is planned: remove, stop or keep",
+    "action": "what is planned: remove, stop, keep or forget",
     "reason": "why",
     "last_used": "moment of the last activity, empty for an image or a home",
-    "subject": "contenant's id of it",
-    "result": "what became of it: removed, stopped, kept or failed; empty in a dry run",
+    "subject": "contenant's id of it; of an image its reference, or the engine's id",
+    "result": "what became of it: removed, stopped, kept, forgotten or failed; empty in a dry run",
     "detail": "why, in the words of what did it; empty in a dry run",
+    "size": "bytes of an image, layers that it shares with others included; 0 for anything else",
+    "digest": "digest of an image, empty for anything else",
 }
 
-_COLOURS = {"remove": "yellow", "stop": "yellow", "failed": "red", "keep": "dim", "kept": "dim"}
+_COLOURS = {
+    "remove": "yellow",
+    "stop": "yellow",
+    "forget": "yellow",
+    "failed": "red",
+    "keep": "dim",
+    "kept": "dim",
+}
 
 
 def planned(verdicts: Iterable[Verdict]) -> list[dict[str, Any]]:
@@ -58,9 +70,25 @@ def table(key: str, why: str) -> Table:
             Column("WHY", lambda row: row[why]),
         ),
         fields=tuple(FIELDS),
-        record=lambda row: row,
+        record=lambda row: {field: row[field] for field in FIELDS},
         name=lambda row: row["name"],
     )
+
+
+def agreed(
+    plan: Iterable[Verdict], question: str, ui: TerminalUi, output: Output, shown: Table | None = None
+) -> bool:
+    """Show a plan on standard error and ask. Raises UsageError where there is nobody to ask."""
+    text = io.StringIO()
+    emit(planned(plan), shown or table("action", "reason"), output._replace(format="table", stream=text))
+    ui.show(text.getvalue().rstrip("\n"))
+    answer = ui.confirm(question)
+    if answer is None:
+        raise UsageError(
+            "nothing is removed unasked, and there is no terminal to ask on",
+            hint="add --yes to go ahead, or --dry-run to only look",
+        )
+    return answer
 
 
 def some_failed(outcomes: Iterable[Outcome]) -> int:

@@ -20,12 +20,14 @@ from contenant.cli import (
     config_show,
     db_check,
     doctor,
+    drop_options,
     firewall_diff,
     firewall_log,
     firewall_options,
     firewall_probe,
     firewall_show,
     firewall_suggest,
+    get,
     history_diff,
     history_egress,
     history_policies,
@@ -34,6 +36,8 @@ from contenant.cli import (
     image_list,
     manual,
     outcomes,
+    port_list,
+    top,
     usage,
     verify,
 )
@@ -68,6 +72,10 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "contenant doctor": doctor.FIELDS,
     "contenant db check": db_check.FIELDS,
     "contenant usage": usage.FIELDS,
+    "contenant port list": port_list.FIELDS,
+    "contenant top": top.FIELDS,
+    "contenant put": drop_options.PASSED_FIELDS,
+    "contenant get": get.ENTRY_FIELDS,
 }
 
 REFERENCE_HEAD = f"""{MADE}

@@ -9,17 +9,16 @@ import click
 
 from contenant.cli.colour import is_terminal
 from contenant.cli.command import Command, no_such_command
-from contenant.cli.complain import complain, complaint_of
 from contenant.cli.option import option
 from contenant.cli.options import ProjectPath, engine_option
+from contenant.cli.own_failure import passing_on
 from contenant.cli.root import COMMANDS, IMPLICIT_RUN
-from contenant.cli.settings import settings_of, ui_of
-from contenant.errors import ContenantError, UsageError
+from contenant.cli.settings import ui_of
+from contenant.errors import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-EXIT_OWN_FAILURE = 125  # as docker and podman have it
 _COMMAND = "contenant.run.argv"  # in Context.meta: what stood behind --
 
 
@@ -47,7 +46,9 @@ class RunCommand(Command):
         ("contenant --new", "a second agent beside the running one"),
         ("contenant --name review", "the agent in a further container of this project"),
         ("contenant --worktree fix-login", "the agent on a branch of its own, beside the project"),
+        ('contenant run -d -- claude -p "fix it"', "begin it and go on here; contenant wait, logs"),
         ("contenant --adopt-from ~/old/shop", "the directory was moved from there"),
+        ("contenant --host-service 5432", "the database of this machine, at 127.0.0.1:5432 inside"),
         ("contenant --publish 8000:8000", "port 8000 of this machine to the container's"),
     ),
     exits=(0, 2, 3, 4, 5, 6, 125, 126, 127),
@@ -69,6 +70,8 @@ class RunCommand(Command):
 @option("--read-only", is_flag=True, help="Give the container the project read-only.")
 @option("--cpus", type=click.IntRange(min=1), metavar="N", help="Number of CPUs.")
 @option("--memory", metavar="SIZE", help="Memory, such as 4g or 512m.")
+@option("--pids", type=click.IntRange(min=64), metavar="N", help="Number of processes and threads.")
+@option("--no-wait", is_flag=True, help="Fail where max_running containers run, rather than wait.")
 @option(
     "-e",
     "--env",
@@ -86,7 +89,16 @@ class RunCommand(Command):
     metavar="[IP:]HOST:CONTAINER",
     help="A container port on this machine (127.0.0.1).",
 )
+@option(
+    "--host-service",
+    type=click.IntRange(1, 65535),
+    multiple=True,
+    metavar="PORT",
+    help="Show this session what listens at 127.0.0.1:PORT here, at the same port.",
+)
 @option("--ssh", is_flag=True, help="Let this session list and use the keys of your SSH agent.")
+@option("-d", "--detach", is_flag=True, help="Begin the session, print its id and leave it to itself.")
+@option("--notify", is_flag=True, help="Ring, and notify the desktop, when the agent waits or is done.")
 @option(
     "--adopt-from",
     type=ProjectPath(),
@@ -99,6 +111,9 @@ def command(ctx: click.Context, /, path: Path | None, **options: Any) -> int:
 
     The container is made when there is none, started when it is stopped. Without CMD, contenant
     reattaches to the agent's live session, or starts one. PATH is the current directory unless given.
+
+    With --detach, a new session is begun that lives on without contenant: attach, send, logs, wait and
+    list reach it. It needs no terminal here; the agent has one in the container.
 
     A directory that was moved is recognised, and contenant offers to carry its record over; --adopt-from
     says so where it is not, or where there is no terminal to ask on.
@@ -121,6 +136,10 @@ def command(ctx: click.Context, /, path: Path | None, **options: Any) -> int:
     from contenant.app.run import run
 
     where = target(path or Path(), variant or None)
+    if options["detach"] and options["ssh"]:
+        raise UsageError(
+            "--detach and --ssh exclude each other", hint="the agent is lent while contenant shows a session"
+        )
     request = RunRequest(
         path=where.path,
         variant=where.variant or "",
@@ -129,12 +148,8 @@ def command(ctx: click.Context, /, path: Path | None, **options: Any) -> int:
         stdout_tty=is_terminal(sys.stdout),
         **options,
     )
-    try:
-        return run(request, ui_of(ctx))
-    except ContenantError as error:
-        if error.exit_code != 1:
-            raise
-        return complain(complaint_of(error)._replace(exit_code=EXIT_OWN_FAILURE), settings_of(ctx).color)
+    begun = (click.echo,) if request.detach else ()
+    return passing_on(ctx, lambda: run(request, ui_of(ctx), *begun))
 
 
 def _argv(ctx: click.Context, path: Path | None) -> tuple[str, ...]:

@@ -36,9 +36,10 @@ EXIT_DRIFT = 6
 def command(ctx: click.Context, path: Path, name: str | None, output: Output) -> int:
     """Show everything about one project's container.
 
-    Sections: project, engine (and why this one), container, image, live sessions, what a session last left
-    behind for this machine to run without asking, firewall, drift: what --recreate would change, and inside:
-    what a look into the running container found to differ from its record. Then the exit code is 6.
+    Sections: project, engine (and why this one), container, image, claude (its version, the one that a new
+    container would get and why, how to move), live sessions, what a session last left behind for this
+    machine to run without asking, firewall, drift: what --recreate would change, and inside: what a look
+    into the running container found to differ from its record. Then the exit code is 6.
 
     Of a project with several containers it is the first, unless --name or PATH@NAME says which.
     """

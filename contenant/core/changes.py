@@ -84,6 +84,11 @@ def container_renamed(container: ContainerRecord, name: str) -> Change:
     return Change("container.renamed", container.id, container.project_id, data)
 
 
+def container_options(container: ContainerRecord, flags: str, why: str) -> Change:
+    """The creation options that --recreate keeps are others now; `flags` is their canonical JSON."""
+    return Change("container.options", container.id, container.project_id, {"flags": flags, "why": why})
+
+
 def container_replaced(container: ContainerRecord, engine_id: str) -> Change:
     """Another container bears our id in its labels in the place of the one we made."""
     data = {"from": container.engine_id, "to": engine_id}
@@ -111,6 +116,12 @@ def session_starting(session: SessionRecord, project_id: str) -> Change:
     return Change("session.starting", session.id, project_id, data)
 
 
+def session_adopted(session: SessionRecord, project_id: str) -> Change:
+    """A session that lives in an adopted container; what is not known of it is empty."""
+    data = session._asdict() | {"argv": list(session.argv)}
+    return Change("session.adopted", session.id, project_id, data)
+
+
 def session_ended(session_id: str, project_id: str, how: str, exit_code: int | None) -> Change:
     return Change("session.ended", session_id, project_id, {"how": how, "exit_code": exit_code})
 
@@ -136,20 +147,50 @@ def session_ssh(session_id: str, project_id: str, keys: Sequence[str]) -> Change
     return Change("session.ssh", session_id, project_id, {"keys": list(keys)})
 
 
-def image_building(reference: str, recipe: str) -> Change:
-    return Change("image.building", reference, "", {"recipe": recipe})
+def service_lent(session_id: str, project_id: str, ports: Sequence[int]) -> Change:
+    """A session is shown these ports of the host's loopback."""
+    return Change("service.lent", session_id, project_id, {"ports": list(ports)})
+
+
+def service_used(
+    session_id: str, project_id: str, port: int, connections: int, sent: int, received: int
+) -> Change:
+    """What went through one of them, in bytes from the container and to it, until the session was left."""
+    data = {"port": port, "connections": connections, "sent": sent, "received": received}
+    return Change("service.used", session_id, project_id, data)
+
+
+def image_building(reference: str, recipe: str, layer: str = "base", parent: str = "") -> Change:
+    """`parent`: reference of the image it is built on."""
+    return Change("image.building", reference, "", {"recipe": recipe, "layer": layer, "parent": parent})
 
 
 def image_built(image: ImageRecord) -> Change:
     return Change("image.built", image.id, "", image._asdict())
 
 
+def image_loaded(image: ImageRecord) -> Change:
+    """It came from a file."""
+    return Change("image.loaded", image.id, "", image._asdict())
+
+
 def image_failed(reference: str, recipe: str, log: str) -> Change:
     return Change("image.failed", reference, "", {"recipe": recipe, "log": log})
 
 
-def image_removed(reference: str, why: str) -> Change:
-    return Change("image.removed", reference, "", {"why": why})
+def image_removed(reference: str, why: str, engine: str = "", digest: str = "") -> Change:
+    """It is gone from an engine ("": from all); with a digest, only what had that, whatever its name now."""
+    return Change("image.removed", reference, "", {"why": why, "engine": engine, "digest": digest})
+
+
+def claude_pinned(version: str, integrity: Mapping[str, str]) -> Change:
+    """A version of the agent was first seen; `integrity`: platform -> what npm said of its package then."""
+    return Change("claude.pinned", version, "", {"version": version, "integrity": dict(integrity)})
+
+
+def claude_chosen(version: str, before: str, why: str) -> Change:
+    """New containers get another version of the agent; `why`: core.versions.Chosen."""
+    return Change("claude.chosen", version, "", {"from": before, "to": version, "why": why})
 
 
 def policy_stored(
@@ -213,6 +254,16 @@ def config_changed(path: str, digest: str, before: str) -> Change:
 def home_removed(name: str, project_id: str, path: str) -> Change:
     """The agent's home of the container `name` is gone, transcripts and all; `path` is the project's."""
     return Change("home.removed", name, project_id, {"path": path})
+
+
+def drop_put(name: str, project_id: str, entry: str, size: int) -> Change:
+    """A file or directory of `size` bytes was put into the drop folder of the container `name`."""
+    return Change("drop.put", name, project_id, {"path": entry, "size": size})
+
+
+def drop_got(name: str, project_id: str, entry: str, size: int) -> Change:
+    """A file or directory of `size` bytes was taken out of the drop folder of the container `name`."""
+    return Change("drop.got", name, project_id, {"path": entry, "size": size})
 
 
 def drift_found(container: ContainerRecord, finding: Mapping[str, str]) -> Change:

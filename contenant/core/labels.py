@@ -23,6 +23,11 @@ RECIPE = PREFIX + "recipe"  # image: hash of every build input
 LAYER = PREFIX + "layer"  # image: base, user or project
 CLAUDE = PREFIX + "claude"  # image: Claude Code version
 BASE_ORIGIN = PREFIX + "base-origin"  # image: local, pulled or bootstrapped
+SNAPSHOT = PREFIX + "snapshot"  # image: moment of the package index a bootstrapped base was made from
+INTEGRITY = PREFIX + "integrity"  # image: npm integrity of Claude Code's package
+INPUTS = PREFIX + "inputs"  # image: canonical JSON, path of each input -> its SHA-256
+# A container has its image's labels, too; these say nothing about a container, and one of them is long.
+OF_IMAGES = frozenset({SNAPSHOT, INTEGRITY, INPUTS})
 
 _PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._/:@+")
 

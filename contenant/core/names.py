@@ -23,6 +23,11 @@ def slug(basename: str) -> str:
     return cleaned or "project"
 
 
+def is_session_start(word: str) -> bool:
+    """Whether a word can be the beginning of a session's id (store.ids), of a length that tells any two."""
+    return re.fullmatch("[0-9a-hjkmnp-tv-z]{6,26}", word) is not None
+
+
 def container_name(path: str, variant: str = "") -> str:
     """`contenant-{basename}-{short-hash}` for a canonical project path, 40 characters at most.
 

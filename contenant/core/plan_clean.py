@@ -48,6 +48,8 @@ def judge(candidate: Candidate, stale: timedelta | None, force: bool, now: datet
 def _refusal(candidate: Candidate, force: bool) -> str:
     if not candidate.reachable:
         return "its engine did not answer"
+    if candidate.state == "unknown" and not candidate.ours:
+        return "it is not in the store that answers; if its own is gone for good, say --reinstalled"
     if not candidate.ours:
         return "it does not bear contenant's labels"
     if candidate.state == "unknown":

@@ -21,7 +21,12 @@ class Desired(NamedTuple):
     @property
     def again(self) -> str:
         """The command that makes just this container anew."""
-        return f"contenant --name {self.variant} --recreate" if self.variant else "contenant --recreate"
+        return anew(self.variant)
+
+
+def anew(variant: str) -> str:
+    """The command that makes a container of the project anew, its first or a further one."""
+    return f"contenant --name {variant} --recreate" if variant else "contenant --recreate"
 
 
 class Facts(NamedTuple):
@@ -98,7 +103,7 @@ def _reattachable(facts: Facts, options: Options) -> SessionRecord | None:
     """The newest live agent session, when the agent is asked for on a terminal and not --new."""
     if options.new or not options.agent or not options.terminal:
         return None
-    agents = [session for session in facts.live if session.detachable]
+    agents = [session for session in facts.live if session.has_terminal]
     return max(agents, key=lambda session: session.started, default=None)
 
 

@@ -29,6 +29,7 @@ class Observed(NamedTuple):
     dead: frozenset[str]  # sessions whose contenant process is no more
     exits: Mapping[str, int]  # sessions that left an exit code behind
     owner: str  # this installation's id, as in the host label
+    traceless: frozenset[str] = frozenset()  # detachable sessions of which nothing is left to live
 
 
 class Finding(NamedTuple):
@@ -136,13 +137,28 @@ def _gone(
     """Why a container is certainly no more, "" where it is there or nobody can tell."""
     if report is not None or not observed.identity:
         return ""
-    if observed.identity == container.engine_identity:
+    if _same_store(container, observed):
         return "vanished" if container.engine_id else "never made"
     # Another store: in the same place it took the old one's; elsewhere it is another daemon's.
     place, mark, _ = container.engine_identity.rpartition("#")
     same_place = bool(mark) and observed.identity.rpartition("#")[0] == place
     idle = all(session.id in observed.dead for session in sessions)
     return "engine reinstalled" if same_place and idle else ""
+
+
+def _same_store(container: ContainerRecord, observed: Observed) -> bool:
+    """docker's identity is an id, and the directory of its store: `DIRECTORY#ID` where that directory proves
+    it, else `DIRECTORY@ID`; in old records the id alone.
+    """
+    if observed.identity == container.engine_identity:
+        return True
+    (was, old), (now, new) = map(_docker_store, (container.engine_identity, observed.identity))
+    return container.engine == "docker" and old == new and (was == now or "" in (was, now))
+
+
+def _docker_store(identity: str) -> tuple[str, str]:
+    place, _, mark = identity.rpartition("#" if "#" in identity else "@")
+    return place, mark
 
 
 def _container(container: ContainerRecord, report: ContainerReport | None, why: str) -> Iterator[Finding]:
@@ -175,11 +191,13 @@ def _sessions(
         how, code, structural = "", observed.exits.get(session.id), False
         dead = session.id in observed.dead  # a contenant that lives records the end itself
         if dead and code is not None:
-            how = "exited"
+            how = "detached-exit" if session.detached else "exited"
         elif dead and not session.detachable:
             how = "lost"
         elif gone or still:
             how, structural = ("container gone" if gone else "container stopped"), True
+        elif dead and session.id in observed.traceless:
+            how = "lost"
         if how:
             ended = changes.session_ended(session.id, container.project_id, how, code)
             yield Finding(container.name, ended, structural)

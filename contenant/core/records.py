@@ -66,6 +66,16 @@ class SessionRecord(NamedTuple):
     credential: str = ""  # fingerprint
     kind: str = "command"  # agent or command
 
+    @property
+    def detached(self) -> bool:
+        """Begun with nobody at it: contenant had no terminal for it and did not wait."""
+        return self.detachable and not self.tty
+
+    @property
+    def has_terminal(self) -> bool:
+        """Whether there is a terminal in the container that can be come back to and typed into."""
+        return self.detachable and (self.tty or self.kind == "agent")
+
 
 class SessionSpan(NamedTuple):
     """When a session lived; `ended` "" while it does."""
@@ -76,7 +86,7 @@ class SessionSpan(NamedTuple):
 
 
 class ImageRecord(NamedTuple):
-    """One image contenant built."""
+    """One image contenant built, or loaded from a file."""
 
     id: str
     recipe: str  # hash of every input
@@ -91,6 +101,13 @@ class ImageRecord(NamedTuple):
     built: str
     seconds: float
     size: int  # bytes
+    log: str = ""  # path of the build's log
+    snapshot: str = ""  # moment of the package index that a bootstrapped base was made from
+    integrity: str = ""  # of Claude Code's package: sha512-<base64>
+    inputs: str = "{}"  # canonical JSON: path of each input -> its SHA-256
+    steps: str = "[]"  # canonical JSON: [[step, seconds]…]
+    engine: str = ""  # engine it was built or loaded on
+    origin: str = "built"  # or loaded
 
 
 class RuleRecord(NamedTuple):

@@ -57,6 +57,14 @@ def _flatten(tables: Mapping[str, Any], file: str, prefix: str = "") -> Iterator
             raise ConfigError(f"{file}:{full}: not a table: {raw!r}", hint=f"write [{full}], settings below")
 
 
+def with_default(source: Source, name: str, value: Any, place: str) -> Source:
+    """The source with what a file at its usual place stands for, unless it says something else."""
+    if name in source.values:
+        return source
+    origin = Origin(source.layer, place, name)
+    return source._replace(values={**source.values, name: value}, origins={**source.origins, name: origin})
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """A hint that names the closest of the known names, or all of them."""
     from difflib import get_close_matches  # needed only when something is wrong
@@ -135,7 +143,7 @@ def _update(merged: _Merged, key: Key, value: Any, origin: Origin, free: bool) -
     merged.origins[key.name] = tuple(places.values())
 
 
-_ADD = {"one": _set, "list": _extend, "table": _update}
+_ADD = {"one": _set, "list": _extend, "table": _update, "stack": _extend}
 
 
 def _settings(merged: _Merged) -> Settings:
@@ -144,20 +152,28 @@ def _settings(merged: _Merged) -> Settings:
         engine=value["engine"],
         cpus=value["cpus"],
         memory=value["memory"],
+        pids=value["pids"],
         read_only=value["read_only"],
         env=value["env"],
         mounts=value["mounts"],
         publish=value["publish"],
+        host_services=value["host_services"],
         keep_running=value["keep_running"],
         stop_seconds=value["stop_seconds"],
         ca_certificates=value["image.ca_certificates"],
+        packages=value["image.packages"],
+        setup=value["image.setup"],
         containerfile=value["image.containerfile"],
+        claude_version=value["claude.version"],
+        devcontainer=value["devcontainer"],
         firewall=FirewallSettings(*(value[f"firewall.{name}"] for name in FirewallSettings._fields)),
         protect=value["protect"],
         ssh=value["ssh"],
+        notify=value["notify"],
         worktree_metadata=value["worktree_metadata"],
         home_sync=value["home.sync"],
         database_url=value["database_url"],
+        max_running=value["max_running"],
         usage_prices=value["usage.prices"],
         origins=merged.origins,
         pending=tuple(merged.pending),
@@ -187,10 +203,11 @@ def rows(settings: Settings) -> list[SettingRow]:
 
 
 def _values(settings: Settings) -> Iterator[tuple[str, Any]]:
-    fields = {"image.ca_certificates": "ca_certificates", "image.containerfile": "containerfile"}
     for name in KEYS:
         table, dot, field = name.partition(".")
         if table == "firewall" and dot:
             yield name, getattr(settings.firewall, field)
+        elif table == "image":
+            yield name, getattr(settings, field)
         else:
-            yield name, getattr(settings, fields.get(name, name.replace(".", "_")))
+            yield name, getattr(settings, name.replace(".", "_"))

@@ -13,16 +13,18 @@ from contenant.core.values import Mount, Publish
 from contenant.errors import UsageError
 
 MEMORY_FLOOR = 200 * 1024**2  # bytes; the smallest amount Apple's engine takes, and less than the agent needs
+MEMORY_HINT = 'a number and a unit, such as "512m" or "4g"'
 _MEMORY = r"([0-9]{1,13}(?:\.[0-9]{1,3})?)([kmgtKMGT])(?:[iI]?[bB])?"  # compiled only when needed
 _UNITS = {"k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
 _ENV_NAME = r"[A-Za-z_][A-Za-z0-9_]{0,127}"
 _CONTROL = r"[\x00-\x1f\x7f]"
+_PACKAGE = r"[a-z0-9][a-z0-9+.-]*[a-z0-9+.](=[A-Za-z0-9][A-Za-z0-9.+~:-]{0,100})?"  # Debian policy, 5.6.1
 _ENTRY = r"[^\s\x00-\x1f\x7f]{1,300}"
 
 # Where the container keeps what makes it safe or makes it run; a mount there would bend it.
 RESERVED_TARGETS = (
-    "/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/opt/contenant", "/proc", "/project", "/root", "/run",
-    "/sbin", "/sys", "/usr", "/var/lib/contenant", "/var/run",
+    "/bin", "/boot", "/dev", "/drop", "/etc", "/lib", "/lib64", "/opt/contenant", "/proc", "/project",
+    "/root", "/run", "/sbin", "/sys", "/usr", "/var/lib/contenant", "/var/run",
 )  # fmt: skip
 
 
@@ -78,6 +80,16 @@ def parse_cpus(raw: Any, place: Place) -> int:
     return _whole(raw, 1, 1024, "a whole number of processors")
 
 
+def parse_pids(raw: Any, place: Place) -> int:
+    """A number of processes and threads; with fewer than 64 the container does not start."""
+    return _whole(raw, 64, 4_194_304, "a number of processes")
+
+
+def parse_places(raw: Any, place: Place) -> int:
+    """How many containers may run at a time, 1 to 1000; 0 for any number."""
+    return _whole(raw, 0, 1000, "a number of containers")
+
+
 def parse_seconds(raw: Any, place: Place) -> int:
     """Seconds, 0 to 3600, as a number; or a duration such as 2m."""
     if isinstance(raw, str) and raw[-1:].isalpha():
@@ -97,15 +109,18 @@ def _whole(raw: Any, low: int, high: int, what: str) -> int:
 
 def parse_memory(raw: Any, place: Place) -> int:
     """`512m`, `4g`, `1.5g`, `4GiB` -> bytes; the units are powers of 1024."""
-    match = re.fullmatch(_MEMORY, raw.strip()) if isinstance(raw, str) else None
-    if match is None:
-        raise UsageError(
-            f"not an amount of memory: {_shown(raw)}", hint='a number and a unit, such as "512m" or "4g"'
-        )
-    amount = int(float(match[1]) * _UNITS[match[2].lower()])
+    amount = parse_size(raw)
+    if not amount:
+        raise UsageError(f"not an amount of memory: {_shown(raw)}", hint=MEMORY_HINT)
     if not MEMORY_FLOOR <= amount <= 1024**5:
         raise UsageError(f"memory {raw!r} is out of range", hint="at least 200m; the agent wants 2g or more")
     return amount
+
+
+def parse_size(raw: Any) -> int:
+    """`512m`, `1.5g` -> bytes, 0 for what is no size."""
+    match = re.fullmatch(_MEMORY, raw.strip()) if isinstance(raw, str) else None
+    return int(float(match[1]) * _UNITS[match[2].lower()]) if match else 0
 
 
 def show_memory(amount: int) -> str:
@@ -124,6 +139,20 @@ def parse_path(raw: Any, place: Place) -> str:
     elif text.startswith("~"):
         raise UsageError(f"not a path that can be followed: {text!r}", hint="write ~/… or an absolute path")
     return posixpath.normpath(posixpath.join(place.base, text))
+
+
+def parse_stacked_path(raw: Any, place: Place) -> tuple[str, ...]:
+    """A path that stands beside those of other layers."""
+    return (parse_path(raw, place),)
+
+
+def parse_package(raw: Any, place: Place) -> str:
+    """A Debian package, `NAME` or `NAME=VERSION`."""
+    if not isinstance(raw, str) or len(raw) > 200 or not re.fullmatch(_PACKAGE, raw):
+        raise UsageError(
+            f"not a Debian package: {_shown(raw)}", hint="such as shellcheck, or shellcheck=0.10.0-1"
+        )
+    return raw
 
 
 def parse_mount(raw: Any, place: Place) -> Mount:
@@ -185,6 +214,11 @@ def parse_publish(raw: Any, place: Place) -> Publish:
         _whole(inner, 1, 65535, port),
         "udp" if protocol == "udp" else "tcp",
     )
+
+
+def parse_port(raw: Any, place: Place) -> int:
+    """A port, 1 to 65535."""
+    return _whole(raw, 1, 65535, "a port")
 
 
 def _address(text: str) -> str:

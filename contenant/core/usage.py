@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -144,16 +144,24 @@ def larger(one: UsageRecord, other: UsageRecord) -> UsageRecord:
 COUNTS = tuple(f"{kind}_tokens" for kind in Price._fields)
 
 
-def attribute(record: UsageRecord, lived: Iterable[Lived]) -> UsageRecord:
-    """The record with the session that lived at its moment, and its image, where that is one.
-
-    Where several did, an agent's session is likelier than a command's; where it is still open, the image may
-    be common to all.
-    """
+def candidates(record: UsageRecord, lived: Iterable[Lived]) -> list[Lived]:
+    """The sessions that lived at the moment of an answer; an agent's is likelier than a command's."""
     there = [
         each for each in lived if each.started <= record.at and (not each.ended or record.at <= each.ended)
     ]
-    agents = [each for each in there if each.agent] or there
+    return [each for each in there if each.agent] or there
+
+
+def attribute(record: UsageRecord, lived: Iterable[Lived], writers: Collection[str] = ()) -> UsageRecord:
+    """The record with the session that lived at its moment, and its image, where that is one.
+
+    Where several did, it is the one among them that wrote to the same conversation while it was alone
+    (`writers`): an agent keeps its conversation, and no other writes to it meanwhile. Where it is still open,
+    the image may be common to all.
+    """
+    there = candidates(record, lived)
+    agents = [each for each in there if each.session_id in writers] if len(there) > 1 else there
+    agents = agents if len(agents) == 1 else there
     images = {each.image for each in there}
     return record._replace(
         session_id=agents[0].session_id if len(agents) == 1 else "",

@@ -35,11 +35,22 @@ class Inspection(NamedTuple):
     memory: int  # bytes, 0: none
 
 
+class Load(NamedTuple):
+    """What a running container uses now, as its engine says it."""
+
+    name: str
+    cpu: float | None  # percent of one processor; None where only the time used is said
+    cpu_seconds: float | None  # used since its start; None where only the percentage is said
+    memory: int  # bytes
+    limit: int  # bytes, 0 where the engine does not say
+    pids: int  # processes and threads, 0 where the engine does not say
+
+
 class ImageReport(NamedTuple):
     """One image in an engine's store."""
 
     engine_id: str
-    reference: str
+    reference: str  # as it was asked for; "" for an image without a name
     digest: str  # "sha256:…" of the manifest or, where there is none, of the configuration
     labels: Mapping[str, str]
     size: int  # bytes, 0 where the engine does not say
@@ -77,6 +88,7 @@ class ContainerSpec(NamedTuple):
     hostname: str = ""
     cap_add: tuple[str, ...] = ()  # without CAP_; everything else is dropped
     owner: tuple[int, int] = (1000, 1000)  # uid, gid that own the project on the host
+    pids: int = 0  # processes and threads, 0: the engine's default
 
 
 class ExecSpec(NamedTuple):

@@ -8,15 +8,16 @@ the first positional, and every call is bounded in time: the service can hang fo
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
+from contenant.core.labels import MANAGED
 from contenant.core.values import BuildSpec, ContainerSpec, EngineName, ExecSpec, ImageReport, Inspection
 from contenant.engines import apple_json
-from contenant.engines.apple_args import build_args, check_build, create_args, exec_args
-from contenant.engines.base import ContainerMissingError, EngineVersion, Listing, ServiceDownError
-from contenant.engines.call import COMMON, Caller, PendingListing, Symptom
+from contenant.engines.apple_args import build_args, check_build, create_args, exec_args, once_args
+from contenant.engines.base import ContainerMissingError, EngineVersion, Listing, Loads, ServiceDownError
+from contenant.engines.call import COMMON, Caller, PendingListing, PendingLoads, Symptom
 from contenant.engines.versions import require, short
 from contenant.errors import EngineError, EngineUnavailableError, ImageBuildError, PathRefusedError
 from contenant.paths import cache_dir, ensure_private
@@ -128,6 +129,11 @@ class Apple:
         answer = self._caller.begin(["list", "--all", "--format", "json"])
         return PendingListing(answer, apple_json.read_containers)
 
+    def loads(self) -> Loads:
+        from contenant.engines.stats import read_apple  # for `top` alone
+
+        return PendingLoads(self._caller.begin(["stats", "--no-stream", "--format", "json"]), read_apple)
+
     def image(self, reference: str) -> ImageReport | None:
         result = self._caller.ask(["image", "inspect", reference])
         if result.code == 0:
@@ -174,13 +180,17 @@ class Apple:
                     f"cannot mount {mount.source!r}: it is no directory",
                     hint="Apple's engine would share the whole directory around a file; mount that one",
                 )
-        if self.image(spec.image) is None:  # `create` would ask a public registry for it
-            raise EngineError(
-                f"container cannot create {spec.name}: its image {spec.image} is not there",
-                hint="run the command again to build it",
-            )
+        self._must_have(spec.image, f"create {spec.name}")
         result = self._caller.run(f"create {spec.name}", args, timeout=self._caller.timeouts.change)
         return result.stdout.strip().rpartition("\n")[2]
+
+    def _must_have(self, image: str, doing: str) -> None:
+        """`create` and `run` would ask a public registry for an image that is not there."""
+        if self.image(image) is None:
+            raise EngineError(
+                f"container cannot {doing}: its image {image} is not there",
+                hint="run the command again to build it",
+            )
 
     def start(self, name: str) -> None:
         self._caller.run(f"start {name}", ["start", name], timeout=self._caller.timeouts.change)
@@ -207,6 +217,29 @@ class Apple:
         error = self._caller.failure(f"remove {name}", result.stderr)
         if not isinstance(error, ContainerMissingError):
             raise error
+
+    def images(self) -> tuple[ImageReport, ...]:
+        """Those with contenant's mark. A list tells labels since 1.0; before, each name is looked up."""
+        result = self._caller.run("list its images", ["image", "list", "--format", "json"])
+        with self._caller.reading("its images"):
+            reports = apple_json.read_images(result.stdout)
+        found = (report if report.labels else self.image(report.reference) for report in reports)
+        return tuple(report for report in found if report and report.labels.get(MANAGED) == "1")
+
+    def run_once(self, image: str, argv: Sequence[str]) -> str:
+        self._must_have(image, f"run {argv[0]} in {image}")
+        result = self._caller.run(
+            f"run {argv[0]} in {image}", once_args(image, argv), timeout=self._caller.timeouts.change
+        )
+        return result.stdout
+
+    def save_image(self, reference: str, path: str) -> None:
+        args = ["image", "save", "--output", path, reference]
+        self._caller.run(f"save {reference}", args, timeout=self._caller.timeouts.transfer)
+
+    def load_image(self, path: str, reference: str) -> None:
+        args = ["image", "load", "--input", path]
+        self._caller.run(f"load {reference}", args, timeout=self._caller.timeouts.transfer)
 
     def remove_image(self, reference: str) -> None:
         args = ["image", "delete", "--force", reference]  # --force only means: no failure when it is gone

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from contenant.core.values import BuildSpec, ContainerSpec, ExecSpec, Mount
@@ -118,6 +119,16 @@ def build_args(spec: BuildSpec) -> list[str]:
         *(("--platform", spec.platform) if spec.platform else ()),
         *(("--no-cache",) if spec.no_cache else ()),
         spec.context,
+    ]
+
+
+def once_args(image: str, argv: Sequence[str]) -> list[str]:
+    """The arguments of `container run` for one program in a machine of its own, without a network."""
+    program, *arguments = argv
+    return [
+        *("run", "--rm", "--network", "none", "--user", "0:0", "--cap-drop", "ALL"),
+        *("--memory", MEMORY, "--entrypoint", program, image),
+        *arguments,
     ]
 
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from contenant.core.values import ContainerReport, ContainerState, ImageReport, Inspection, Mount
 from contenant.engines.moments import from_foundation
+from contenant.engines.options import own_name
 from contenant.engines.versions import short
 
 BUILDER = "buildkit"  # the container that `container build` works in
@@ -64,11 +65,22 @@ def _read_container(item: Mapping[str, Any]) -> ContainerReport:
 def read_image(text: str, reference: str) -> ImageReport | None:
     """`container image inspect` of one image; None for an empty list."""
     items = json.loads(text)
-    if not items:
-        return None
-    item = items[0]
+    return _image_report(items[0], reference) if items else None
+
+
+def read_images(text: str) -> tuple[ImageReport, ...]:
+    """`container image list --format json`; up to 0.12 it tells no labels."""
+    reports = []
+    for item in json.loads(text):
+        configuration = item.get("configuration")
+        name = str(configuration["name"] if configuration else item["reference"])
+        reports.append(_image_report(item, own_name(name)))
+    return tuple(reports)
+
+
+def _image_report(item: Mapping[str, Any], reference: str) -> ImageReport:
     configuration = item.get("configuration")
-    descriptor = configuration["descriptor"] if configuration else item["index"]
+    descriptor = configuration["descriptor"] if configuration else item.get("index") or item["descriptor"]
     variant = _own_variant(item.get("variants") or [])
     config = variant.get("config") or {}
     created = configuration.get("creationDate") if configuration else config.get("created")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from contenant.core.values import (
@@ -13,6 +13,7 @@ from contenant.core.values import (
     ExecSpec,
     ImageReport,
     Inspection,
+    Load,
 )
 from contenant.errors import EngineError, EngineUnavailableError
 
@@ -52,6 +53,14 @@ class Listing(Protocol):
 
     def cancel(self) -> None:
         """Give the answer up; what was to give it is ended."""
+        ...
+
+
+class Loads(Protocol):
+    """What the running containers use, asked for and still on its way."""
+
+    def result(self) -> tuple[Load, ...]:
+        """Wait for the answer. Raises EngineError."""
         ...
 
 
@@ -116,6 +125,32 @@ class Engine(Protocol):
         """Remove a container, running or not, with its anonymous volumes. Nothing happens when it is gone."""
         ...
 
+    def loads(self) -> Loads:
+        """Ask what all running containers use, ours or not. The answer may take seconds."""
+        ...
+
+    def images(self) -> tuple[ImageReport, ...]:
+        """Every image with contenant's mark, once for each of its names, and once where it has none.
+
+        A name of ours comes as `name:tag`, without the registry that an engine puts before it.
+        """
+        ...
+
+    def run_once(self, image: str, argv: Sequence[str]) -> str:
+        """What a program in an image prints: in a container without network that is gone afterwards.
+
+        The image's own entrypoint does not run. Raises EngineError where the program fails.
+        """
+        ...
+
+    def save_image(self, reference: str, path: str) -> None:
+        """Write an image to a file, in the engine's own kind of archive (image.archive reads all)."""
+        ...
+
+    def load_image(self, path: str, reference: str) -> None:
+        """Read the one image of an archive that image.archive wrote; it has that reference then."""
+        ...
+
     def remove_image(self, reference: str) -> None:
-        """Remove an image. Nothing happens when it is gone."""
+        """Remove an image by its reference or the engine's id. Nothing happens when it is gone."""
         ...

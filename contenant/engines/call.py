@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from contenant.core.values import ContainerReport, EngineName
+from contenant.core.values import ContainerReport, EngineName, Load
 from contenant.engines.base import OciRuntimeError
 from contenant.errors import EngineError, EngineUnavailableError, ImageBuildError
 from contenant.process import Pending, ProcessTimeoutError, Result, built_env, start, stream
@@ -105,6 +105,11 @@ class Caller(NamedTuple):
         error = self.failure(f"build {tag}", result.stderr)
         if isinstance(error, (EngineUnavailableError, OciRuntimeError)):
             raise error
+        if re.search(r"no space left on device", result.stderr, re.IGNORECASE):  # whoever says so
+            raise ImageBuildError(
+                f"{self.name} cannot build {tag}: no space left on device",
+                hint="make room (`contenant image prune` may), then build again",
+            )
         # not the error's meaning: the lines may be those of any program that the build ran
         raise ImageBuildError(
             f"{self.name} cannot build {tag}: {_last_line(result.stderr)}", hint="the build's output says why"
@@ -173,6 +178,21 @@ class PendingListing(NamedTuple):
 
     def cancel(self) -> None:
         self.answer.pending.cancel()
+
+
+class PendingLoads(NamedTuple):
+    """What an engine says that containers use, asked for and read when it is wanted."""
+
+    answer: Answer
+    read: Callable[[str], tuple[Load, ...]]
+
+    def result(self) -> tuple[Load, ...]:
+        caller = self.answer.caller
+        result = self.answer.result(caller.timeouts.quick)
+        if result.code != 0:
+            raise caller.failure("say what its containers use", result.stderr)
+        with caller.reading("what its containers use"):
+            return self.read(result.stdout)
 
 
 def _last_line(stderr: str) -> str:

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
+from contenant import files
 from contenant.core import labels
 from contenant.core.values import BuildSpec, ContainerReport, ContainerState, EngineName
-from contenant.engines.base import EngineVersion, Listing
-from contenant.engines.call import COMMON, Caller, PendingListing, Symptom
+from contenant.engines.base import EngineVersion, Listing, Loads
+from contenant.engines.call import COMMON, Caller, PendingListing, PendingLoads, Symptom
 from contenant.engines.moments import from_engine_text
 from contenant.engines.oci import SYMPTOMS, OciEngine
 from contenant.engines.versions import require
@@ -56,7 +57,10 @@ _SYMPTOMS = (
 _OUR_LABELS = sorted(
     value
     for value in vars(labels).values()
-    if isinstance(value, str) and value.startswith(labels.PREFIX) and value != labels.PREFIX
+    if isinstance(value, str)
+    and value.startswith(labels.PREFIX)
+    and value != labels.PREFIX
+    and value not in labels.OF_IMAGES
 )
 _PARTS = [f'"{field}":{{{{json .{field}}}}}' for field in ("ID", "Names", "State", "Image", "CreatedAt")]
 _PARTS += [f'"{label}":{{{{json (.Label "{label}")}}}}' for label in _OUR_LABELS]
@@ -69,6 +73,7 @@ class Docker(OciEngine):
     name: ClassVar[EngineName] = "docker"
     # docker takes "" for its default, Ctrl-P, whose first press it would swallow; nobody types this one
     detach_keys: ClassVar[str] = "ctrl-^,ctrl-@"
+    default_pids: ClassVar[int] = 4096  # docker has none, and one fork bomb takes the whole host
 
     def version(self) -> EngineVersion:
         import json
@@ -89,24 +94,36 @@ class Docker(OciEngine):
         return EngineVersion(client, server)
 
     def identity(self) -> str:
-        """The daemon's own id, made with its data directory. Refuses a daemon that maps user ids."""
+        """The daemon's own id and its data directory, `DIRECTORY#ID` where that directory is this host's and
+        names the same id, else `DIRECTORY@ID`. Refuses a daemon that maps user ids.
+
+        Since docker 23 the id is made with the data directory and kept in it (`engine-id`), which root can
+        read. Before, it is made with the machine's `/etc/docker/key.json`: then two daemons can share one.
+        """
         import json
 
-        args = ["info", "--format", "[{{json .ID}},{{json .SecurityOptions}}]"]
+        args = ["info", "--format", "[{{json .ID}},{{json .SecurityOptions}},{{json .DockerRootDir}}]"]
         result = self._caller.run("describe its daemon", args)
         with self._caller.reading("its daemon"):
-            identifier, options = json.loads(result.stdout)
+            identifier, options, root = json.loads(result.stdout)
         for option, kind in (("name=rootless", "runs without root"), ("name=userns", "remaps user ids")):
             if any(str(text).startswith(option) for text in options or ()):
                 raise EngineUnavailableError(
                     f"this docker daemon {kind}: the agent could not write to your project",
                     hint="use podman (`--engine podman`), which maps you to the agent, or an ordinary daemon",
                 )
-        return str(identifier)
+        return f"{root}{'#' if _id_in(Path(root)) == str(identifier) else '@'}{identifier}"
 
     def containers(self) -> Listing:
         return PendingListing(
             self._caller.begin(["ps", "--all", "--no-trunc", "--format", PS_FORMAT]), read_containers
+        )
+
+    def loads(self) -> Loads:
+        from contenant.engines.stats import read_docker  # for `top` alone
+
+        return PendingLoads(
+            self._caller.begin(["stats", "--no-stream", "--format", "{{json .}}"]), read_docker
         )
 
     def _build(self, spec: BuildSpec, on_line: Callable[[str], None]) -> Result:
@@ -126,6 +143,14 @@ class Docker(OciEngine):
         result = self._caller.ask(["rm", "--force", "--volumes", name], timeout=self._caller.timeouts.change)
         if result.code != 0 and "no such container" not in result.stderr.lower():
             raise self._caller.failure(f"remove {name}", result.stderr)
+
+
+def _id_in(root: Path) -> str:
+    """The id of the daemon whose data are in a directory of this host, "" where that cannot be read."""
+    try:
+        return (files.read(root / "engine-id", 256) or b"").decode(errors="replace").strip()
+    except OSError:
+        return ""
 
 
 def _without_warning(on_line: Callable[[str], None]) -> Callable[[str], None]:

@@ -6,9 +6,10 @@ The two differ in few places; each is a method of `podman.Podman` or `docker.Doc
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
+from contenant.core.labels import MANAGED
 from contenant.core.values import BuildSpec, ContainerSpec, EngineName, ExecSpec, ImageReport, Inspection
 from contenant.engines.base import ContainerMissingError, OciRuntimeError
 from contenant.engines.call import Caller, Symptom
@@ -48,7 +49,7 @@ SYMPTOMS: tuple[Symptom, ...] = (
         r"cgroup controller .* not available|can ?not be set, as your kernel|NanoCPUs can not be set",
         EngineError,
         "",
-        "this host cannot limit cpus or memory for this user; leave out --cpus and --memory",
+        "this host cannot limit cpus, memory or processes for this user; leave --cpus, --memory, --pids out",
     ),
     Symptom(
         r"command that was not found|executable file not found|exec: .*: no such file",
@@ -71,6 +72,8 @@ class OciEngine:
 
     name: ClassVar[EngineName]
     detach_keys: ClassVar[str]
+    save_options: ClassVar[tuple[str, ...]] = ()
+    default_pids: ClassVar[int] = 0  # 0: the engine has a limit of its own
 
     def __init__(self, caller: Caller, *, selinux: bool) -> None:
         self._caller = caller
@@ -145,6 +148,7 @@ class OciEngine:
             *(word for port in spec.publish for word in ("--publish", publish_option(port))),
             *(("--cpus", str(spec.cpus)) if spec.cpus else ()),
             *(("--memory", f"{spec.memory}b") if spec.memory else ()),
+            *(("--pids-limit", str(pids)) if (pids := spec.pids or self.default_pids) else ()),
             *pairs("--env", spec.env),
             *self.host_options(spec),
             spec.image,
@@ -191,19 +195,66 @@ class OciEngine:
     def remove(self, name: str) -> None:
         raise NotImplementedError
 
+    def images(self) -> tuple[ImageReport, ...]:
+        from contenant.engines.oci_inspect import read_images
+
+        doing = "list its images"
+        listing = ["image", "ls", "--quiet", "--no-trunc", "--filter", f"label={MANAGED}=1"]
+        ids = list(dict.fromkeys(self._caller.run(doing, listing).stdout.split()))
+        if not ids:
+            return ()
+        result = self._caller.ask(["image", "inspect", *ids])
+        if result.code != 0 and not _image_gone(result.stderr):  # one that went meanwhile is left out
+            raise self._caller.failure(doing, result.stderr)
+        with self._caller.reading("its images"):
+            return read_images(result.stdout)
+
+    def run_once(self, image: str, argv: Sequence[str]) -> str:
+        program, *arguments = argv
+        options = [
+            *("run", "--rm", "--pull", "never", "--network", "none", "--user", "0:0"),
+            *self.once_options(),
+            *("--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--entrypoint", program),
+        ]
+        result = self._caller.run(
+            f"run {program} in {image}", [*options, image, *arguments], timeout=self._caller.timeouts.change
+        )
+        return result.stdout
+
+    def once_options(self) -> list[str]:
+        """Options of `run` that depend on the host."""
+        return []
+
+    def save_image(self, reference: str, path: str) -> None:
+        args = ["save", *self.save_options, "--output", path, reference]
+        self._caller.run(f"save {reference}", args, timeout=self._caller.timeouts.transfer)
+
+    def load_image(self, path: str, reference: str) -> None:
+        self._caller.run(
+            f"load {reference}", ["load", "--input", path], timeout=self._caller.timeouts.transfer
+        )
+
     def remove_image(self, reference: str) -> None:
         # never --force: podman's would remove the containers that use it
         result = self._caller.ask(["rmi", reference], timeout=self._caller.timeouts.change)
-        if result.code == 0 or re.search(r"no such image|image not known", result.stderr, re.IGNORECASE):
+        if result.code == 0 or _image_gone(result.stderr):
             return
         raise self._caller.failure(f"remove the image {reference}", result.stderr)
+
+
+def _image_gone(stderr: str) -> bool:
+    return re.search(r"no such image|image not known", stderr, re.IGNORECASE) is not None
 
 
 def read_image(text: str, reference: str) -> ImageReport:
     """The output of `image inspect` of one image."""
     import json
 
-    data: dict[str, Any] = json.loads(text)[0]
+    return image_report(json.loads(text)[0], reference)
+
+
+def image_report(data: Mapping[str, Any], reference: str) -> ImageReport:
+    """One element of what `image inspect` prints."""
     identifier = str(data["Id"])
     digest = data.get("Digest") or next((d.rpartition("@")[2] for d in data.get("RepoDigests") or ()), "")
     return ImageReport(

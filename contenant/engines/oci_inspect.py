@@ -6,7 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from contenant.core.values import Inspection, Mount
+from contenant.core.values import ImageReport, Inspection, Mount
+from contenant.engines.oci import image_report
+from contenant.engines.options import own_name
 
 _BILLION = 1_000_000_000
 
@@ -40,3 +42,12 @@ def read_variables(text: str) -> tuple[str, ...]:
     """The names of the variables of an image, from `image inspect`."""
     config = json.loads(text)[0].get("Config") or {}
     return tuple(str(entry).partition("=")[0] for entry in config.get("Env") or ())
+
+
+def read_images(text: str) -> tuple[ImageReport, ...]:
+    """The output of `image inspect` of several images, each once for each of its names, or without one."""
+    return tuple(
+        image_report(item, own_name(name))
+        for item in json.loads(text or "[]")
+        for name in [name for name in item.get("RepoTags") or () if "<none>" not in name] or [""]
+    )

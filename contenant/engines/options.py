@@ -11,6 +11,14 @@ from contenant.errors import PathRefusedError
 _SPECIAL = re.compile(r'[,"\r\n]|^\s').search
 
 
+def own_name(reference: str) -> str:
+    """A reference without the registry that an engine puts before a name that has none."""
+    for registry in ("localhost/", "docker.io/library/"):
+        if reference.startswith(registry):
+            return reference.removeprefix(registry)
+    return reference
+
+
 def pairs(option: str, values: Mapping[str, str]) -> list[str]:
     """`option key=value` for each."""
     return [word for key, value in values.items() for word in (option, f"{key}={value}")]

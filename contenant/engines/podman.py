@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 from contenant.core.values import BuildSpec, ContainerReport, ContainerSpec, ContainerState, EngineName
-from contenant.engines.base import EngineVersion, Listing
-from contenant.engines.call import COMMON, Caller, PendingListing, Symptom
+from contenant.engines.base import EngineVersion, Listing, Loads
+from contenant.engines.call import COMMON, Caller, PendingListing, PendingLoads, Symptom
 from contenant.engines.moments import from_unix
 from contenant.engines.oci import SYMPTOMS, OciEngine
 from contenant.engines.versions import parse_version, require
@@ -106,6 +106,7 @@ class Podman(OciEngine):
     """One user's podman."""
 
     name: ClassVar[EngineName] = "podman"
+    save_options: ClassVar[tuple[str, ...]] = ("--quiet", "--format", "docker-archive")
     detach_keys: ClassVar[str] = ""  # none, so that Ctrl-P reaches the session at once
 
     def __init__(self, caller: Caller, *, selinux: bool, limits: Limits, rootless: bool) -> None:
@@ -143,6 +144,11 @@ class Podman(OciEngine):
         answer = self._caller.begin(["ps", "--all", "--no-trunc", "--format", "json"])
         return PendingListing(answer, read_containers)
 
+    def loads(self) -> Loads:
+        from contenant.engines.stats import read_podman  # for `top` alone
+
+        return PendingLoads(self._caller.begin(["stats", "--no-stream", "--format", "json"]), read_podman)
+
     def host_options(self, spec: ContainerSpec) -> list[str]:
         uid, gid = spec.owner
         return [
@@ -150,6 +156,17 @@ class Podman(OciEngine):
             # The user is the agent in there: what the agent writes is the user's out here.
             *(("--userns", f"keep-id:uid={uid},gid={gid}") if self._rootless else ()),
         ]
+
+    def once_options(self) -> list[str]:
+        return self._limit_options()
+
+    def load_image(self, path: str, reference: str) -> None:
+        """podman takes the name in an archive for a registry's; ours are this machine's own."""
+        super().load_image(path, reference)
+        qualified = f"docker.io/library/{reference}"
+        if self._caller.ask(["image", "exists", qualified]).code == 0:
+            self._caller.run(f"name {reference}", ["tag", qualified, f"localhost/{reference}"])
+            self._caller.run(f"name {reference}", ["untag", qualified, qualified])
 
     def _limit_options(self) -> list[str]:
         wanted = {name: limit for name, limit in self._limits._asdict().items() if limit}

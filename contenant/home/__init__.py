@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from contenant import files
 from contenant.errors import StateError
-from contenant.home import links
+from contenant.home import drop, links
 from contenant.home.customisations import collect
 from contenant.home.identity import GITCONFIG, Identity, gitconfig
 from contenant.home.layout import OWN
@@ -61,6 +61,7 @@ def _prepare(home: Path, wanted: Wanted) -> Report:
     ensure_private(home)
     ensure_private(agent)
     host.mkdir(exist_ok=True)
+    drop.prepare(home, wanted.owner)
     notes = list(links.make_directory(agent, "ssh"))
     user, trouble = _user_settings(wanted)
     script = (user.script,) if user.script else ()

@@ -4,11 +4,15 @@ import os
 import shutil
 import sys
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from contenant.core import labels
+from contenant.core.ages import to_text
+from contenant.core.values import ImageReport
 from contenant.errors import ImageBuildError
 from contenant.image.apt import SUITE, Sources
 from contenant.paths import cache_dir, ensure_private
@@ -20,6 +24,9 @@ if TYPE_CHECKING:
 BOOTSTRAPPED = f"localhost/contenant-base:{SUITE}"
 Origin = Literal["local", "pulled", "bootstrapped"]
 _LIMIT = 1800.0  # seconds
+# What mmdebstrap does when the packages are there and their index still is: the index's moments are said.
+_MARK = "contenant: index of "
+_SAY_MOMENTS = f"""--customize-hook=sed -n 's/^Date: /{_MARK}/p' "$1"/var/lib/apt/lists/*Release"""
 
 
 class Base(NamedTuple):
@@ -28,6 +35,7 @@ class Base(NamedTuple):
     reference: str
     origin: Origin
     digest: str
+    snapshot: str = ""  # moment of the package index it was made from; "" where it was not made here
 
 
 def provide(engine: "Engine", wanted: str, sources: Sources, on_step: Callable[[str], None]) -> Base:
@@ -39,7 +47,7 @@ def provide(engine: "Engine", wanted: str, sources: Sources, on_step: Callable[[
     if report := engine.image(wanted):
         return Base(wanted, "local", report.digest)
     if report := engine.image(BOOTSTRAPPED):
-        return Base(BOOTSTRAPPED, "bootstrapped", report.digest)
+        return _bootstrapped(report)
     on_step(f"pulling {wanted}")
     if engine.pull(wanted) and (report := engine.image(wanted)):
         return Base(wanted, "pulled", report.digest)
@@ -48,7 +56,12 @@ def provide(engine: "Engine", wanted: str, sources: Sources, on_step: Callable[[
     report = engine.image(BOOTSTRAPPED)
     if report is None:
         raise ImageBuildError(f"{engine.name} imported {BOOTSTRAPPED}, but does not show it")
-    return Base(BOOTSTRAPPED, "bootstrapped", report.digest)
+    return _bootstrapped(report)
+
+
+def _bootstrapped(report: ImageReport) -> Base:
+    snapshot = labels.decode(report.labels.get(labels.SNAPSHOT, ""))
+    return Base(BOOTSTRAPPED, "bootstrapped", report.digest, snapshot)
 
 
 def _bootstrap(engine: "Engine", wanted: str, sources: Sources, on_step: Callable[[str], None]) -> None:
@@ -59,8 +72,9 @@ def _bootstrap(engine: "Engine", wanted: str, sources: Sources, on_step: Callabl
     folder = ensure_private(cache_dir() / "base")
     tarball = folder / f"{SUITE}.tar"
     try:
-        _run(command(tarball, sources, os.geteuid()), on_step)
-        engine.import_image(str(tarball), BOOTSTRAPPED, {labels.MANAGED: "1", labels.LAYER: "debian"})
+        snapshot = newest(_run(command(tarball, sources, os.geteuid()), on_step))
+        own = {labels.MANAGED: "1", labels.LAYER: "debian", labels.SNAPSHOT: labels.encode(snapshot)}
+        engine.import_image(str(tarball), BOOTSTRAPPED, {name: value for name, value in own.items() if value})
     finally:
         tarball.unlink(missing_ok=True)
 
@@ -69,17 +83,33 @@ def command(tarball: Path, sources: Sources, uid: int) -> list[str]:
     """mmdebstrap's command line. Without root it uses a user namespace; without mirrors, its own default."""
     return [
         *("mmdebstrap", "--variant=minbase", f"--mode={'root' if uid == 0 else 'unshare'}"),
+        _SAY_MOMENTS,
         *(f"--aptopt={line}" for line in sources.options()),
         *(SUITE, str(tarball)),
         *sources.lines(),
     ]
 
 
-def _run(argv: Sequence[str], on_step: Callable[[str], None]) -> None:
+def newest(moments: Iterable[str]) -> str:
+    """The latest of moments as Release files give them (RFC 5322), as text; "" where none can be read."""
+    found = []
+    for text in moments:
+        try:
+            found.append(to_text(parsedate_to_datetime(text).astimezone(UTC)))
+        except (ValueError, OverflowError):
+            continue
+    return max(found, default="")
+
+
+def _run(argv: Sequence[str], on_step: Callable[[str], None]) -> list[str]:
+    """Run mmdebstrap; the moments of the indexes it used, as their Release files give them."""
     tail: deque[str] = deque(maxlen=40)
+    moments: list[str] = []
 
     def keep(line: str) -> None:
         tail.append(line)
+        if line.startswith(_MARK):
+            moments.append(line.removeprefix(_MARK).strip())
         on_step(line)
 
     try:
@@ -91,6 +121,7 @@ def _run(argv: Sequence[str], on_step: Callable[[str], None]) -> None:
     if code != 0:
         reason = next((line for line in reversed(tail) if line.startswith("E:")), f"exit code {code}")
         raise ImageBuildError(f"mmdebstrap could not make the base image: {reason}", hint="the log says more")
+    return moments
 
 
 def _hint() -> str:

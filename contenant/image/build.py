@@ -1,5 +1,6 @@
 """Have the image that the recipe asks for: there, or built with progress shown and a log kept."""
 
+import json
 import secrets
 import threading
 import time
@@ -17,11 +18,13 @@ from contenant.core.changes import Change
 from contenant.core.records import ImageRecord
 from contenant.core.values import BuildSpec, ImageReport
 from contenant.errors import ContenantError, ImageBuildError, StateError
-from contenant.image import claude, context
-from contenant.image.apt import host_sources
+from contenant.image import claude, context, layers, provenance
+from contenant.image.apt import Sources, host_sources
 from contenant.image.base import Base, provide
+from contenant.image.fetch import side_by_side
 from contenant.image.progress import Step, Tracker, count_steps
 from contenant.image.recipe import Recipe, current
+from contenant.image.steps import StepTimes
 from contenant.paths import ensure_private, state_dir
 
 if TYPE_CHECKING:
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
     from contenant.engines.base import Engine
 
 Journal = Callable[[Change], object]
-_LOCK = "image"
+LOCK = "image"  # held by who builds, loads or removes one
 _PATIENCE = 3600.0  # seconds to wait for another contenant's build
 _KEPT_LOGS = 20
 
@@ -62,19 +65,25 @@ class Built(NamedTuple):
 def ensure(
     engine: "Engine", settings: "Settings", ui: Speaker, journal: Journal, *, no_cache: bool = False
 ) -> Built:
-    """The image of the current recipe. When the engine has it, nothing is built and nothing recorded.
+    """The image that the settings ask for. When the engine has it, nothing is built and nothing recorded;
+    else each layer that is missing is built, the lowest first.
 
     `journal` gets `image.building` before the engine is asked and `image.built` or `image.failed` after.
     `no_cache` builds although it is there, from fresh packages. Raises ImageBuildError, which names the
     log; every image there was is still there then. Also EngineError, ConfigError, BusyError, StateError.
     """
-    recipe = current(settings)
-    if not no_cache and (report := engine.image(recipe.tag)):
-        return _there(recipe, report)
-    with locks.held(_LOCK, lambda: ui.note("another contenant builds the image; waiting"), _PATIENCE):
-        if not no_cache and (report := engine.image(recipe.tag)):
-            return _there(recipe, report)
-        return _Build(engine, recipe, ui, journal).run(no_cache)
+    base = current(settings)
+    recipes = (base, *layers.recipes(base, settings.layers))
+    if not no_cache and (report := engine.image(recipes[-1].tag)):
+        return _there(recipes[-1], report)
+    with locks.held(LOCK, lambda: ui.note("another contenant builds the image; waiting"), _PATIENCE):
+        if not no_cache and (report := engine.image(recipes[-1].tag)):
+            return _there(recipes[-1], report)
+        *below, top = recipes
+        for recipe in below:
+            if no_cache or engine.image(recipe.tag) is None:
+                _Build(engine, recipe, ui, journal).run(no_cache)
+        return _Build(engine, top, ui, journal).run(no_cache)
 
 
 def _there(recipe: Recipe, report: ImageReport) -> Built:
@@ -93,12 +102,13 @@ class _Build:
         self._recipe = recipe
         self._ui = ui
         self._journal = journal
-        self._tracker = Tracker(count_steps(recipe.files["Dockerfile"].content.decode("utf-8")))
+        self._tracker = Tracker(count_steps(recipe.files[recipe.dockerfile].content.decode("utf-8")))
+        self._steps = StepTimes(time.monotonic)
 
     def run(self, no_cache: bool) -> Built:
         recipe, began = self._recipe, time.monotonic()
         self._path, self._log = _open_log(host.now())
-        self._journal(changes.image_building(recipe.tag, recipe.hash))
+        self._journal(changes.image_building(recipe.tag, recipe.hash, recipe.layer, recipe.base))
         self._show = _Show(self._ui)
         try:
             base, report = self._make(no_cache)
@@ -118,23 +128,48 @@ class _Build:
     def _make(self, no_cache: bool) -> tuple[Base, ImageReport]:
         recipe = self._recipe
         sources = host_sources()
-        base = provide(self._engine, recipe.base, sources, self._tell)
-        package = claude.obtain(recipe.lock, recipe.architecture, self._tell)
+        base, package = self._below(sources)
         folder = context.write(recipe, context.Extras(sources, package))
         spec = BuildSpec(
             tag=recipe.tag,
             context=str(folder),
-            dockerfile=str(folder / "Dockerfile"),
-            build_args={"BASE": base.reference, **recipe.build_args()},
-            labels=_labels(recipe, base),
+            dockerfile=str(folder / recipe.dockerfile),
+            build_args=({"BASE": base.reference} if recipe.layer == "base" else {}) | recipe.build_args(),
+            labels=provenance.image_labels(recipe, base, to_text(host.now())),
             no_cache=no_cache,
         )
         self._engine.build(spec, self._follow)
+        self._steps.end()
         report = self._engine.image(recipe.tag)
         if report is None:
             raise ImageBuildError(f"{self._engine.name} built {recipe.tag}, but does not show it")
         context.remove(folder)
         return base, report
+
+    def _below(self, sources: Sources) -> tuple[Base, Path | None]:
+        """What it is built on, and the package of the agent where that is the base's to bring."""
+        recipe = self._recipe
+        if recipe.layer == "base":
+            return side_by_side(lambda: self._base(sources), self._package)
+        for other in recipe.needs:
+            if self._engine.image(other) is None:
+                self._tell(f"pulling {other}")
+                if not self._engine.pull(other):
+                    raise ImageBuildError(f"{other}, which a stage needs, is not there and cannot be pulled")
+        parent = self._engine.image(recipe.base)
+        if parent is None:
+            raise ImageBuildError(f"{recipe.base}, which the layer lies on, is gone", hint="build it again")
+        said = {name: labels.decode(value) for name, value in parent.labels.items()}
+        origin, snapshot = said.get(labels.BASE_ORIGIN, ""), said.get(labels.SNAPSHOT, "")
+        return Base(recipe.base, origin, parent.digest, snapshot), None  # type: ignore[arg-type]  # as it was written
+
+    def _base(self, sources: Sources) -> Base:
+        with self._steps.timed("base image"):
+            return provide(self._engine, self._recipe.base, sources, self._tell)
+
+    def _package(self) -> Path | None:
+        with self._steps.timed("Claude Code's package"):
+            return claude.obtain(self._recipe.lock, self._recipe.architecture, self._tell)
 
     def _tell(self, line: str) -> None:
         self._write(line)
@@ -142,7 +177,9 @@ class _Build:
 
     def _follow(self, line: str) -> None:
         self._write(line)
-        if step := self._tracker.step(line):
+        step = self._tracker.step(line)
+        self._steps.line(line, step)
+        if step:
             self._show.step(step)
 
     def _write(self, line: str) -> None:
@@ -155,15 +192,23 @@ class _Build:
         if isinstance(error, ImageBuildError):
             self._log.flush()
             raise ImageBuildError(
-                error.message, hint=f"{error.hint or 'what failed'}: see {self._path}"
+                f"{error.message}{self._where()}", hint=f"{error.hint or 'what failed'}: see {self._path}"
             ) from error
         if isinstance(error, ContenantError):
             error.hint = error.hint or f"the log is {self._path}"
 
+    def _where(self) -> str:
+        """Of a layer, the step that failed: its words are the user's or the project's own."""
+        return (
+            f" (the {self._recipe.layer}'s layer, at: {self._show.text})"
+            if self._recipe.layer != "base"
+            else ""
+        )
+
     def _record(self, base: Base, report: ImageReport, seconds: float) -> ImageRecord:
         recipe, now = self._recipe, host.now()
         return ImageRecord(
-            id=_new_id(now),
+            id=new_id(now),
             recipe=recipe.hash,
             layer=recipe.layer,
             parent=base.reference,
@@ -176,6 +221,12 @@ class _Build:
             built=to_text(now),
             seconds=round(seconds, 3),
             size=report.size,
+            log=str(self._path),
+            snapshot=base.snapshot,
+            integrity=provenance.integrity(recipe),
+            inputs=canonical(provenance.inputs(recipe)),
+            steps=json.dumps(self._steps.seconds(), separators=(",", ":")),
+            engine=self._engine.name,
         )
 
 
@@ -194,6 +245,11 @@ class _Show:
         self._step = step
         self._tell()
 
+    @property
+    def text(self) -> str:
+        """The current step."""
+        return self._step.text
+
     def close(self) -> None:
         """Say no more, and leave a clean line."""
         self._over.set()
@@ -209,18 +265,7 @@ class _Show:
             self._ui.progress(self._step.text, self._step.done, self._step.total)
 
 
-def _labels(recipe: Recipe, base: Base) -> dict[str, str]:
-    plain = {
-        labels.MANAGED: "1",
-        labels.RECIPE: recipe.hash,
-        labels.LAYER: recipe.layer,
-        labels.CLAUDE: recipe.lock.version,
-        labels.BASE_ORIGIN: base.origin,
-    }
-    return {name: labels.encode(value) for name, value in plain.items()}
-
-
-def _new_id(now: datetime) -> str:
+def new_id(now: datetime) -> str:
     """26 lower-case characters whose order is that of the moments: 12 of milliseconds, 14 random."""
     return f"{int(now.timestamp() * 1000):012x}{secrets.token_hex(7)}"
 

@@ -14,6 +14,7 @@ from contenant.paths import cache_dir, ensure_private
 from contenant.process import ProcessTimeoutError, capture
 
 _LIMIT = 1200.0  # seconds
+_KEPT = 3  # packages: the version in use, the one before, and one that a project pins
 
 
 def obtain(lock: Lock, architecture: str, on_step: Callable[[str], None]) -> Path | None:
@@ -22,6 +23,7 @@ def obtain(lock: Lock, architecture: str, on_step: Callable[[str], None]) -> Pat
     place = folder / lock.file_name(architecture)
     wanted = lock.sha512[PLATFORMS[architecture]]
     if place.is_file() and digest(place) == wanted:
+        os.utime(place)  # used last
         return place
     if not shutil.which("npm"):
         on_step("no npm here: the build will fetch Claude Code")
@@ -29,9 +31,8 @@ def obtain(lock: Lock, architecture: str, on_step: Callable[[str], None]) -> Pat
     on_step(f"fetching Claude Code {lock.version} with npm")
     if not _pack(f"{lock.package(architecture)}@{lock.version}", place, wanted, on_step):
         return None
-    for old in folder.iterdir():
-        if old != place:
-            old.unlink(missing_ok=True)
+    for old in sorted(folder.glob("*.tgz"), key=lambda path: path.stat().st_mtime, reverse=True)[_KEPT:]:
+        old.unlink(missing_ok=True)
     return place
 
 
@@ -53,6 +54,7 @@ def _pack(package: str, place: Path, wanted: bytes, on_step: Callable[[str], Non
         if digest(found[0]) != wanted:
             on_step(f"what npm fetched as {package} is not what claude.lock says; the build will try")
             return False
+        os.utime(found[0])  # npm keeps the package's own time
         found[0].replace(place)
     return True
 

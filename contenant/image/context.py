@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from contenant.errors import StateError
 from contenant.image.apt import Sources
+from contenant.image.layers import ON_TOP, PLACE
 from contenant.image.recipe import Recipe
 from contenant.paths import cache_dir, ensure_private
 
@@ -41,16 +42,26 @@ def write(recipe: Recipe, extras: Extras) -> Path:
 def contents(recipe: Recipe, sources: Sources) -> dict[str, bytes]:
     """Every file of the context but Claude Code's package, by path."""
     plain = {path: file.content for path, file in recipe.files.items()}
+    if recipe.layer != "base":
+        return {**plain, **_apt(sources, f"{PLACE}/apt")}
+    for path in ON_TOP:
+        plain.pop(path, None)
     certificates = {f"ca/{one.fingerprint[:16]}.crt": one.pem() for one in recipe.certificates}
-    options = "".join(f"{line}\n" for line in sources.options())
     return {
         **plain,
         **certificates,
         "ca/README": _NOTE,
         "claude/README": _NOTE,
-        "apt/mirrors.sources": sources.deb822().encode(),
-        "apt/apt.conf": options.encode(),
-        "apt/ca.pem": Path(sources.bundle).read_bytes() if sources.bundle else b"",
+        **_apt(sources, "apt"),
+    }
+
+
+def _apt(sources: Sources, place: str) -> dict[str, bytes]:
+    """The host's package sources, for stages that are thrown away."""
+    return {
+        f"{place}/mirrors.sources": sources.deb822().encode(),
+        f"{place}/apt.conf": "".join(f"{line}\n" for line in sources.options()).encode(),
+        f"{place}/ca.pem": Path(sources.bundle).read_bytes() if sources.bundle else b"",
     }
 
 

@@ -28,8 +28,8 @@ class Lock(NamedTuple):
         return f"claude-code-{PLATFORMS[architecture]}-{self.version}.tgz"
 
 
-def read_lock(text: str) -> Lock:
-    """The lock, from lines of a key and a value. Raises ImageBuildError naming the line."""
+def read_lock(text: str, source: str = "claude.lock") -> Lock:
+    """The lock, from lines of a key and a value. Raises ImageBuildError naming `source` and the line."""
     version, sums = "", {}
     for number, line in enumerate(text.splitlines(), 1):
         key, _, value = line.partition(" ")
@@ -40,9 +40,9 @@ def read_lock(text: str) -> Lock:
         elif key in PLATFORMS.values() and (digest := _digest(value)):
             sums[key] = digest
         else:
-            raise ImageBuildError(f"claude.lock, line {number}: cannot be read: {line!r}")
+            raise ImageBuildError(f"{source}, line {number}: cannot be read: {line!r}")
     if not version or set(sums) != set(PLATFORMS.values()):
-        raise ImageBuildError("claude.lock names no version, or not the package of every platform")
+        raise ImageBuildError(f"{source} names no version, or not the package of every platform")
     return Lock(version, sums)
 
 

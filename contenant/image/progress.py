@@ -57,7 +57,9 @@ class Tracker:
 
 def _plain(text: str) -> str:
     """An instruction for people: an exec form without its brackets, a stage's script by its name."""
+    if text.startswith("LABEL "):
+        return "labels"  # one of them is long
     words = re.sub(r'[\[\],"]', " ", text).split()
-    if words[0] == "RUN":
-        return "stage " + words[-1].rpartition("/")[2]
+    if words[0] == "RUN" and words[1:] and words[1].startswith("/"):  # contenant's own steps are scripts
+        return " ".join(["stage", words[1].rpartition("/")[2], *words[2:]])
     return " ".join(words)

@@ -15,6 +15,7 @@ from contenant.core.chain import canonical
 from contenant.errors import ConfigError
 from contenant.image.certificates import Certificate, extra
 from contenant.image.lock import Lock, read_lock
+from contenant.image.versions import lock_text
 from contenant.paths import asset
 
 NAME = "contenant"
@@ -37,15 +38,18 @@ class Recipe(NamedTuple):
     tag: str  # reference: `contenant:<claude version>-<first 12 digits of the hash>`
     hash: str  # SHA-256, 64 hex digits
     layer: str  # base; snippets of the user's and the project's come on top of it
-    base: str  # the base image that is wanted
+    base: str  # the base image that is wanted; of a layer, the image it lies on
     architecture: str  # Debian's name
     lock: Lock
     files: Mapping[str, File]  # by path in the context
     certificates: tuple[Certificate, ...]
+    dockerfile: str = "Dockerfile"  # its path in the context
+    arguments: Mapping[str, str] = {}  # of a layer
+    needs: tuple[str, ...] = ()  # other images that a layer's stages start from or copy from
 
     def build_args(self) -> dict[str, str]:
         """The build arguments that change what comes out."""
-        return {"ARCH": self.architecture}
+        return {"ARCH": self.architecture} if self.layer == "base" else dict(self.arguments)
 
 
 def compose(
@@ -95,12 +99,16 @@ def architecture(machine: str) -> str:
 
 
 def current(settings: Any) -> Recipe:
-    """The recipe that this installation, these settings (`ca_certificates`) and the environment ask for.
+    """The recipe that this installation, these settings (`ca_certificates`, `claude_version`) and the
+    environment ask for.
 
-    Reads a few dozen small files. Raises ConfigError for a configured certificate that cannot be read.
+    Reads a few dozen small files. Raises ConfigError for a configured certificate that cannot be read,
+    UnpinnedError for a version of the agent that the registry was not asked about yet.
     """
+    files = read_files(asset("image"))
+    lock = lock_text(settings, files["claude.lock"].content.decode("utf-8", "replace"))
     return compose(
-        read_files(asset("image")),
+        files | {"claude.lock": File(lock.encode(), False)},
         extra(settings.ca_certificates, os.environ),
         base=BASE,
         architecture=architecture(os.uname().machine),

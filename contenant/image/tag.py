@@ -6,12 +6,13 @@ each input: as long as that is the same, so is the tag.
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from contenant import files
 from contenant.errors import StateError
+from contenant.image.choice import watched
 from contenant.paths import asset, cache_dir, ensure_private
 
 if TYPE_CHECKING:
@@ -22,23 +23,33 @@ _CERTIFICATES = ("SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS")  # certificates.VARIABL
 
 
 def current_tag(settings: "Settings") -> str:
-    """`image.recipe.current(settings).tag`, from the cache where nothing changed. Raises ConfigError."""
-    place = cache_dir() / "image-tag"
-    before = _stamp(settings.ca_certificates, os.environ)
+    """`image.recipe.current(settings).tag`, from the cache where nothing changed. Raises ConfigError.
+
+    A version that is not pinned yet has no image: what stands for it is no image's name.
+    """
+    version = settings.claude_version
+    place = cache_dir() / (f"image-tag-{version}" if version else "image-tag")
+    before = _stamp(settings, os.environ)
     tag, _, stamp = _read(place).partition("\n")
     if stamp == before:
         return tag
+    from contenant.core.versions import unpinned
     from contenant.image.recipe import current
+    from contenant.image.versions import UnpinnedError
 
-    tag = current(settings).tag
-    if _stamp(settings.ca_certificates, os.environ) == before:  # and not changed while it was read
+    try:
+        tag = current(settings).tag
+    except UnpinnedError as error:
+        return unpinned(error.version)
+    if _stamp(settings, os.environ) == before:  # and not changed while it was read
         _keep(place, f"{tag}\n{before}")
     return tag
 
 
-def _stamp(certificates: Sequence[str], environ: Mapping[str, str]) -> str:
+def _stamp(settings: "Settings", environ: Mapping[str, str]) -> str:
     """What tells one state of the inputs from any other. The package's own code is one of them."""
-    named = [*certificates, *(environ[name] for name in _CERTIFICATES if environ.get(name))]
+    named = [watched(settings.claude_version), *settings.ca_certificates]
+    named += [environ[name] for name in _CERTIFICATES if environ.get(name)]
     places = [*_files(asset("image")), *_files(Path(__file__).parent), *named]
     return "\n".join([os.uname().machine, *map(_seen, places)])
 

@@ -136,6 +136,11 @@ def _container_renamed(writing: Writing, change: Change) -> bool:
     return _set(writing, "container", change.subject, "name = :name", _THERE, name=change.data["to"])
 
 
+def _container_options(writing: Writing, change: Change) -> bool:
+    when = f"{_THERE} AND flags <> :flags"
+    return _set(writing, "container", change.subject, "flags = :flags", when, flags=change.data["flags"])
+
+
 def _container_policy(writing: Writing, change: Change) -> bool:
     when = f"{_THERE} AND policy <> :policy"
     return _set(writing, "container", change.subject, "policy = :policy", when, policy=change.data["to"])
@@ -182,19 +187,6 @@ def _session_reattached(writing: Writing, change: Change) -> bool:
 
 def _session_detached(writing: Writing, change: Change) -> bool:
     return _set(writing, "session", change.subject, "pid = 0, pid_start = ''", _OPEN)
-
-
-def _image_built(writing: Writing, change: Change) -> bool:
-    return add(writing, "image", {**change.data, "host": writing.host})
-
-
-def _image_removed(writing: Writing, change: Change) -> bool:
-    values = {"host": writing.host, "at": writing.at, "why": plain(change.data["why"])}
-    removed = (
-        "UPDATE image SET removed = :at, removed_why = :why"
-        " WHERE host = :host AND reference = :reference AND removed = ''"
-    )
-    return writing.connection.execute(removed, {**values, "reference": change.subject}) > 0
 
 
 def _policy_stored(writing: Writing, change: Change) -> bool:
@@ -270,25 +262,6 @@ def _credential_forgotten(writing: Writing, change: Change) -> bool:
     return True  # one that no session was given has no row
 
 
-def _config_trusted(writing: Writing, change: Change) -> bool:
-    return _trust(writing, change.data["path"], change.data["sha256"])
-
-
-def _config_revoked(writing: Writing, change: Change) -> bool:
-    return _trust(writing, change.data["path"], "")
-
-
-def _trust(writing: Writing, path: str, digest: str) -> bool:
-    row = {"host": writing.host, "path": to_column(path), "sha256": digest, "changed": writing.at}
-    changed = (
-        "UPDATE trust SET sha256 = :sha256, changed = :changed"
-        " WHERE host = :host AND path = :path AND sha256 <> :sha256"
-    )
-    if digest and add(writing, "trust", row, unless_there=True):
-        return True
-    return writing.connection.execute(changed, row) > 0
-
-
 def _rare(writing: Writing, change: Change) -> bool:
     """What few commands record is loaded by those."""
     from contenant.store.apply_rare import HANDLERS as RARE
@@ -313,19 +286,22 @@ HANDLERS: Mapping[str, Handler] = {
     "container.state": _container_state,
     "container.renamed": _container_renamed,
     "container.replaced": _container_replaced,
+    "container.options": _container_options,
     "container.policy": _container_policy,
     "container.removing": _container_removing,
     "container.gone": _container_gone,
     "session.starting": _session_starting,
+    "session.adopted": _rare,
     "session.ended": _session_ended,
     "session.reattached": _session_reattached,
     "session.detached": _session_detached,
-    "session.left": _only_event,
-    "session.ssh": _only_event,
     "image.building": _only_event,
-    "image.built": _image_built,
+    "image.built": _rare,
+    "image.loaded": _rare,
     "image.failed": _only_event,
-    "image.removed": _image_removed,
+    "image.removed": _rare,
+    "claude.pinned": _only_event,
+    "claude.chosen": _only_event,
     "policy.stored": _policy_stored,
     "rule.added": _rule_added,
     "rule.removed": _rule_removed,
@@ -334,8 +310,8 @@ HANDLERS: Mapping[str, Handler] = {
     "credential.used": _credential_used,
     "credential.stored": _credential_stored,
     "credential.forgotten": _credential_forgotten,
-    "config.trusted": _config_trusted,
-    "config.revoked": _config_revoked,
+    "config.trusted": _rare,
+    "config.revoked": _rare,
     "config.changed": _only_event,
     "home.removed": _only_event,
     "database.restored": _only_event,
@@ -343,6 +319,6 @@ HANDLERS: Mapping[str, Handler] = {
     "worktree.made": _only_event,
     "worktree.removed": _only_event,
     "clock.set_back": _only_event,
-    "drift.found": _only_event,
-    "drift.mended": _only_event,
+    **dict.fromkeys(("session.left", "session.ssh", "drift.found", "drift.mended"), _only_event),
+    **dict.fromkeys(("drop.put", "drop.got", "service.lent", "service.used"), _only_event),
 }

@@ -189,11 +189,11 @@ def _event_summary(kind: str, subject: str, data: Mapping[str, Any]) -> str:
     if kind.startswith("drift."):
         told = f"{data['expected']} → {data['found']}" if "found" in data else data["how"]
         return f"{data['aspect']} {data['what']}: {told}"
-    if kind in ("session.left", "session.ssh"):
+    if kind in ("session.left", "session.ssh") or kind.startswith("service."):
         return _beyond_its_row(kind, data)
     if kind.startswith("credential."):
         return ", ".join([subject, *(data[key] for key in ("kind", "source", "place") if key in data)])
-    for key in ("why", "path", "reference", "image", "recipe", "mode", "log"):
+    for key in ("why", "path", "reference", "image", "version", "recipe", "mode", "log"):
         if data.get(key):
             return f"{data[key]}"
     if kind == "engine.remembered":
@@ -205,7 +205,17 @@ def _beyond_its_row(kind: str, data: Mapping[str, Any]) -> str:
     """What an event tells of a session beyond its own row."""
     if kind == "session.left":
         return _left_summary(data.get("findings", []))
+    if kind.startswith("service."):
+        return _service_summary(data)
     return f"SSH agent: {', '.join(data['keys']) or 'no keys'}"
+
+
+def _service_summary(data: Mapping[str, Any]) -> str:
+    """Which services of the host a session was shown, or what went through one."""
+    if "ports" in data:
+        return f"services of this machine: {', '.join(f'127.0.0.1:{port}' for port in data['ports'])}"
+    sizes = f"{data['sent']} bytes to it, {data['received']} back"
+    return f"127.0.0.1:{data['port']}: {data['connections']} connections, {sizes}"
 
 
 def _left_summary(findings: Sequence[Sequence[str]]) -> str:

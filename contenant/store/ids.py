@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime
+from datetime import UTC, datetime
 from threading import Lock
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base32: no i, l, o, u
@@ -23,6 +23,14 @@ def new_id(now: datetime) -> str:
         _last = max(_last + 1, moment << _RANDOM_BITS | int.from_bytes(os.urandom(_RANDOM_BITS // 8)))
         number = _last
     return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+
+
+def moment_of(key: str) -> datetime:
+    """When an id was made. Raises ValueError where it is none."""
+    number = 0
+    for character in key[:10]:
+        number = number << 5 | _ALPHABET.index(character)
+    return datetime.fromtimestamp((number & (1 << 48) - 1) / 1000, UTC)
 
 
 def _forget() -> None:

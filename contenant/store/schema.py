@@ -15,6 +15,7 @@ from sqlalchemy import (
     Index,
     Integer,
     PrimaryKeyConstraint,
+    String,
     Table,
     UniqueConstraint,
 )
@@ -123,8 +124,15 @@ image = Table(
     _number("size", "bytes"),
     _later("removed", "when it was removed"),
     _later("removed_why", "why it was removed"),
+    _later("log", "path of the build's log"),
+    _later("snapshot", "moment of the package index that a bootstrapped base was made from"),
+    _later("integrity", "npm integrity of Claude Code's package, sha512-<base64>"),
+    _json("inputs", "SHA-256 of every input by its path, canonical JSON"),
+    Column("steps", String, nullable=False, server_default="[]", comment="[[step, seconds]…], JSON"),
+    _later("engine", "engine it was built or loaded on"),
+    Column("origin", String, nullable=False, server_default="built", comment="built, or loaded from a file"),
     Index("ix_image_reference", "host", "reference"),
-    comment="An image contenant built. A build that failed has events, but no row.",
+    comment="An image contenant built or loaded. A build that failed has events, but no row.",
 )
 
 policy = Table(

@@ -10,6 +10,7 @@ from contenant.core import chain
 from contenant.core.ages import from_text, to_text
 from contenant.core.changes import Change, clock_set_back
 from contenant.store import ids, revision
+from contenant.store.apart import apart
 from contenant.store.apply import Writing, add, write
 from contenant.store.database import Database
 from contenant.store.dialect import lock_host
@@ -129,6 +130,12 @@ def _open(location: Location, wait: float) -> Database:
 
 
 def _migrate(location: Location, now: Callable[[], datetime], wait: float) -> None:
-    from contenant.store.migrate import migrate  # loads alembic and SQLAlchemy, which cost 240 ms
+    def work() -> None:
+        from contenant.store.migrate import migrate  # loads alembic and SQLAlchemy: 240 ms, 35 MB
 
-    migrate(location, now=now, wait=wait)
+        migrate(location, now=now, wait=wait)
+
+    if location.path is None:  # a server, which needs SQLAlchemy anyway
+        work()
+    else:
+        apart(work)

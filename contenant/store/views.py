@@ -59,6 +59,34 @@ VIEWS = (
         """,
     ),
     View(
+        "audit_image",
+        "Every build and load of an image, with what came of it.",
+        {
+            "host": "the machine",
+            "reference": "name:tag",
+            "layer": "base, user or project",
+            "claude_version": "Claude Code version in it",
+            "engine": "engine it was made on, empty where that is not on record",
+            "origin": "built, or loaded from a file",
+            "built": "when",
+            "seconds": "how long it took",
+            "size": "bytes",
+            "recipe": "hash of every input",
+            "base_origin": "local, pulled or bootstrapped",
+            "base_digest": "digest of the base",
+            "snapshot": "moment of the package index that a bootstrapped base was made from",
+            "integrity": "npm integrity of Claude Code's package",
+            "removed": "when it was removed, empty while it is there",
+            "sessions": "how many sessions ran in containers of that reference",
+        },
+        """
+        SELECT i.host, i.reference, i.layer, i.claude_version, i.engine, i.origin, i.built, i.seconds, i.size,
+            i.recipe, i.base_origin, i.base_digest, i.snapshot, i.integrity, i.removed,
+            (SELECT count(*) FROM session s WHERE s.host = i.host AND s.image = i.reference)
+        FROM image i
+        """,
+    ),
+    View(
         "audit_event",
         "Every line of the audit log with the path of its project.",
         {

@@ -11,7 +11,7 @@ fail() {
 	exit 1
 }
 
-apt_begin() {
+apt_sources() {
 	if [[ -s $APT/mirrors.sources ]]; then
 		mkdir -p /tmp/contenant/saved/sources.list.d
 		[[ -e /etc/apt/sources.list ]] && mv /etc/apt/sources.list /tmp/contenant/saved/
@@ -22,6 +22,10 @@ apt_begin() {
 	if [[ -s $APT/ca.pem ]]; then
 		printf 'Acquire::https::CaInfo "%s";\n' "$APT/ca.pem" >>/etc/apt/apt.conf.d/99contenant-build
 	fi
+}
+
+apt_begin() {
+	apt_sources
 	apt-get -qq update
 }
 

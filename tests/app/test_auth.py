@@ -30,7 +30,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     made = World(monkeypatch)
     (made.home / "me").mkdir()
     monkeypatch.setenv("HOME", str(made.home / "me"))
-    monkeypatch.setattr(session, "_hand_over", lambda seat, sid: None)
+    monkeypatch.setattr(session, "hand_over", lambda seat, sid: None)
     yield made
     made.close()
 

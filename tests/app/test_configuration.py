@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from contenant import config
-from contenant.app import configuration, images
+from contenant.app import configuration
 from contenant.app.ledger import Ledger
 from contenant.app.results import RunRequest
 from contenant.app.run import run
@@ -126,7 +126,7 @@ def test_a_start_without_a_file_asks_no_database(shop: Path, monkeypatch: pytest
 
 def test_what_waits_is_shown_behind_what_counts(shop: Path) -> None:
     write(shop, ASKS + 'deny = ["b.example"]\n')
-    found = configuration.show(shop)
+    found, _ = configuration.show(shop)
     assert {row.key for row in found} >= set(config.KEYS)
     assert ("firewall.deny", "b.example", "project", str(shop / ".contenant.toml"), "in force") in found
     assert [(row.key, row.value, row.state) for row in found[-2:]] == [
@@ -192,15 +192,3 @@ def test_what_is_no_mount_is_refused_by_name(world: World, shop: Path, mount: st
     with pytest.raises((UsageError, ConfigError), match="--mount"):
         run(RunRequest(shop, ("true",), mounts=(mount,)), world.ui)
     assert world.reports() == ()
-
-
-def test_a_layer_that_is_not_built_is_refused(world: World, shop: Path) -> None:
-    world.run("shop")
-    place = config.user_path()
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_text('[image]\ncontainerfile = "Mine"\n')
-    with pytest.raises(ConfigError, match=r"image\.containerfile: no layer is added"):
-        world.run("shop")
-    with pytest.raises(ConfigError, match=r"image\.containerfile"):
-        images.build(None, no_cache=False, ui=world.ui)
-    world.list()

@@ -146,6 +146,28 @@ def test_a_resumed_conversation_counts_nothing_twice(world: World) -> None:
     assert world.ask()[world.paths[0]].output_tokens == 10 + 99 + 10
 
 
+def test_two_agents_at_once_are_told_apart_by_their_conversations(world: World) -> None:
+    """The second begins while the first talks; each conversation is whoever's alone it once was."""
+    second = session("second", "c0", kind="agent", started="2026-01-31T10:00:00.000Z", image="contenant:0")
+    with Ledger() as ledger:
+        ledger.store().apply([changes.session_starting(second, "p0")])
+
+    def says(conversation: str, key: str, at: str) -> None:
+        entry = json.loads(line(key, f"2026-01-31T{at}:00.000Z")) | {"sessionId": conversation}
+        world.write(0, f"{conversation}.jsonl", json.dumps(entry) + "\n")
+
+    says("one", "x1", "09:50")  # the first one is alone
+    says("one", "x2", "10:10")  # read in one piece with it
+    assert _by_session(world) == {"s0": 4}
+    says("one", "x3", "10:20")  # read later: what is on record tells
+    says("two", "y1", "10:15")  # nobody knows: a second conversation of the first one's, or the second
+    assert _by_session(world) == {"s0": 5, "": 1}
+
+
+def _by_session(world: World) -> dict[str, int]:
+    return {key: row.answers for key, row in world.ask("session", path=Path(world.paths[0])).items()}
+
+
 def test_usage_outlives_the_transcripts(world: World) -> None:
     assert world.answers() == 3
     for number in (0, 1):

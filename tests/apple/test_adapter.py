@@ -379,3 +379,12 @@ def test_a_container_that_vanishes_is_missing(
 
 def test_nothing_of_a_test_is_left_in_the_environment() -> None:
     assert "CONTAINER_STANDIN_HOME" not in os.environ, sys.version
+
+
+@pytest.mark.real
+def test_what_running_containers_use(engine: Engine, new: Callable[..., ContainerSpec]) -> None:
+    new()
+    new("contenant-test-two", start=False)
+    loads = {load.name: load for load in engine.loads().result()}
+    assert loads.keys() == {"contenant-test-one"}
+    assert loads["contenant-test-one"].cpu_seconds is not None

@@ -54,7 +54,7 @@ def test_commands_keep_their_budgets(contenant: Contenant, project: Path, warm: 
         "contenant -- true": 16.0,
         "contenant list": 5.0,
         "contenant list --json": 5.0,
-        "contenant history --json": 4.0,
+        "contenant history --json": 6.0,
         "contenant --version": 3.5,
         "contenant --help": 4.0,
     }

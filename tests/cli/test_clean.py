@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from contenant.app import clean as use_case
+from contenant.app import reinstalled
 from contenant.app import stop as stop_use_case
 from contenant.app.project import Target
 from contenant.app.results import CleanRequest, Outcome, Ui, Verdict
@@ -151,6 +152,8 @@ def test_json_has_the_same_keys_before_and_after(run: Run, cleaner: Cleaner) -> 
         "subject": "01j9zzzzzzzzzzzzzzzzzzzzzz",
         "result": "",
         "detail": "",
+        "size": 0,
+        "digest": "",
     }
     assert after[0] == before[0] | {"result": "removed", "detail": "unused for 41d"}
     assert tuple(before[0]) == tuple(FIELDS)
@@ -249,3 +252,23 @@ def test_stop_shows_what_became_of_each(run: Run, stopped: object) -> None:
         (KEPT.name, "failed"),
     ]
     assert "2 live sessions; --force ends them" in run("stop").out
+
+
+def test_reinstalled_asks_whether_the_store_is_gone_for_good(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = Cleaner(VERDICT._replace(action="forget"), KEPT)
+    monkeypatch.setattr(reinstalled, "plan", fake.plan)
+    monkeypatch.setattr(reinstalled, "apply", fake.apply)
+    done = run("clean", "--reinstalled", "--all")
+    assert (done.code, fake.applied) == (2, []), "there is nobody to ask"
+    assert "1 container would be forgotten" in run("clean", "--reinstalled", "--all", "--dry-run").err
+    assert run("clean", "--reinstalled", "--all", "--yes").code == 0
+    assert fake.applied == [VERDICT._replace(action="forget"), KEPT]
+    assert fake.requests[0] == CleanRequest(all=True)
+
+
+@pytest.mark.parametrize("other", ["--force", "--purge", "--images", "--stale=3d"])
+def test_reinstalled_removes_nothing_so_it_takes_no_option_that_does(run: Run, other: str) -> None:
+    done = run("clean", "--reinstalled", other)
+    assert (done.code, "--reinstalled goes with" in done.err) == (2, True)

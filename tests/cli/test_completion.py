@@ -19,6 +19,7 @@ import pytest
 from contenant.cli import complete
 from contenant.cli.complete import Question, from_bash, lines, suggestions
 from contenant.cli.completion import SCRIPTS, SHELLS
+from contenant.cli.image import IMAGE_COMMANDS
 from contenant.cli.root import COMMANDS
 from tests.cli.conftest import Run
 
@@ -39,7 +40,7 @@ def projects(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_commands_with_their_summaries() -> None:
     assert values("") == list(COMMANDS)
     assert values("cl") == ["clean"]
-    assert values("image", "") == ["build", "list"]
+    assert values("image", "") == list(IMAGE_COMMANDS)
     (item,) = suggestions([], "cl")
     assert item.help == "Remove containers and images, after showing what and why."
 

@@ -26,6 +26,9 @@ def test_the_commands_stand_in_the_order_of_their_use() -> None:
         "contenant image",
         "contenant image build",
         "contenant image list",
+        "contenant image outdated",
+        "contenant image upgrade",
+        "contenant image rollback",
         "contenant completion",
     ]
     assert [path for path in PATHS if path in wanted] == wanted

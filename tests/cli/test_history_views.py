@@ -152,6 +152,7 @@ def test_session_keys(run: Run) -> None:
         "container": "contenant-p1",
         "container_id": "c1",
         "image": OLD_IMAGE,
+        "claude": "2.1.0",
         "policy": HASH[CLOSED],
         "credential": "0123456789ab",
         "tty": True,

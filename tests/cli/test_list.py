@@ -22,7 +22,7 @@ from tests.cli.samples import ROW
 
 NOW = datetime(2026, 10, 7, 12, 0, tzinfo=UTC)
 
-SHOP = ROW
+SHOP = ROW._replace(activity="waiting", activity_since="2026-10-07T11:54:30.000Z")
 BLOG = ROW._replace(
     name="contenant-blog-11112222",
     project="/home/me/blog",
@@ -44,6 +44,8 @@ OLD = ROW._replace(
     created="2025-01-01T00:00:00.000Z",
     claude="",
     firewall="audit",
+    activity="working",
+    activity_since="2026-10-07T11:59:30.000Z",
 )
 ALL = (BLOG, OLD, SHOP)
 
@@ -64,12 +66,19 @@ def answer(monkeypatch: pytest.MonkeyPatch) -> Answer:
 def test_the_table() -> None:
     stream = io.StringIO()
     emit(arrange(ALL, "used", False), table(NOW, "/home/me"), Output("table", stream))
-    assert stream.getvalue().splitlines() == [
-        "NAME                     PROJECT        STATE    LAST USED  SESSIONS  IMAGE   ENGINE  FIREWALL  AGE",
-        "contenant-blog-11112222  ~/blog (gone)  stopped  now        0/7       2.0.9*  docker  off       2d",
-        "contenant-shop-0a1b2c3d  /srv/shop      running  2h         1/7       2.1.3   podman  block     36d",
-        "contenant-old-33334444   /srv/old       unknown  92w        1/7       -       podman  audit     92w",
-    ]
+    left, right = zip(*((line[:70], line[70:]) for line in stream.getvalue().splitlines()), strict=True)
+    assert left == (
+        "NAME                     PROJECT        STATE    LAST USED  SESSIONS  ",
+        "contenant-blog-11112222  ~/blog (gone)  stopped  now        0/7       ",
+        "contenant-shop-0a1b2c3d  /srv/shop      running  2h         1/7       ",
+        "contenant-old-33334444   /srv/old       unknown  92w        1/7       ",
+    )
+    assert right == (
+        "ACTIVITY    IMAGE   ENGINE  FIREWALL  AGE",
+        "-           2.0.9*  docker  off       2d",
+        "waiting 5m  2.1.3   podman  block     36d",
+        "working     -       podman  audit     92w",
+    )
 
 
 def test_a_firewall_that_is_off_is_red_and_one_that_only_listens_yellow() -> None:
@@ -94,6 +103,13 @@ def test_the_containers_of_a_project_stand_together() -> None:
     stream = io.StringIO()
     emit(rows, table(NOW, "/home/me"), Output("table", stream))
     assert "/srv/shop@review" in stream.getvalue()
+
+
+def test_an_agent_that_waits_is_seen_at_once() -> None:
+    stream = io.StringIO()
+    emit(ALL, table(NOW, "/home/me"), Output("table", stream, colour=True))
+    assert "\x1b[33mwaiting 5m" in stream.getvalue()
+    assert "working\x1b" not in stream.getvalue()
 
 
 @pytest.mark.parametrize("room", [80, 60])
@@ -166,6 +182,8 @@ def test_json_keys_are_a_contract(run: Run, answer: Answer) -> None:
             "firewall": "block",
             "created": "2026-09-01T10:00:00.000Z",
             "project_exists": True,
+            "activity": "waiting",
+            "activity_since": "2026-10-07T11:54:30.000Z",
             "variant": "",
         }
     ]
@@ -218,3 +236,14 @@ def test_a_path_that_could_steer_the_terminal_is_escaped(run: Run, answer: Answe
     shown = run("list").out
     assert "/srv/\\x1b[2J\\n\\u202ex" in shown
     assert len(shown.splitlines()) == 2
+
+
+def test_containers_of_another_store_are_named_with_what_next(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = Inventory((OLD, SHOP), {}, (OLD.name,))
+    monkeypatch.setattr(use_case, "inventory", lambda ui, engine: found)
+    done = run("list")
+    assert done.code == 0
+    assert f"{OLD.name}: not in the store that answered" in done.err
+    assert "`contenant clean --reinstalled`" in done.err

@@ -79,7 +79,7 @@ def test_run_hands_over_the_terminals(
     ("line", "message"),
     [
         ("lst", "no such command: lst\n  hint: did you mean list?"),
-        ("wombat", "no such command: wombat\n  hint: commands: run, list,"),
+        ("quux", "no such command: quux\n  hint: commands: run, list,"),
         ("/srv", "no such command: /srv"),
         ("--engine podman list", "list must come first\n  hint: its options follow it: contenant list …"),
         ("--new lst", "no such command: lst"),

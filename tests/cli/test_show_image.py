@@ -101,21 +101,30 @@ IMAGE = ImageRecord(
     built="2026-10-07T10:00:00.000Z",
     seconds=81.5,
     size=812_000_000,
-)._asdict() | {"containers": 2, "current": True}
+)._asdict() | {"containers": 2, "current": True, "engines": ["podman"]}
 
 
 def test_image_list(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images, "list_images", lambda _ui: [IMAGE])
+    monkeypatch.setattr(images, "list_images", lambda _ui: ([IMAGE], {}))
     header, line = run("image", "list").out.splitlines()
-    assert header.split() == ["IMAGE", "CLAUDE", "BASE", "SIZE", "CONTAINERS", "AGE"]
-    assert line.startswith("contenant:2.1.3-0123456789ab*  2.1.3   bootstrapped  812 MB  2 ")
+    assert header.split() == ["IMAGE", "LAYER", "CLAUDE", "BASE", "SIZE", "TOOK", "CONTAINERS", "ON", "AGE"]
+    shown = "contenant:2.1.3-0123456789ab* base 2.1.3 bootstrapped 812 MB 1m22s 2 podman"
+    assert line.split()[:-1] == shown.split()
     (row,) = json.loads(run("image", "list", "--json").out)
-    assert row == IMAGE
+    assert row == {field: IMAGE[field] for field in FIELDS}
     assert tuple(row) == tuple(FIELDS)
-    assert set(FIELDS) == {*ImageRecord._fields, "containers", "current"}
+    assert set(FIELDS) == {*ImageRecord._fields, "containers", "current", "engines"} - {"inputs", "steps"}
     assert run("image", "list", "-q").out == "contenant:2.1.3-0123456789ab\n"
 
 
 def test_no_images(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images, "list_images", lambda _ui: [])
+    monkeypatch.setattr(images, "list_images", lambda _ui: ([], {}))
     assert run("image", "list") == (0, "", "contenant: no images yet; contenant image build makes one\n")
+
+
+def test_image_list_with_a_silent_engine(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "list_images", lambda _ui: ([IMAGE], {"docker": "it is down; start it"}))
+    result = run("image", "list", "-q")
+    assert (result.code, result.out) == (3, "contenant:2.1.3-0123456789ab\n")
+    assert "docker did not answer" in result.err
+    assert "start it" in result.err

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import subprocess
 import sys
@@ -13,16 +12,6 @@ import pytest
 
 from contenant import config
 from contenant.errors import ConfigError, UsageError
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home directory and contenant's own, both empty and both temporary."""
-    home = tmp_path / "home"
-    (home / ".contenant" / "config").mkdir(parents=True)
-    monkeypatch.setenv("HOME", str(home))
-    monkeypatch.setenv("CONTENANT_HOME", str(home / ".contenant"))
-    return home
 
 
 @pytest.fixture
@@ -62,12 +51,12 @@ def test_each_layer_in_turn(project: Path) -> None:
 
 def test_relative_paths_start_at_the_file_that_names_them(project: Path, home: Path) -> None:
     config.user_path().write_text('[image]\ncontainerfile = "Mine"\nca_certificates = ["~/ca.pem"]\n')
-    assert load(project).containerfile == str(home / ".contenant/config/Mine")
+    assert load(project).containerfile == (str(home / ".contenant/config/Mine"),)
     assert load(project).ca_certificates == (str(home / "ca.pem"),)
     file = config.project_path(project)
     file.write_text('[image]\ncontainerfile = "Theirs"\n')
-    settings = load(project, trusted=hashlib.sha256(file.read_bytes()).hexdigest())
-    assert settings.containerfile == str(project / "Theirs")
+    settings = load(project, trusted=load(project).project_hash)
+    assert settings.containerfile[-1] == str(project / "Theirs")
 
 
 def test_trust_is_bound_to_the_bytes(project: Path) -> None:

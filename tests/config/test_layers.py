@@ -78,6 +78,9 @@ def test_variables_are_merged_by_name() -> None:
         ({}, {"stop_seconds": 60}),
         ({}, {"image": {"ca_certificates": ["ca.pem"]}}),
         ({}, {"image": {"containerfile": "Containerfile"}}),
+        ({}, {"claude": {"version": "latest"}}),
+        ({"claude": {"version": "2.1.331"}}, {"claude": {"version": "2.1.330"}}),
+        ({"claude": {"version": "2.1.330"}}, {"claude": {"version": "2.1.331"}}),
         ({}, {"firewall": {"mode": "off"}}),
         ({"firewall": {"mode": "audit"}}, {"firewall": {"mode": "off"}}),
         ({}, {"firewall": {"allow": ["evil.test"]}}),
@@ -152,6 +155,7 @@ tables = st.fixed_dictionaries(
         "image": st.fixed_dictionaries(
             {}, optional={"containerfile": st.just("C"), "ca_certificates": st.lists(st.just("ca.pem"))}
         ),
+        "claude": st.fixed_dictionaries({}, optional={"version": st.sampled_from(["latest", "2.1.330"])}),
         "firewall": st.fixed_dictionaries(
             {},
             optional={
@@ -186,6 +190,7 @@ def reach(settings: Settings) -> dict[str, set[object]]:
         "stop": set(range(settings.stop_seconds)),
         "ca": set(settings.ca_certificates),
         "file": {settings.containerfile},
+        "claude": {settings.claude_version},
         "mode": set(range(openness)),
         "hosts": set(firewall.allow) - set(firewall.deny),
         "presets": set(firewall.presets),

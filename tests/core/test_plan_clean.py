@@ -58,6 +58,7 @@ def test_a_lost_project_is_said() -> None:
         ({"reachable": False}, "did not answer"),
         ({"ours": False}, "labels"),
         ({"state": "unknown"}, "unknown"),
+        ({"state": "unknown", "ours": False}, "--reinstalled"),
         ({"live": 2}, "2 live sessions; --force"),
         ({"state": "paused"}, "paused"),
     ],

@@ -81,6 +81,28 @@ def test_a_store_made_anew_in_its_place_has_lost_them() -> None:
     assert kinds(lives, anew) == [], "somebody's contenant still shows a session of it"
 
 
+@pytest.mark.parametrize(
+    ("was", "now", "why"),
+    [
+        ("/var/lib/docker#one", "/var/lib/docker#one", "vanished"),
+        ("one", "/var/lib/docker#one", "vanished"),  # from when the id was all
+        ("one", "/var/lib/docker@one", "vanished"),
+        ("/var/lib/docker@one", "/var/lib/docker#one", "vanished"),  # a user, then root
+        ("/var/lib/docker#one", "/var/lib/docker#two", "engine reinstalled"),
+        ("/var/lib/docker@one", "/var/lib/docker@two", None),  # or another machine's daemon
+        ("/var/lib/docker@one", "/var/lib/docker#two", None),
+        ("/var/lib/docker#one", "/var/lib/docker@two", None),
+        ("/var/lib/docker#one", "/srv/docker#two", None),
+        ("/var/lib/docker@one", "/srv/docker@one", None),  # before docker 23 daemons of a machine share an id
+        ("one", "/var/lib/docker#two", None),
+    ],
+)
+def test_when_a_docker_daemon_is_the_one_that_was(was: str, now: str, why: str | None) -> None:
+    mine = container(engine="docker", engine_identity=was)
+    found = kinds(records(mine), observed(engine="docker", identity=now))
+    assert found == ([("container.gone", why)] if why else [])
+
+
 def test_of_copies_the_one_we_made_counts() -> None:
     copy = report(engine_id="e0", name="copy", state="stopped")
     assert reconcile(records(container()), observed(copy, report())) == []
@@ -166,3 +188,26 @@ def test_identity_is_asked_for_only_when_something_is_missing() -> None:
 def test_a_projects_directory_goes_and_comes_back_once(place: str, there: bool, told: list[str]) -> None:
     twice = [Whereabouts("p1", "/work/a", place, there)] * 2  # two containers of one project
     assert [change.kind for change in whereabouts(twice)] == told
+
+
+@pytest.mark.parametrize(
+    ("tty", "changed", "how"),
+    [
+        (False, {"exits": {"s1": 3}}, "detached-exit"),
+        (True, {"exits": {"s1": 3}}, "exited"),
+        (False, {"traceless": frozenset({"s1"})}, "lost"),
+        (False, {"exits": {"s1": 3}, "traceless": frozenset({"s1"})}, "detached-exit"),
+        (False, {}, None),
+    ],
+)
+def test_a_detachable_session_whose_contenant_is_gone(
+    tty: bool, changed: dict[str, Any], how: str | None
+) -> None:
+    live = records(container(), sessions=[session(tty=tty, detachable=True)])
+    found = kinds(live, observed(report(), dead=frozenset({"s1"}), **changed))
+    assert found == ([("session.ended", how)] if how else [])
+
+
+def test_one_that_a_contenant_shows_is_that_contenants_to_end() -> None:
+    live = records(container(), sessions=[session(tty=False, detachable=True)])
+    assert kinds(live, observed(report(), exits={"s1": 3}, traceless=frozenset({"s1"}))) == []

@@ -164,3 +164,12 @@ def lived(key: str, start: int, end: int | None, *, agent: bool = True, image: s
 def test_the_session_that_lived_at_that_moment(there: list[Lived], found: tuple[str, str]) -> None:
     got = attribute(record(), there)
     assert (got.session_id, got.image) == found
+
+
+def test_of_two_agents_it_is_the_one_whose_conversation_it_is() -> None:
+    one, other = (Lived(key, "image", "2026-01-31T09:00:00.000Z", "", True) for key in ("one", "other"))
+    assert attribute(record(), [one, other]).session_id == ""
+    assert attribute(record(), [one, other], {"other"}).session_id == "other"
+    assert attribute(record(), [one, other], {"one", "other"}).session_id == ""
+    assert attribute(record(), [one, other], {"somebody else"}).session_id == ""
+    assert attribute(record(), [one], {"other"}).session_id == "one", "it was resumed"

@@ -46,10 +46,18 @@ EXEC_TAIL = [
 
 
 class TestCreate:
+    def test_podman_and_docker(self) -> None:
+        assert podman().create_args(SPEC) == [*PODMAN_CREATE, "contenant:1"]
+        assert podman().create_args(BARE) == BARE_CREATE
+        at = PODMAN_CREATE.index("--env")
+        docked = [*PODMAN_CREATE[:at], "--pids-limit", "4096", *PODMAN_CREATE[at:], "contenant:1"]
+        assert docker().create_args(SPEC) == docked
+        assert docker().create_args(BARE) == [*BARE_CREATE[:-1], "--pids-limit", "4096", "contenant:1"]
+
     @pytest.mark.parametrize("engine", [podman(), docker()], ids=["podman", "docker"])
-    def test_podman_and_docker(self, engine: OciEngine) -> None:
-        assert engine.create_args(SPEC) == [*PODMAN_CREATE, "contenant:1"]
-        assert engine.create_args(BARE) == BARE_CREATE
+    def test_processes(self, engine: OciEngine) -> None:
+        args = engine.create_args(BARE._replace(pids=100))
+        assert args[args.index("--pids-limit") + 1] == "100"
 
     @pytest.mark.parametrize("engine", [podman(selinux=True), docker(selinux=True)], ids=["podman", "docker"])
     def test_selinux(self, engine: OciEngine) -> None:
@@ -253,3 +261,20 @@ class TestBuild:
 def test_ipv6_is_published_in_brackets() -> None:
     args = apple_args.create_args(BARE._replace(publish=(Publish("::", 1, 2),)))
     assert args[args.index("--publish") + 1] == "[::]:1:2/tcp"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("podman", ("stats", "--no-stream", "--format", "json")),
+        ("docker", ("stats", "--no-stream", "--format", "{{json .}}")),
+        ("container", ("stats", "--no-stream", "--format", "json")),
+    ],
+)
+def test_what_containers_use(
+    name: EngineName, words: tuple[str, ...], fake: Callable[[str], FakeCli]
+) -> None:
+    cli = fake(name)
+    cli.answer("stats*", stdout="")
+    engine_of(name).loads().result()
+    assert list(cli.calls()[-1]) == list(words)

@@ -131,3 +131,11 @@ def test_an_image_in_use_stays(engine: Engine, spec: ContainerSpec) -> None:
 
 def test_a_pull_without_a_registry_is_false(engine: Engine) -> None:
     assert engine.pull(f"127.0.0.1:9/{NONE}:1") is False
+
+
+def test_what_running_containers_use(engine: Engine, spec: ContainerSpec) -> None:
+    engine.create(spec)
+    assert NAME not in {load.name for load in engine.loads().result()}
+    engine.start(NAME)
+    (load,) = [load for load in engine.loads().result() if load.name == NAME]
+    assert load.cpu is not None or load.cpu_seconds is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -118,9 +119,10 @@ class TestDocker:
             value
             for name, value in vars(labels).items()
             if name.isupper() and str(value).startswith(labels.PREFIX)
-        } - {labels.PREFIX}
+        } - {labels.PREFIX, *labels.OF_IMAGES}
         assert {labels.MANAGED, labels.POLICY, labels.SPEC, labels.CONTAINER} < names
         assert all(f'"{name}":{{{{json (.Label "{name}")}}}}' in PS_FORMAT for name in names)
+        assert labels.INPUTS not in PS_FORMAT
 
     def test_links_and_zones(self) -> None:
         item = {"ID": "1", "Names": "web/db,db", "State": "dead", "Image": "i"}
@@ -148,7 +150,20 @@ class TestDocker:
         cli.answer("'version '*", recorded("docker-20.10/version.json"))
         cli.answer("'info '*", recorded("docker-20.10/info.json"))
         assert engine_of("docker").version() == ("28.2.2", "20.10.24+dfsg1")
-        assert engine_of("docker").identity().startswith("AAAA:BBBB")
+        assert engine_of("docker").identity().startswith("/var/lib/docker@AAAA:BBBB")
+
+    def test_the_store_is_proven_by_the_id_in_its_directory(
+        self, fake: Callable[[str], FakeCli], tmp_path: Path
+    ) -> None:
+        def identity() -> str:
+            fake("docker").answer("'info '*", json.dumps(["an-id", [], str(tmp_path)]))
+            return engine_of("docker").identity()
+
+        assert identity() == f"{tmp_path}@an-id"
+        (tmp_path / "engine-id").write_text("another-id")
+        assert identity() == f"{tmp_path}@an-id", "that directory is another daemon's"
+        (tmp_path / "engine-id").write_text("an-id\n")
+        assert identity() == f"{tmp_path}#an-id"
 
 
 class TestApple:

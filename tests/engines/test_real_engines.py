@@ -14,11 +14,14 @@ from pathlib import Path
 
 import pytest
 
+from contenant.core.reconcile import Observed, Recorded, reconcile
 from contenant.core.values import BuildSpec, ContainerReport, ContainerSpec, ExecSpec, Mount, Publish
 from contenant.engines.base import Engine
+from contenant.engines.select import make
 from contenant.errors import EngineError, ImageBuildError, PathRefusedError
 from contenant.process import Result, capture, exec_env
-from tests.real.engine_fixtures import MARK, run
+from tests.core.samples import container
+from tests.real.engine_fixtures import MARK, own_daemon, run
 from tests.terminal_session import Pty, cooked
 
 pytestmark = pytest.mark.real
@@ -307,3 +310,20 @@ class TestSessionOnATerminal:
         os.kill(shell.child_pid(), signal.SIGKILL)
         shell.read_until(b"code 137")
         assert shell.flags() == cooked()
+
+
+def test_two_docker_daemons_of_one_machine_are_two(
+    docker_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before docker 23 they share an id: the containers of the one would be gone for the other."""
+    if os.geteuid() != 0:
+        pytest.skip("a daemon needs root")
+    first = docker_engine.identity()
+    monkeypatch.delenv("CONTENANT_TEST_DOCKER_ROOT", raising=False)
+    with own_daemon() as other, monkeypatch.context() as patch:
+        patch.setenv("DOCKER_HOST", other)
+        second = make("docker").identity()
+    assert first == docker_engine.identity()
+    mine = container(engine="docker", engine_identity=first)
+    seen = Observed("docker", second, (), frozenset(), {}, "host")
+    assert reconcile(Recorded((mine,), ()), seen) == []

@@ -327,9 +327,10 @@ def test_removal(home: Path, wanted: Wanted, tmp_path: Path) -> None:
 def test_mounts(contenant_home: Path) -> None:
     place = home_dir("contenant-x")
     assert place == contenant_home / "state" / "homes" / "contenant-x"
-    agent, host = mounts(place)
+    agent, host, drop = mounts(place)
     assert agent == (str(place / "agent"), AGENT_TARGET, False)
     assert host == (str(place / "host"), HOST_TARGET, True)
+    assert drop == (str(place / "drop"), "/drop", False)
 
 
 def test_a_link_put_there_between_look_and_step_is_not_followed(

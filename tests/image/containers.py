@@ -189,7 +189,7 @@ def image(podman_engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> st
     """The reference of the current image, built when it is not there."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CONTENANT_HOME", str(tmp_path_factory.mktemp("home")))
-        settings: Any = SimpleNamespace(ca_certificates=())
+        settings: Any = SimpleNamespace(ca_certificates=(), claude_version="", layers=())
         return ensure(podman_engine, settings, Silent(), lambda _change: None).reference
 
 

@@ -11,7 +11,7 @@ import pytest
 from contenant.core import labels
 from contenant.errors import ImageBuildError
 from contenant.image.apt import NONE, Sources
-from contenant.image.base import BOOTSTRAPPED, command, provide
+from contenant.image.base import BOOTSTRAPPED, command, newest, provide
 from contenant.paths import cache_dir
 from tests.memory_engine import MemoryEngine
 
@@ -66,14 +66,15 @@ def asked(engine: MemoryEngine) -> list[tuple[str, str]]:
 def test_an_image_that_is_there_is_taken() -> None:
     engine = MemoryEngine()
     report = engine.add_image(WANTED)
-    assert provide(engine, WANTED, NONE, print) == (WANTED, "local", report.digest)
+    assert provide(engine, WANTED, NONE, print) == (WANTED, "local", report.digest, "")
     assert asked(engine) == [("image", WANTED)]
 
 
 def test_one_made_before_is_taken_before_a_registry_is_asked() -> None:
     engine = RegistryEngine()
-    report = engine.add_image(BOOTSTRAPPED)
-    assert provide(engine, WANTED, NONE, print) == (BOOTSTRAPPED, "bootstrapped", report.digest)
+    moment = "2026-11-14T20:15:05.000Z"
+    report = engine.add_image(BOOTSTRAPPED, {labels.SNAPSHOT: moment})
+    assert provide(engine, WANTED, NONE, print) == (BOOTSTRAPPED, "bootstrapped", report.digest, moment)
     assert "pull" not in [method for method, _ in engine.calls]
 
 
@@ -84,14 +85,23 @@ def test_a_registry_is_asked() -> None:
 
 
 def test_without_a_registry_the_base_is_made(bin_only: Path) -> None:
-    fake_mmdebstrap(bin_only, 'echo "rootfs" >"$word"')
+    index = "contenant: index of Sat, {} Nov 2026 20:15:05 UTC"
+    said = "".join(f"echo '{index.format(day)}'; " for day in ("07", "14", "09"))
+    fake_mmdebstrap(bin_only, f'{said} echo "rootfs" >"$word"')
     engine, told = ImportingEngine(), []
     base = provide(engine, WANTED, NONE, told.append)
     assert (base.reference, base.origin) == (BOOTSTRAPPED, "bootstrapped")
     assert engine.imported == b"rootfs\n"
     assert engine.labels[labels.MANAGED] == "1"
+    assert base.snapshot == engine.labels[labels.SNAPSHOT] == "2026-11-14T20:15:05.000Z"
     assert any(line.startswith("I: called --variant=minbase") for line in told)
     assert list((cache_dir() / "base").iterdir()) == []
+
+
+def test_the_newest_moment_of_an_index() -> None:
+    assert newest([]) == newest(["nonsense", ""]) == ""
+    moments = ["Sat, 14 Nov 2026 20:15:05 UTC", "Sun, 15 Nov 2026 02:00:00 +0000", "soon"]
+    assert newest(moments) == "2026-11-15T02:00:00.000Z"
 
 
 def test_without_mmdebstrap_the_way_out_is_named(bin_only: Path) -> None:

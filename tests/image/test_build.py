@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -14,14 +16,15 @@ from contenant.core import labels
 from contenant.core.changes import Change
 from contenant.core.values import BuildSpec
 from contenant.errors import ContenantError, EngineError, ImageBuildError
-from contenant.image import build, claude
+from contenant.image import build, claude, provenance
 from contenant.image.apt import NONE
+from contenant.image.base import Base
 from contenant.image.build import Built, ensure
 from contenant.image.recipe import BASE, Recipe, current
 from contenant.paths import cache_dir, state_dir
 from tests.memory_engine import MemoryEngine
 
-SETTINGS: Any = SimpleNamespace(ca_certificates=())
+SETTINGS: Any = SimpleNamespace(ca_certificates=(), claude_version="", layers=())
 
 
 class Ui:
@@ -70,6 +73,10 @@ def no_network(monkeypatch: pytest.MonkeyPatch, fresh_environment: Callable[[], 
     monkeypatch.setattr(claude, "obtain", lambda *_: None)
 
 
+def input_hash(recipe: Recipe) -> str:
+    return hashlib.sha256(recipe.files["claude.lock"].content).hexdigest()
+
+
 @pytest.fixture
 def recipe() -> Recipe:
     return current(SETTINGS)
@@ -107,6 +114,10 @@ def test_what_is_missing_is_built_and_recorded(recipe: Recipe) -> None:
     assert (record["base_origin"], record["claude_version"]) == ("local", recipe.lock.version)
     assert record["digest"] == result.digest
     assert len(record["id"]) == 26
+    assert json.loads(record["inputs"])["claude.lock"] == input_hash(recipe)
+    assert record["integrity"] in recipe.files["claude.lock"].content.decode()
+    assert (record["log"], record["engine"], record["origin"]) == (result.log, "podman", "built")
+    assert json.loads(record["steps"]) == []
     assert ui.finished == 1
     assert any(text == "FROM base" and 0 < done < total for done, total, text in ui.steps)
 
@@ -121,6 +132,13 @@ def test_the_engine_is_asked_as_the_recipe_says(recipe: Recipe) -> None:
     assert spec.labels[labels.RECIPE] == recipe.hash
     assert spec.labels[labels.LAYER] == "base"
     assert spec.labels[labels.CLAUDE] == recipe.lock.version
+    assert json.loads(labels.decode(spec.labels[labels.INPUTS]))["claude.lock"] == input_hash(recipe)
+    assert labels.decode(spec.labels[labels.INTEGRITY]) == provenance.integrity(recipe)
+    assert spec.labels["org.opencontainers.image.version"] == recipe.lock.version
+    assert spec.labels["org.opencontainers.image.base.name"] == BASE
+    assert spec.labels["org.opencontainers.image.base.digest"].startswith("sha256:")
+    assert spec.labels["org.opencontainers.image.created"][:2] == "20"
+    assert not any("=" in value or "," in value for value in spec.labels.values())
     assert not spec.no_cache
     assert {"Dockerfile", "entrypoint", "apt/mirrors.sources", "ca/README", "claude/README"} <= set(
         engine.files
@@ -195,6 +213,24 @@ def test_only_the_last_logs_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Builder()
     logs = [run(engine, no_cache=True)[0].log for _ in range(5)]
     assert sorted(str(path) for path in (state_dir() / "logs").iterdir()) == sorted(set(logs))[-3:]
+
+
+def test_base_and_package_are_fetched_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = threading.Barrier(2, timeout=10)  # broken unless each waits while the other does
+
+    def provide(*_: object) -> Base:
+        both.wait()
+        threading.Event().wait(0.1)
+        return Base(BASE, "local", "")
+
+    def obtain(*_: object) -> None:
+        both.wait()
+
+    monkeypatch.setattr(build, "provide", provide)
+    monkeypatch.setattr(claude, "obtain", obtain)
+    _, journal, _ = run(Builder())
+    steps = dict(json.loads(journal[1].data["steps"]))
+    assert 0.1 <= steps["base image"] < 5
 
 
 def test_two_at_once_build_once(recipe: Recipe) -> None:

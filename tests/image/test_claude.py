@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -37,13 +39,15 @@ def install(npm: Path, deed: str) -> None:
 
 def test_npm_fetches_once(npm: Path, tmp_path: Path) -> None:
     install(npm, 'printf "the package" >"$4/some-name.tgz"')
-    old = cache_dir() / "claude" / "claude-code-linux-x64-1.0.0.tgz"
-    old.parent.mkdir(parents=True)
-    old.write_bytes(b"old")
+    old = [cache_dir() / "claude" / f"claude-code-linux-x64-1.0.{number}.tgz" for number in range(4)]
+    old[0].parent.mkdir(parents=True)
+    for age, path in enumerate(old, 1):
+        path.write_bytes(b"old")
+        os.utime(path, (time.time() - age,) * 2)
     place = obtain(LOCK, "amd64", print)
     assert place == cache_dir() / "claude" / "claude-code-linux-x64-1.2.3.tgz"
     assert place.read_bytes() == CONTENT
-    assert list(place.parent.iterdir()) == [place], "older versions go"
+    assert set(place.parent.iterdir()) == {place, *old[:2]}, "those that were not used for longest go"
     assert obtain(LOCK, "amd64", print) == place
     (call,) = (tmp_path / "log").read_text().splitlines()
     assert "pack @anthropic-ai/claude-code-linux-x64@1.2.3 --pack-destination" in call

@@ -38,7 +38,7 @@ def test_podman_with_one_stage() -> None:
 
 def test_docker_counts_the_file() -> None:
     found = steps(2, "Step 1/2 : FROM base", " ---> 0123", "Step 2/2 : RUN apt-get   update")
-    assert found == [Step(1, 2, "FROM base"), Step(2, 2, "stage update")]
+    assert found == [Step(1, 2, "FROM base"), Step(2, 2, "RUN apt-get update")]
 
 
 def test_buildkit_repeats_itself() -> None:
@@ -54,7 +54,7 @@ def test_buildkit_repeats_itself() -> None:
 
 
 def test_never_more_than_there_are() -> None:
-    assert steps(1, "STEP 1/1: FROM a", "STEP 2/1: LABEL a=b")[-1] == Step(1, 1, "LABEL a=b")
+    assert steps(1, "STEP 1/1: FROM a", "STEP 2/1: LABEL a=b")[-1] == Step(1, 1, "labels")
 
 
 @pytest.mark.parametrize("line", ["", "STEP", "a STEP 1/2: x", "Get:1 http://x", "#7 sha256:12 1MB / 2MB"])

@@ -115,7 +115,8 @@ def test_the_command_sees_no_tmux_and_its_own_variables(box: Box) -> None:
     assert seen["COLORTERM"] == "truecolor"
     assert (seen["SECRET"], seen["id"], seen["name"], seen["PWD"]) == ("s1", "own", "own", "/project")
     assert not {"TMUX", "TMUX_PANE"} & set(seen)
-    assert not [name for name in seen if name.startswith("CONTENANT_")]
+    assert [name for name in seen if name.startswith("CONTENANT_")] == ["CONTENANT_SESSION"]
+    assert seen["CONTENANT_SESSION"] == one
 
 
 def test_sessions_do_not_share_variables(box: Box) -> None:

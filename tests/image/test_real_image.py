@@ -101,7 +101,7 @@ def test_the_agents_settings_are_roots(box: Box) -> None:
 
 
 def test_extra_certificates_are_trusted_and_told_to_the_agent(box: Box) -> None:
-    wanted = current(SimpleNamespace(ca_certificates=())).certificates
+    wanted = current(SimpleNamespace(ca_certificates=(), claude_version="")).certificates
     trusted = {
         one.fingerprint for one in parse(box.run("cat", "/etc/ssl/certs/ca-certificates.crt").out.encode())
     }

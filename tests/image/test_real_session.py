@@ -86,7 +86,7 @@ def test_the_environment_is_the_agents(box: Box) -> None:
     assert (found["HOME"], found["USER"], found["SHELL"]) == ("/home/claude", "claude", "/bin/bash")
     assert (found["LANG"], found["PWD"]) == ("C.UTF-8", "/project")
     assert (found["COLOUR"], found["EDITOR"]) == ("blue", "vi; id")
-    assert not [name for name in found if name.startswith("CONTENANT_")]
+    assert [name for name in found if name.startswith("CONTENANT_")] == ["CONTENANT_SESSION"]
 
 
 def test_the_callers_variables_win_and_break_nothing(box: Box) -> None:

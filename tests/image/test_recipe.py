@@ -70,7 +70,7 @@ def test_the_tag_does_not_depend_on_the_machine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_environment: Callable[[], None]
 ) -> None:
     fresh_environment()
-    settings = SimpleNamespace(ca_certificates=())
+    settings = SimpleNamespace(ca_certificates=(), claude_version="")
     here = current(settings).tag
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -83,7 +83,7 @@ def test_a_certificate_from_the_environment_changes_the_tag(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_environment: Callable[[], None]
 ) -> None:
     fresh_environment()
-    settings = SimpleNamespace(ca_certificates=())
+    settings = SimpleNamespace(ca_certificates=(), claude_version="")
     without = current(settings)
     bundle = tmp_path / "ca.pem"
     bundle.write_bytes(CERTIFICATE.pem())

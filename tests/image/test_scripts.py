@@ -47,6 +47,26 @@ def test_the_agents_settings_pin_what_a_project_could_bend() -> None:
     assert managed["skipDangerousModePermissionPrompt"] is True
 
 
+def test_the_agents_hooks_say_what_it_does_and_nothing_else() -> None:
+    hooks = json.loads((IMAGE / "managed-settings.json").read_text())["hooks"]
+    said = {
+        (event, entry.get("matcher", ""), hook["command"].removeprefix("/usr/local/lib/contenant/activity "))
+        for event, entries in hooks.items()
+        for entry in entries
+        for hook in entry["hooks"]
+    }
+    assert said == {
+        ("SessionStart", "", "idle"),
+        ("UserPromptSubmit", "", "working"),
+        ("PreToolUse", "AskUserQuestion|ExitPlanMode", "waiting"),
+        ("PostToolUse", "", "working"),
+        ("Notification", "permission_prompt|elicitation_dialog", "waiting"),
+        ("Notification", "idle_prompt", "idle"),
+        ("Stop", "", "idle"),
+        ("SessionEnd", "", "ended"),
+    }
+
+
 def test_the_agents_seed_trusts_the_project_and_nothing_else() -> None:
     seed = json.loads((IMAGE / "claude.json").read_text())
     assert seed["hasCompletedOnboarding"] is True

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from contenant.image import certificates, recipe, tag
+from contenant.core.versions import unpinned
+from contenant.image import certificates, choice, recipe, tag, versions
+from contenant.image.choice import Choice
 from contenant.paths import asset, cache_dir
 
 PEM = b"-----BEGIN CERTIFICATE-----\n%s\n-----END CERTIFICATE-----\n"
@@ -42,8 +44,8 @@ def computed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return tags
 
 
-def settings(*paths: Path) -> Any:
-    return SimpleNamespace(ca_certificates=tuple(map(str, paths)))
+def settings(*paths: Path, version: str = "") -> Any:
+    return SimpleNamespace(ca_certificates=tuple(map(str, paths)), claude_version=version)
 
 
 def test_it_is_computed_once(inputs: Path, computed: list[str]) -> None:
@@ -111,3 +113,33 @@ def test_a_cut_cache_is_not_believed(inputs: Path, computed: list[str]) -> None:
     assert tag.current_tag(settings()) == right
     assert len(computed) == 2
     assert kept.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_version_that_is_chosen_or_named_is_an_input(inputs: Path, computed: list[str]) -> None:
+    own = versions.shipped()
+    found = [tag.current_tag(settings())]
+    assert tag.current_tag(settings(version="2.1.9001")) == unpinned("2.1.9001")
+    versions.keep(own._replace(version="2.1.9001"))
+    found.append(tag.current_tag(settings(version="2.1.9001")))
+    assert found[1].startswith("contenant:2.1.9001-")
+    choice.write(Choice("2.1.9001", ""))
+    assert tag.current_tag(settings()) == tag.current_tag(settings(version="latest")) == found[1]
+    versions.keep(own._replace(version="2.1.9002"))
+    choice.write(Choice("2.1.9001", "2.1.9002"))
+    assert tag.current_tag(settings()) == found[1]
+    latest = tag.current_tag(settings(version="latest"))
+    assert latest.startswith("contenant:2.1.9002-")
+    assert tag.current_tag(settings(version=own.version)) == found[0], "the shipped one has one tag"
+    before = len(computed)
+    for _ in range(2):
+        assert tag.current_tag(settings()) == tag.current_tag(settings(version="2.1.9001")) == found[1]
+        assert tag.current_tag(settings(version="latest")) == latest
+    assert len(computed) == before, "each has a place of its own in the cache"
+
+
+def test_a_lock_with_another_integrity_is_another_image(inputs: Path) -> None:
+    own = versions.shipped()
+    versions.keep(own._replace(version="2.1.9001"))
+    before = tag.current_tag(settings(version="2.1.9001"))
+    versions.keep(own._replace(version="2.1.9001", sha512=dict.fromkeys(own.sha512, bytes(64))))
+    assert tag.current_tag(settings(version="2.1.9001")) != before

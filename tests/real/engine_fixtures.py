@@ -50,7 +50,7 @@ def docker_host() -> Iterator[str]:
         if os.geteuid() != 0:
             yield _daemon_of_the_host()
             return
-        with _own_daemon() as host:
+        with own_daemon() as host:
             patch.setenv("DOCKER_HOST", host)
             patch.delenv("DOCKER_CONTEXT", raising=False)
             yield host
@@ -145,7 +145,7 @@ def _daemon_of_the_host() -> str:
 
 
 @contextlib.contextmanager
-def _own_daemon() -> Iterator[str]:
+def own_daemon() -> Iterator[str]:
     """A dockerd with its own everything; of the host's packet filter it gets its bridge's rules only."""
     place = Path(tempfile.mkdtemp(prefix="contenant-docker-"))  # short: a socket's path has 108 bytes at most
     kept = os.environ.get("CONTENANT_TEST_DOCKER_ROOT")

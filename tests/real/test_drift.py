@@ -229,3 +229,18 @@ def test_what_does_not_run_cannot_be_looked_into(contenant: Contenant, project: 
     done = contenant("verify", "--drift", cwd=project)
     assert (done.returncode, "does not run" in done.stderr) == (4, True)
     assert json.loads(contenant.ok("show", "--json", cwd=project))["inside"]["why"] == "it does not run"
+
+
+def test_the_firewall_of_a_renamed_container(contenant: Contenant, project: Path) -> None:
+    """A rule goes where its policy is mounted from, and the container is told by its new name."""
+    keep = {"CONTENANT_KEEP_RUNNING": "true"}
+    contenant.ok("--", "true", cwd=project, env=keep)
+    name = str(contenant.rows(project)[0]["name"])
+    contenant.raw("rename", name, f"{name}-other")
+    allow = ("firewall", "allow", "a.example.com", "--reason", "needed", "--json")
+    (rule,) = json.loads(contenant.ok(*allow, cwd=project, env=keep))
+    assert rule["in_force"] == "now"
+    inside = contenant.raw("exec", f"{name}-other", "cat", "/etc/contenant/policy/policy.json")
+    assert "a.example.com" in inside
+    assert json.loads(contenant.ok("verify", "--drift", "--json", cwd=project, env=keep)) == []
+    contenant.ok("firewall", "show", cwd=project, env=keep)

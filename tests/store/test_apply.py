@@ -209,6 +209,19 @@ def test_images_and_policies(store: Store) -> None:
     assert store.policy("0" * 64) is None
 
 
+def test_an_image_is_removed_from_one_engine_or_by_its_digest(store: Store) -> None:
+    one, other = image("i1", engine="podman"), image("i2", engine="docker", digest="sha256:" + "e" * 64)
+    earlier = image("i3", engine="docker", digest="sha256:" + "f" * 64)
+    store.apply([changes.image_built(one), changes.image_built(earlier), changes.image_loaded(other)])
+    store.apply([changes.image_removed(one.reference, "stale", "podman")])
+    assert {left.id for left in store.images()} == {"i2", "i3"}
+    store.apply([changes.image_removed("ffff", "its name went on", "docker", earlier.digest)])
+    assert [left.id for left in store.images()] == ["i2"]
+    before = kinds(store)
+    store.apply([changes.image_removed("eeee", "x", "podman", other.digest)])
+    assert kinds(store) == before, "it is docker's"
+
+
 def test_a_project_forgotten_and_added_again(ready: Store) -> None:
     with pytest.raises(BusyError):
         ready.apply([changes.project_added(project("p2"))])

@@ -44,3 +44,13 @@ def test_a_forked_child_makes_ids_of_its_own() -> None:
     assert os.read(reading, 26).decode()[:20] != ids.new_id(NOW)[:20]
     os.close(reading)
     os.close(writing)
+
+
+@given(
+    st.datetimes(
+        NOW.replace(year=1990, tzinfo=None), NOW.replace(year=2900, tzinfo=None), timezones=st.just(UTC)
+    )
+)
+def test_an_id_tells_when_it_was_made(moment: datetime) -> None:
+    ids._forget()
+    assert abs(ids.moment_of(ids.new_id(moment)) - moment) < timedelta(milliseconds=2)

@@ -42,6 +42,7 @@ EVERY_CHANGE: list[list[Change]] = [
     [changes.policy_stored("e" * 64, "allow x\n", "audit", "", "why", "me")] * 2,
     [changes.policy_applied(container(), "e" * 64, "live")] * 2,
     [changes.session_starting(session("s1"), "p1"), changes.session_starting(session("s2"), "p1")],
+    [changes.session_adopted(session("s3", argv=()), "p1")] * 2,
     [changes.session_detached("s1", "p1"), changes.session_reattached(session("s1", pid=9), "p1")],
     [changes.session_ended("s1", "p1", "lost", None), changes.session_ended("s1", "p1", "exited", 0)],
     [changes.session_ended("s1", "p1", "exited", 7), changes.way_back("s1", "p1", {"added": ["x"]})],
@@ -53,6 +54,7 @@ EVERY_CHANGE: list[list[Change]] = [
     [
         changes.image_building("x:1", "r"),
         changes.image_built(image()),
+        changes.image_loaded(image("i2", origin="loaded")),
         changes.image_failed("x:2", "r", "/l"),
     ],
     [changes.image_removed(image().reference, "stale")] * 2,

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from contenant import __version__, config
+from contenant.app.behind import is_behind, wanted_image
 from contenant.app.desired import current_image
 from contenant.app.doctor import gather_engines, gather_machine, gather_use
 from contenant.app.doctor.clock import Deadline, Task
@@ -16,6 +17,7 @@ from contenant.app.doctor.facts import CredentialFacts, DatabaseFacts, EngineFac
 from contenant.app.doctor.gather_use import Records
 from contenant.app.doctor.question import Question
 from contenant.app.engines import default_engine
+from contenant.app.ledger import Ledger
 from contenant.app.results import Ui
 from contenant.core.settings import Settings
 from contenant.core.values import ENGINE_NAMES, EngineName
@@ -71,7 +73,7 @@ def gather(only: EngineName | None, budget: float, ui: Ui) -> Facts:
         engines=tuple(task.result() or _silent(question, budget) for question, task in looks.engines.items()),
         wanted_engine=default or "",
         image=asked.image,
-        outdated=_outdated(known, asked.image),
+        outdated=_outdated(known, asked.image, asked.database_url),
         open_firewalls=tuple((c, m) for c, m in sorted(known.modes.items()) if m in ("off", "audit")),
         state=looks.state.result(),
         database=looks.database.result(),
@@ -79,8 +81,16 @@ def gather(only: EngineName | None, budget: float, ui: Ui) -> Facts:
     )
 
 
-def _outdated(known: Records, image: str) -> tuple[str, ...]:
-    return tuple(sorted(path for path, made_of in known.projects.items() if image and made_of != image))
+def _outdated(known: Records, image: str, url: str) -> tuple[str, ...]:
+    if not image:
+        return ()
+    with Ledger(url) as ledger:
+        found = [
+            f"{path}@{variant}" if variant else path
+            for (path, variant), made_of in known.projects.items()
+            if is_behind(made_of, wanted_image(ledger, path, image))
+        ]
+    return tuple(sorted(found))
 
 
 def configured() -> Asked:

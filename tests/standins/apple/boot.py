@@ -112,13 +112,13 @@ def network_words(call: Call, made: dict[str, Any]) -> list[str]:
         name = "podman" if network["network"] == "default" else call.podman.name(network["network"])
         mac = network["options"].get("macAddress")
         words += ["--network", f"{name}:mac={mac}" if mac else name]
-    words = words or ["--network", "none"]
+    if not words:  # no nameserver either; podman takes no option of DNS beside it
+        return ["--network", "none"]
     wanted = made.get("dns")
     if wanted is None:
         return [*words, "--dns", "none"]
-    if made["networks"]:
-        for server in wanted["nameservers"] or [gateway_of(call, made)]:
-            words += ["--dns", server]
+    for server in wanted["nameservers"] or [gateway_of(call, made)]:
+        words += ["--dns", server]
     domain = [wanted["domain"]] if wanted.get("domain") else []
     for search in [*wanted["searchDomains"], *domain] or ["."]:
         words += ["--dns-search", search]

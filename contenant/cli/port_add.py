@@ -1,0 +1,51 @@
+"""`contenant port add`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from contenant.cli.command import Command
+from contenant.cli.firewall_options import project_option
+from contenant.cli.option import option
+from contenant.cli.options import name_option
+from contenant.cli.port import PORT_COMMANDS
+from contenant.cli.settings import ui_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command(
+    cls=Command,
+    short_help=PORT_COMMANDS["add"].summary,
+    examples=(
+        ("contenant port add 8080:80", "port 80 of the container, at 127.0.0.1:8080"),
+        ("contenant port add 0.0.0.0:8080:80 --recreate", "for other machines, too; at once"),
+    ),
+    exits=(0, 1, 2, 3, 4, 5),
+)
+@click.argument("ports", nargs=-1, required=True, metavar="HOST:CONTAINER...")
+@option("--recreate", is_flag=True, help="Make the container anew at once; refused while sessions live.")
+@project_option
+@name_option
+@click.pass_context
+def command(
+    ctx: click.Context, ports: tuple[str, ...], recreate: bool, project: Path, name: str | None
+) -> int:
+    """Publish ports of the project's container from its next making on.
+
+    No engine changes the ports of a container that is there: it is made anew, with all else as it was, at
+    once with --recreate or by the next `contenant --recreate`. What is in it beside the project, the agent's
+    home and the drop folder is lost then.
+
+    An address may stand before, [IP:]HOST:CONTAINER[/udp]; without one it is 127.0.0.1, and only this machine
+    reaches it. A port that is in use here is refused (exit 5), with who holds it.
+    """
+    from contenant.app.ports import change
+    from contenant.app.project import target
+
+    ui = ui_of(ctx)
+    change(target(project, name), ports, (), recreate=recreate, ui=ui)
+    return 0

@@ -1,0 +1,47 @@
+"""`contenant port remove`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from contenant.cli.command import Command
+from contenant.cli.firewall_options import project_option
+from contenant.cli.option import option
+from contenant.cli.options import name_option
+from contenant.cli.port import PORT_COMMANDS
+from contenant.cli.settings import ui_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command(
+    cls=Command,
+    short_help=PORT_COMMANDS["remove"].summary,
+    examples=(("contenant port remove 8080:80 --recreate", "as contenant port lists it"),),
+    exits=(0, 1, 2, 3, 4, 5),
+)
+@click.argument("ports", nargs=-1, required=True, metavar="HOST:CONTAINER...")
+@option("--recreate", is_flag=True, help="Make the container anew at once; refused while sessions live.")
+@project_option
+@name_option
+@click.pass_context
+def command(
+    ctx: click.Context, ports: tuple[str, ...], recreate: bool, project: Path, name: str | None
+) -> int:
+    """Publish ports of the project's container no longer, from its next making on.
+
+    No engine changes the ports of a container that is there: it is made anew, with all else as it was, at
+    once with --recreate or by the next `contenant --recreate`. What is in it beside the project, the agent's
+    home and the drop folder is lost then.
+
+    A port that a configuration file publishes is taken off there.
+    """
+    from contenant.app.ports import change
+    from contenant.app.project import target
+
+    ui = ui_of(ctx)
+    change(target(project, name), (), ports, recreate=recreate, ui=ui)
+    return 0

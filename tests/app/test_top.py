@@ -1,0 +1,71 @@
+"""`contenant top` over an engine in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from contenant.app import top
+from contenant.errors import EngineError, EngineUnavailableError
+from tests.app.world import World
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    made = World()
+    yield made
+    made.close()
+
+
+def test_running_ones_and_what_they_used_between_two_looks(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b"):
+        world.run(name)
+    world.run("c", keep=False)
+    world.engine.add_foreign("somebody")
+    clock = iter(range(0, 1000, 2))
+    monkeypatch.setattr(top.time, "monotonic", lambda: float(next(clock) // 6))
+    watch = top.Watch(everything=False)
+    first = watch.look()
+    assert [row.cpu for row in first.rows] == [None, None]
+    assert watch.vague
+    second = watch.look()
+    assert not watch.vague
+    assert [row.name.rpartition("-")[0] for row in second.rows] == ["contenant-a", "contenant-b"]
+    assert all(row.cpu and row.cpu > 0 for row in second.rows)
+    assert {(row.memory, row.limit, row.pids, row.state) for row in second.rows} == {
+        (1 << 20, 1 << 30, 5, "running")
+    }
+    assert [call for call, _ in world.engine.calls].count("loads") == 2
+    everything = top.Watch(everything=True).look().rows
+    assert [row.state for row in everything] == ["running", "running", "stopped"]
+
+
+def test_one_frame_looks_twice_where_it_must(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert top.once(top.Watch(everything=False), world.ui).rows == ()
+    world.run("a")
+    slept: list[float] = []
+    monkeypatch.setattr(top.time, "sleep", slept.append)
+    (row,) = top.once(top.Watch(everything=False), world.ui).rows
+    assert row.cpu is not None
+    assert slept == [1.0]
+
+
+def test_engines_that_say_nothing(world: World) -> None:
+    world.run("a")
+    world.engine.fail_next("loads", EngineError("podman cannot say what its containers use: no cgroups"))
+    with pytest.raises(EngineError, match="no cgroups"):
+        top.once(top.Watch(everything=False), world.ui)
+    world.engine.unreachable()
+    with pytest.raises(EngineUnavailableError):
+        top.Watch(everything=False).look()
+
+
+def test_one_that_stopped_is_gone_and_its_numbers_begin_anew(world: World) -> None:
+    world.run("a")
+    watch = top.Watch(everything=False)
+    watch.look()
+    world.engine.stop_all()
+    assert watch.look().rows == ()

@@ -1,0 +1,108 @@
+"""How often contenant calls the engine, and what it weighs while a session runs."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.real.conftest import Contenant, wait_for
+
+pytestmark = pytest.mark.real
+
+MEMORY_KIB = 30 * 1024
+LOGGED = """#!/bin/sh
+printf '%s\\n' "$*" >> '{log}'
+exec '{real}' "$@"
+"""
+TAKEN = ("--runtime", "--host", "--context")  # options of the client that take a word
+
+
+class Calls:
+    """An engine on PATH that writes down what it is called with."""
+
+    def __init__(self, contenant: Contenant, place: Path) -> None:
+        self._log = place / "calls"
+        real = shutil.which(contenant.engine, path=contenant.env["PATH"])
+        client = place / "logged" / contenant.engine
+        client.parent.mkdir()
+        client.write_text(LOGGED.format(log=self._log, real=real))
+        client.chmod(0o755)
+        contenant.env["PATH"] = f"{client.parent}:{contenant.env['PATH']}"
+
+    @contextmanager
+    def counted(self) -> Iterator[Counter[str]]:
+        """How often each command of the engine's was called meanwhile."""
+        self._log.write_text("")
+        found: Counter[str] = Counter()
+        yield found
+        found.update(_command(line) for line in self._log.read_text().splitlines())
+
+
+def _command(line: str) -> str:
+    words = line.split()
+    while words[0].startswith("-"):
+        words = words[2:] if words[0] in TAKEN else words[1:]
+    return " ".join(words[:2]) if words[0] in ("image", "container") else words[0]
+
+
+def resident(pid: int) -> int:
+    """KiB of a process that are in memory, what it shares with others included."""
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Rss:"))
+
+
+# The first of an installation: which OCI runtime works (podman), image, version and identity are asked for.
+CREATION = 8
+QUICK = {
+    "list": {"ps": 1},
+    "show": {"ps": 1},
+    "clean --all --dry-run": {"ps": 1},
+    "stop": {"ps": 1},  # none runs
+    "history": {},
+    "firewall show": {},
+}
+
+
+def test_calls_and_memory(contenant: Contenant, project: Path, tmp_path: Path) -> None:
+    calls, other = Calls(contenant, tmp_path), tmp_path / "other"
+    other.mkdir()
+    with calls.counted() as creation:
+        first = _working(contenant, project)
+    weights = [resident(first.pid)]
+    assert creation["ps"] == creation["create"] == creation["start"] == creation["exec"] == 1
+    assert creation.total() <= CREATION, creation
+
+    with calls.counted() as warm:
+        contenant.ok("--", "true", cwd=project)
+    assert warm == {"ps": 1, "exec": 1}
+    second = _working(contenant, project)
+    weights.append(resident(second.pid))
+    assert max(weights) <= MEMORY_KIB, weights
+    for process in (first, second):
+        process.terminate()
+        process.wait(30)
+    wait_for(lambda: contenant.rows(project)[0]["state"] == "stopped")
+
+    with calls.counted() as cold:
+        contenant.ok("--", "true", cwd=project)
+    assert cold == {"ps": 1, "start": 1, "exec": 1, "stop": 1}
+    contenant.ok("--", "true", cwd=other)  # a second container makes nothing below ask more
+    found = {}
+    for words in QUICK:
+        with calls.counted() as found[words]:
+            contenant.ok(*words.split(), cwd=project)
+    assert found == QUICK
+
+
+def _working(contenant: Contenant, project: Path) -> subprocess.Popen[bytes]:
+    """A session whose command has begun."""
+    process = contenant.start("--", "sh", "-c", "echo there; sleep 1000", cwd=project)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"there\n"
+    return process
