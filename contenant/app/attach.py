@@ -37,8 +37,9 @@ class LogsRequest(NamedTuple):
 def attach(word: str, *, tty: bool, notify: bool, write: Write, ui: Ui, name: str | None = None) -> int:
     """Show a session until it ends or is detached from; its exit code, 0 where it lives on.
 
-    `word` and `name` as `named.find`. A session without a terminal is shown by its output, by way of `write`. Raises NotFoundError,
-    EngineUnavailableError, UsageError where a terminal is needed and `tty` says there is none.
+    `word` and `name` as `named.find`. A session without a terminal is shown by its output, by way of `write`.
+    Raises NotFoundError, EngineUnavailableError, UsageError where a terminal is needed and `tty` says there
+    is none.
     """
     settings = config.load(None, os.environ, {})
     with Ledger(settings.database_url) as ledger:

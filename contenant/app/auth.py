@@ -49,7 +49,8 @@ class Row(NamedTuple):
 def status(path: Path, variant: str = "") -> list[Row]:
     """Every source in order as a session in the project at `path` would find it, then what else is held.
 
-    `variant`: in which of its containers, whose agent may be signed in by itself. Raises ConfigError where a configuration file is wrong.
+    `variant`: in which of its containers, whose agent may be signed in by itself. Raises ConfigError where a
+    configuration file is wrong.
     """
     canonical, name = identify(path, variant)
     with Ledger(config.database_url(os.environ)) as ledger:

@@ -115,8 +115,9 @@ def change(
 ) -> tuple[Publish, ...]:
     """Change which ports the project's container is made with; returns those it is to have by command.
 
-    Which container of a project that has several: `app.select.one`. Raises NotFoundError where there is no container, UsageError for a port that cannot be, BusyError where
-    --recreate meets a live session or a port that is taken.
+    Which container of a project that has several: `app.select.one`. Raises NotFoundError where there is no
+    container, UsageError for a port that cannot be, BusyError where --recreate meets a live session or a port
+    that is taken.
     """
     path = target.path
     wanted, unwanted = [_parse(text) for text in add], [_parse(text) for text in remove]

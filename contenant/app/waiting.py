@@ -52,12 +52,11 @@ class Watch:
         return self.ended() is not None
 
 
-def wait(
-    words: Sequence[str], *, notify: bool, told: Callable[[int], None], name: str | None = None
-) -> int:
-    """Wait for sessions, each by its word and `name` as `named.find`; `told` gets the exit code of each, in their order. Returns the first that is not 0.
+def wait(words: Sequence[str], *, notify: bool, told: Callable[[int], None], name: str | None = None) -> int:
+    """Wait for sessions; `told` gets the exit code of each, in their order. Returns the first that is not 0.
 
-    Raises NotFoundError, EngineUnavailableError, and EngineError for one that left no exit code.
+    Each is named by its word and `name` as in `named.find`. Raises NotFoundError, EngineUnavailableError, and
+    EngineError for one that left no exit code.
     """
     settings = config.load(None, os.environ, {})
     first = 0

@@ -33,9 +33,7 @@ if TYPE_CHECKING:
 @name_option
 @rendered
 @click.pass_context
-def command(
-    ctx: click.Context, to: str, force: bool, project: Path, name: str | None, output: Output
-) -> int:
+def command(ctx: click.Context, to: str, force: bool, project: Path, name: str | None, output: Output) -> int:
     """Put the image or text of the clipboard into the project's drop folder.
 
     It prints the path in the container, to be pasted to the agent. The clipboard is read by wl-paste
