@@ -34,7 +34,7 @@ def plan(request: CleanRequest, ui: Ui) -> list[Verdict]:
         survey = look_around(ledger, settings.engine)
         view = ledger.snapshot()
         known = list(view.containers()) if view else []
-        homeless = homes.without_container(request.paths, known) if request.purge else []
+        homeless = homes.without_container(ledger, request.paths, known) if request.purge else []
         alone = worktree_clean.without_container(ledger, request.paths, known)
         targets = [target for target in request.paths if target not in (*homeless, *alone)]
         named = {container.id for container in by_targets(known, targets, view.projects() if view else ())}

@@ -104,9 +104,9 @@ def _refuse_variant(query: HistoryQuery) -> None:
 
 def _history(view: Reads, query: HistoryQuery, wanted: SessionFilter | None) -> Iterator[HistoryRow]:
     if query.path is not None and query.variant is not None:
-        name = identify(query.path, query.variant)[1]
+        names = _called(view, query.path, query.variant)
         rows = _history(view, query._replace(variant=None, limit=0), wanted)
-        return islice((row for row in rows if row.container == name), query.limit or None)
+        return islice((row for row in rows if row.container in names), query.limit or None)
     return view.history(
         path=_canonical(query),
         since=query.since,
@@ -116,6 +116,14 @@ def _history(view: Reads, query: HistoryQuery, wanted: SessionFilter | None) -> 
         limit=query.limit,
         sessions=wanted,
     )
+
+
+def _called(view: Reads, path: Path, variant: str) -> set[str]:
+    """What one of a project's containers is or was called: somebody may have renamed it."""
+    canonical, name = identify(path, variant)
+    project = view.project_by_path(canonical)
+    known = view.containers(gone=None, project_id=project.id) if project else ()
+    return {name, *(container.name for container in known if container.variant == variant)}
 
 
 def _session_filter(view: Reads, query: SessionQuery) -> SessionFilter:

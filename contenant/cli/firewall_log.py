@@ -11,7 +11,7 @@ from contenant.cli.exits import EXIT_UNREACHABLE
 from contenant.cli.firewall import FIREWALL_COMMANDS
 from contenant.cli.firewall_options import local, project_option, utc_now
 from contenant.cli.option import option
-from contenant.cli.options import rendered
+from contenant.cli.options import ContainerName, rendered
 from contenant.cli.render import Column, Output, Table, emit
 from contenant.cli.settings import ui_of
 from contenant.cli.text import visible
@@ -67,7 +67,9 @@ COLOURS = {"deny": "red", "would-deny": "yellow", "steered": "dim"}
     help=f"At most so many rows; 0 is all. Tables stop at {TABLE_LIMIT} unless told otherwise.",
 )
 @project_option
-@option("--name", metavar="NAME", help="With --follow: which of the project's containers.")
+@option(
+    "--name", type=ContainerName(), metavar="NAME", help="With --follow: which of the project's containers."
+)
 @rendered
 @click.pass_context
 def command(

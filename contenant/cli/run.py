@@ -10,7 +10,7 @@ import click
 from contenant.cli.colour import is_terminal
 from contenant.cli.command import Command, no_such_command
 from contenant.cli.option import option
-from contenant.cli.options import ProjectPath, engine_option
+from contenant.cli.options import ContainerName, ProjectPath, engine_option
 from contenant.cli.own_failure import passing_on
 from contenant.cli.root import COMMANDS, IMPLICIT_RUN
 from contenant.cli.settings import ui_of
@@ -56,7 +56,12 @@ class RunCommand(Command):
 @click.argument("path", type=ProjectPath(), required=False)
 @engine_option
 @option(
-    "--name", "variant", default="", metavar="NAME", help="A further container of the project, called so."
+    "--name",
+    "variant",
+    type=ContainerName(),
+    default="",
+    metavar="NAME",
+    help="A further container of the project, called so.",
 )
 @option(
     "--worktree",

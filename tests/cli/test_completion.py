@@ -58,7 +58,7 @@ def test_commands_with_their_summaries() -> None:
         (["--engine", "podman", "--rec"], ["--recreate"]),
         (["run", "--engine", "d"], ["docker"]),
         (["--color", ""], ["auto", "always", "never"]),
-        (["history", "--kind", "se"], ["session"]),
+        (["history", "--kind", "se"], ["session", "service"]),
         (["history", "e"], ["events", "egress"]),
         (["history", "--with"], ["--with-proof"]),
         (["history", "sessions", "--exit"], ["--exit-code"]),

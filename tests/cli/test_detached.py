@@ -40,8 +40,8 @@ def test_a_detached_run_prints_the_sessions_id(run: Run, monkeypatch: pytest.Mon
 def test_wait_prints_each_code_and_passes_one_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[Any, ...]] = []
 
-    def fake(words: tuple[str, ...], *, notify: bool, told: Callable[[int], None]) -> int:
-        seen.append((words, notify))
+    def fake(words: tuple[str, ...], *, notify: bool, told: Callable[[int], None], name: str | None) -> int:
+        seen.append((words, notify, name))
         for code in (0, 3):
             told(code)
         return 3
@@ -49,7 +49,8 @@ def test_wait_prints_each_code_and_passes_one_on(run: Run, monkeypatch: pytest.M
     monkeypatch.setattr(waiting, "wait", fake)
     assert run("wait", ID, "/srv/shop") == (3, "0\n3\n", "")
     assert run("-q", "wait", "--notify") == (3, "", "")
-    assert seen == [((ID, "/srv/shop"), False), ((), True)]
+    assert run("-q", "wait", "--name", "review").code == 3
+    assert seen == [((ID, "/srv/shop"), False, None), ((), True, None), ((), False, "review")]
 
 
 @pytest.mark.parametrize(
@@ -70,13 +71,21 @@ def test_a_failure_of_our_own_is_no_exit_code_of_a_session(
 
 
 def test_send_takes_any_text(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[tuple[str, str, bool]] = []
-    monkeypatch.setattr(send, "send", lambda word, text, *, enter: seen.append((word, text, enter)))
+    seen: list[tuple[str, str, bool, str | None]] = []
+    monkeypatch.setattr(
+        send, "send", lambda word, text, *, enter, name: seen.append((word, text, enter, name))
+    )
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"from\nthere\n")))
     assert run("send", "run the tests").code == 0
     assert run("send", "--no-enter", ID, "--", "-x\n--y").code == 0
     assert run("send", ID, "-").code == 0
-    assert seen == [(".", "run the tests", True), (ID, "-x\n--y", False), (ID, "from\nthere", True)]
+    assert run("send", "--name", "review", "go on").code == 0
+    assert seen == [
+        (".", "run the tests", True, None),
+        (ID, "-x\n--y", False, None),
+        (ID, "from\nthere", True, None),
+        (".", "go on", True, "review"),
+    ]
     assert run("send").code == 2
     assert run("send", "a", "b", "c").code == 2
 
@@ -96,7 +105,11 @@ def test_logs_go_out_as_they_came_but_to_a_terminal_made_harmless(
     assert run("logs").code == 0
     monkeypatch.setattr(logs_command, "is_terminal", lambda stream: True)
     assert run("logs", "-f", "--tail", "3", ID).code == 0
-    assert run("logs", "--raw").code == 0
+    assert run("logs", "--raw", "--name", "review").code == 0
     raw = b"\x1b[31mred\x1b]0;x\x07\n\xff\x1b"
     assert out.buffer.getvalue() == raw + "red\n\N{REPLACEMENT CHARACTER}\\x1b".encode() + raw  # type: ignore[attr-defined]
-    assert seen == [LogsRequest(".", False, None), LogsRequest(ID, True, 3), LogsRequest(".", False, None)]
+    assert seen == [
+        LogsRequest(".", False, None),
+        LogsRequest(ID, True, 3),
+        LogsRequest(".", False, None, "review"),
+    ]
