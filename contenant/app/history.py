@@ -106,7 +106,7 @@ def _history(view: Reads, query: HistoryQuery, wanted: SessionFilter | None) -> 
     if query.path is not None and query.variant is not None:
         names = _called(view, query.path, query.variant)
         rows = _history(view, query._replace(variant=None, limit=0), wanted)
-        return islice((row for row in rows if row.container in names), query.limit or None)
+        return islice((row for row in rows if {row.container, row.subject} & names), query.limit or None)
     return view.history(
         path=_canonical(query),
         since=query.since,

@@ -72,13 +72,9 @@ class ContainerName(click.ParamType):  # type: ignore[type-arg]  # generic only 
 
 
 def _project(ctx: click.Context) -> str:
-    """The project that the command line names so far."""
-    for name in ("path", "project", "session", "paths", "sessions", "words"):
-        found = ctx.params.get(name)
-        first = found[:1] if isinstance(found, tuple) else (found,)
-        if first and first[0] is not None:
-            return str(first[0])
-    return "."
+    """The project that the command line names so far. Where it may name several, click keeps them apart."""
+    own = next((name for name in ("path", "project", "session") if name in ctx.params), "")
+    return str((ctx.params.get(own) if own else next(iter(ctx.args), None)) or ".")
 
 
 name_option = option(
