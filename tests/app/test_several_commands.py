@@ -27,6 +27,7 @@ from contenant.app import (
     waiting,
 )
 from contenant.app.attach import LogsRequest
+from contenant.app.doctor import gather, gather_use, remedies
 from contenant.app.drop import Request
 from contenant.app.history import HistoryQuery, history
 from contenant.app.ledger import Ledger
@@ -246,6 +247,17 @@ def test_a_login_inside_is_that_containers(desk: Desk, shop: Path, monkeypatch: 
     monkeypatch.setattr(auth.home, "signed_in", lambda place: place == inside)
     assert "login" not in {row.source for row in auth.status(shop)}
     assert "login" in {row.source for row in auth.status(shop, "review")}
+
+
+def test_doctor_names_the_one_that_is_behind(desk: Desk, shop: Path) -> None:
+    with Ledger() as ledger:
+        (review,) = [c for c in ledger.store().containers() if c.variant == "review"]
+    older = gather_use.records("")
+    assert older.projects == {(str(shop), variant): review.image for variant in ("", "review", "test")}
+    known = older._replace(projects={**older.projects, (str(shop), "review"): "contenant:0-000000000000"})
+    behind = gather._outdated(known, review.image, "")
+    assert behind == (f"{shop}@review",)
+    assert remedies.recreate(behind, "/nowhere") == f"contenant run --recreate {shop}@review -- true"
 
 
 def test_names_are_completed(desk: Desk, shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:

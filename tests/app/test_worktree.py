@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from contenant import config, gitdir
-from contenant.app import clean, metadata, wayback, worktree
+from contenant.app import clean, metadata, recreate, wayback, worktree
 from contenant.app.ledger import Ledger
 from contenant.app.project import Target
 from contenant.app.results import CleanRequest, RunRequest
@@ -111,6 +111,21 @@ def test_it_is_known_by_its_record_as_well(world: World, shop: Path) -> None:
     world.clean(force=True)
     run(RunRequest(place, ("true",)), world.ui)
     assert f"{shop}/.git" in {mount.target for mount in spec_of(world, place).mounts}
+
+
+def test_one_that_is_behind_is_made_anew_with_its_repository(
+    world: World, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = on(world, shop, "b")
+    before = spec_of(world, place).mounts
+    world.engine.add_image("contenant:2-000000000000")
+    for module in ("contenant.app.recreate", "contenant.app.desired"):
+        monkeypatch.setattr(f"{module}.kept_image", lambda settings: "contenant:2-000000000000")
+    with Ledger() as ledger:
+        (moved,) = recreate.recreate_idle(ledger, config.load(None, {}, {}), world.ui)
+    assert (moved.project, moved.result) == (str(place), "recreated")
+    made = spec_of(world, place)
+    assert (made.image, made.mounts) == ("contenant:2-000000000000", before)
 
 
 @pytest.mark.parametrize("branch", ["-b", "a b", "a..b", "", "../x", "a/.b", "x.lock"])
