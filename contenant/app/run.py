@@ -175,29 +175,32 @@ def _prepare(
     plan = _plan(project, wanted, settled, container, request)
     if plan.steps and not placed:
         return None
-    # A container that is made anew is not left behind.
-    made = "create" in plan.steps
+    made = "create" in plan.steps  # then it is not left behind
     more = (*settings.notes, *told) if made else service.left_behind(release, container)
     engine = _fit(ledger, engine, plan, (*plan.notices, *more), ui)
     agent = lent.ssh(ledger, project, settings, plan, ui, detached=request.detach)
     lent.tell_limits(engine.name, settings, plan, ui)
     lent.check_ports(ledger, settings, container, plan, ui)
-    kept = {key: flags[key] for key in STICKY if key in flags}
     if plan.steps or wants_credential(request.argv):
         outfit.prepare_home(project, settings, wanted.spec.owner, ui)
-    site = Site(ledger, engine, project, settings, wanted, kept)
+    site = Site(ledger, engine, project, settings, wanted, _sticky(flags))
     container = _bring_up(site, plan.steps, container, ui)
     _note_place(ledger, project, plan, record)
-    live = {found.id for found in settled.recorded.sessions}
-    wayback.catch_up(ledger, container, live, project.path, ui)
+    wayback.catch_up(ledger, container, {one.id for one in settled.recorded.sessions}, project.path, ui)
     if made:
-        container = late_rules(site, given, container)
-        lent.furnish(ledger, engine, container, project, settings, ui)
+        container = _furnish(site, given, container, ui)
     seat = _seat(site, container, plan, request, ui)._replace(ssh=agent)
     joined = _session(ledger, seat, plan, request, ui)
     if plan.attach is None:
         wayback.begin(container, joined.id, project.path)
     return Ready(seat, joined, site)
+
+
+def _furnish(site: Site, given: policy.Given, container: ContainerRecord, ui: Ui) -> ContainerRecord:
+    """What a new container is given beside what it was made with."""
+    container = late_rules(site, given, container)
+    lent.furnish(site.ledger, site.engine, container, site.project, site.settings, ui)
+    return container
 
 
 def _seat(site: Site, container: ContainerRecord, plan: RunPlan, request: RunRequest, ui: Ui) -> session.Seat:
@@ -290,6 +293,10 @@ def _flags(request: RunRequest, container: ContainerRecord | None) -> dict[str, 
     }
     kept: dict[str, Any] = json.loads(container.flags) if container else {}
     return kept | {key: value for key, value in given.items() if value is not None}
+
+
+def _sticky(flags: dict[str, Any]) -> dict[str, Any]:
+    return {key: flags[key] for key in STICKY if key in flags}
 
 
 def _outfit(
