@@ -8,7 +8,7 @@ import socketserver
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import cast
 
@@ -68,10 +68,16 @@ def lent(*ports: int, engine: Here | None = None) -> Iterator[dict[int, Use]]:
         yield used
 
 
+def send(one: socket.socket, data: bytes) -> None:
+    with suppress(OSError):  # the reader sees what became of it
+        one.sendall(data)
+        one.shutdown(socket.SHUT_WR)
+
+
 def talk(address: str, port: int, data: bytes) -> bytes:
     """Send, close that side, read to the end, both at once."""
     with socket.create_connection((address, port), 20) as one:
-        sender = threading.Thread(target=lambda: (one.sendall(data), one.shutdown(socket.SHUT_WR)))
+        sender = threading.Thread(target=send, args=(one, data))
         sender.start()
         answer = b""
         while part := one.recv(65536):

@@ -57,7 +57,7 @@ class TestVersions:
     def test_a_docker_daemon_that_maps_ids(self, option: str, fake: Callable[[str], FakeCli]) -> None:
         cli = fake("docker")
         cli.answer("'version '*", recorded("docker-20.10/version.json"))
-        cli.answer("'info '*", f'["ID",["name=seccomp,profile=default","{option}"]]')
+        cli.answer("'info '*", f'["ID",["name=seccomp,profile=default","{option}"],"/var/lib/docker"]')
         for call in (engine_of("docker").version, engine_of("docker").identity):
             with pytest.raises(EngineUnavailableError, match="could not write to your project") as caught:
                 call()

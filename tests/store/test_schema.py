@@ -161,10 +161,14 @@ def test_writing_to_a_current_store_loads_no_sqlalchemy(store: Store, database: 
 
 
 def test_making_a_store_loads_alembic_and_sqlalchemy(contenant_home: Path) -> None:
-    """The counterpart: the two tests above look at the right names."""
+    """The counterpart: the two tests above look at the right names. It is done in this very process where
+    there are threads, else in one of its own.
+    """
     program = (
         "from datetime import datetime, UTC\n"
         "from contenant.store.store import open_store\n"
+        "import threading\n"
+        "threading.Thread(target=threading.Event().wait, daemon=True).start()\n"
         "open_store(now=lambda: datetime.now(UTC), host_id='h').close()"
     )
     assert {"alembic", "sqlalchemy"} <= _modules(program)
