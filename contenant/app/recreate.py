@@ -19,7 +19,7 @@ from contenant.app.results import Ui
 from contenant.app.steps import Site, perform
 from contenant.app.sync import settle
 from contenant.core.plan_clean import sessions_text
-from contenant.core.plan_run import Desired, Facts, Options, Step, plan_run
+from contenant.core.plan_run import Desired, Facts, Options, Step, anew, plan_run
 from contenant.core.records import ContainerRecord
 from contenant.core.settings import Settings
 from contenant.core.values import EngineName
@@ -129,6 +129,6 @@ def _refuse(container: ContainerRecord, state: str, live: int, path: str) -> Non
     if state == "paused":
         raise KeptError("it is paused")
     if container.spec == "{}":
-        raise KeptError("how it was made is not on record; `contenant --recreate` there makes it anew")
+        raise KeptError(f"how it was made is not on record; `{anew(container.variant)}` there makes it anew")
     if not Path(path).is_dir():
         raise KeptError("its project directory is gone")

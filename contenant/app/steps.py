@@ -152,7 +152,7 @@ def _project_record(site: Site, now: str) -> tuple[ProjectRecord, list[Change]]:
 
 def _start(site: Site, container: ContainerRecord) -> ContainerRecord:
     place.prepare(site.project, site.wanted.policy)
-    mounted.check(container.name)
+    mounted.check(container.name, container.variant)
     site.engine.start(container.name)
     done = [changes.container_state(container, "running", "started")]
     site.ledger.store().apply([*_policy_changes(site, container, "started"), *done])

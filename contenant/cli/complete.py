@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from contenant.store.reads import Reads
 
 T = TypeVar("T")
-PATH = "path"  # CompletionItem.type of a directory
+PATH, CONTAINER = (
+    "path",
+    "container",
+)  # CompletionItem.type of a directory, and of one with @ and a name behind
 
 
 class Question(NamedTuple):
@@ -51,7 +54,7 @@ def suggestions(words: Sequence[str], incomplete: str) -> list[CompletionItem]:
 def lines(shell: str, items: Sequence[CompletionItem], question: Question) -> Iterator[str]:
     """The answer in the form that a script reads. A suggestion with a newline cannot be passed on."""
     usable = [item for item in items if item.value.isprintable()]
-    paths = any(item.type == PATH for item in usable)
+    paths = any(item.type in (PATH, CONTAINER) for item in usable)
     if shell != "fish":
         yield "paths" if paths else "words"
     option, _, _ = question.incomplete.partition("=")
@@ -84,6 +87,7 @@ def from_bash(environ: Mapping[str, str]) -> Question:
     seen = current[0] if current else ""
     seen = "" if seen in ("=", ":") else seen
     cut = len(incomplete) - len(seen) if incomplete.endswith(seen) else 0
+    cut -= incomplete[:cut].endswith("@")  # which ends a word, too, but is replaced with what follows
     return Question(words[1:-1], incomplete, cut)
 
 
@@ -99,7 +103,7 @@ def project_paths(incomplete: str) -> list[CompletionItem]:
     found = [(path, PATH) for path in sorted({*_directories(typed), *_known_projects(typed)})]
     place, at, start = typed.rpartition("@")
     if at and "/" not in start:
-        found += [(f"{place}@{name}", "plain") for name in container_names(place or ".", start)]
+        found += [(f"{place}@{name}", CONTAINER) for name in container_names(place or ".", start)]
     return [CompletionItem(f"~/{word[len(base) :]}" if base else word, type=kind) for word, kind in found]
 
 
