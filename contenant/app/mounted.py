@@ -31,7 +31,10 @@ def note(name: str, mounts: Iterable[Mount]) -> None:
 
 
 def check(name: str, variant: str = "") -> None:
-    """`variant`: which of the project's containers it is. Raise BusyError unless every mount leads where it led, and to something that is there."""
+    """Raise BusyError unless every mount leads where it led, and to something that is there.
+
+    `variant`: which of the project's containers it is.
+    """
     again = f"look at what is there now; `{anew(variant)}` then makes the container anew"
     data = files.read(_place(name), _MOST)
     if data is None:
