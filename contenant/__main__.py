@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import os
 import sys
 from types import ModuleType
 
@@ -18,7 +19,9 @@ atexit.register(gc.freeze)
 
 # What click and pathlib load at once and contenant hardly ever uses: `inspect` brings the parser, tokenizer
 # and disassembler, urllib (for pathlib) brings `ipaddress`. Together two thirds of a bare interpreter.
-PUT_OFF = ("inspect", "ipaddress")
+PUT_OFF = ("inspect", "ipaddress", "locale", "platform")
+# uuid, which click loads, asks for the system's name alone: what `platform.system` says on POSIX systems.
+_KNOWN = {"platform": {"system": lambda: os.uname().sysname}}
 
 
 def _put_off(name: str) -> None:
@@ -34,7 +37,7 @@ def _put_off(name: str) -> None:
             del sys.modules[name]
         return getattr(import_module(name), attribute)
 
-    stand_in.__dict__["__getattr__"] = load  # PEP 562
+    stand_in.__dict__.update(_KNOWN.get(name, {}), __getattr__=load)  # PEP 562
     sys.modules[name] = stand_in
 
 

@@ -54,6 +54,7 @@ def mount(source: Path, target: Path, agent: tuple[int, int]) -> None:
 
 def unmount(target: Path) -> None:
     """Take the mount away; nothing happens where there is none."""
+    target = target.resolve()  # the kernel lists real paths, and a renamed container's place is a link
     while _is_mount_point(target):
         if _libc().umount2(os.fsencode(target), ctypes.c_int(_MNT_DETACH)) != 0:
             raise StateError(f"cannot unmount {target}: {os.strerror(ctypes.get_errno())}")

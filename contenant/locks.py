@@ -9,7 +9,7 @@ import fcntl
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from contenant.errors import BusyError, StateError
 from contenant.paths import ensure_private, state_dir
@@ -29,6 +29,11 @@ def held(name: str, on_wait: Callable[[], None], patience: float = PATIENCE) -> 
         yield
     finally:
         os.close(handle)
+
+
+def container(name: str, note: Callable[[str], None]) -> AbstractContextManager[None]:
+    """`held` of a container, by its name; where somebody else works on it, `note` is told."""
+    return held(name, lambda: note(f"waiting for another contenant at {name}"))
 
 
 @contextmanager

@@ -64,7 +64,7 @@ def _come_back(ledger: Ledger, engine: Engine, one: Named, notify: bool, ui: Ui)
         engine, one.container, True, outfit.of_terminal(os.environ), agent, notify=settings.notify
     )
     name = one.container.name
-    with locks.held(name, lambda: ui.note(f"waiting for another contenant at {name}")):
+    with locks.container(name, ui.note):
         joined = session.rejoin(ledger, one.session, one.container.project_id)
     code, ended = session.show(ledger, seat, joined, ui)
     if ended:

@@ -72,7 +72,7 @@ def _remove_one(ledger: Ledger, survey: Survey, verdict: Verdict, request: Clean
             image_plan.remove(ledger, _connected(survey, verdict), verdict)
             return Outcome(verdict, "removed", verdict.reason)
         name = identify(Path(verdict.project))[1] if verdict.kind == "worktree" else verdict.name
-        with locks.held(name, lambda: ui.note(f"waiting for another contenant at {name}")):
+        with locks.container(name, ui.note):
             if verdict.kind == "worktree":
                 return worktree_clean.remove(ledger, verdict)
             if verdict.kind == "home":

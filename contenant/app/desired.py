@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from contenant import __version__, config
 from contenant.app import outfit
+from contenant.app.current import kept_image as kept_image
 from contenant.app.project import Project, container_dir
 from contenant.core import labels
 from contenant.core.chain import canonical
 from contenant.core.digest import sha256_hex
 from contenant.core.settings import Settings
 from contenant.core.values import ContainerSpec, EngineName, Mount, Publish
-from contenant.core.versions import is_unpinned, tagged_version
 
 if TYPE_CHECKING:
     from contenant.app.ledger import Ledger
@@ -161,36 +161,6 @@ class Wanted(NamedTuple):
     protect: Literal["strict", "warn", "off"]
     spec_text: str
     spec_hash: str
-
-
-def current_image(settings: Settings) -> str:
-    """The reference of the image that new containers are made from, by the hash of its inputs."""
-    from contenant.image.recipe import current
-
-    return _with_layers(current(settings).tag, settings)
-
-
-def kept_image(settings: Settings) -> str:
-    """`current_image`, hashed only when an input changed, and then kept in the cache directory."""
-    from contenant.image.tag import current_tag
-
-    tag = current_tag(settings)
-    return _with_layers(tag, settings) if settings.layers else tag
-
-
-def _with_layers(base: str, settings: Settings) -> str:
-    """The reference of the highest layer: its bytes were read with the settings. Raises ConfigError."""
-    from contenant.core.layer import check, top_tag
-
-    check(settings.layers)
-    if is_unpinned(base):
-        return base
-    return top_tag(base, settings.layers)
-
-
-def current_version(settings: Settings) -> str:
-    """The agent's version in that image, `2.1.330`."""
-    return tagged_version(kept_image(settings))
 
 
 def shielded(project: Project, spec: ContainerSpec, mode: str, engine: EngineName) -> ContainerSpec:

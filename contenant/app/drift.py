@@ -48,8 +48,7 @@ def verify(wanted: Target, fix: bool, ui: Ui) -> Verdict:
     canonical = identify(wanted.path)[0]
     with Ledger(config.database_url(os.environ)) as ledger, ExitStack() as stack:
         name = identify(wanted.path, _newest(ledger, canonical, wanted.variant).variant)[1]
-        waiting = f"waiting for another contenant at {name}"
-        stack.enter_context(locks.held(name, lambda: ui.note(waiting)))
+        stack.enter_context(locks.container(name, ui.note))
         engine, container = _running(ledger, canonical, wanted.variant, name)
         found = examine(ledger, engine, container)
         record(ledger, container, found, "observed")

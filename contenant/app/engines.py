@@ -7,9 +7,10 @@ from typing import NamedTuple
 from contenant.app.ledger import Ledger
 from contenant.core import changes
 from contenant.core.records import ContainerRecord
-from contenant.core.values import EngineName
+from contenant.core.values import ENGINE_NAMES, EngineName
 from contenant.engines.base import Engine, Listing
 from contenant.engines.select import Choice, choose, find_working_runtime, make
+from contenant.errors import EngineUnavailableError
 from contenant.process import find_program
 
 RUNTIME_KEY = "oci-runtime"
@@ -68,6 +69,20 @@ def _known_runtime(ledger: Ledger, name: EngineName) -> str | None:
 def default_engine(setting: EngineName | None = None) -> EngineName:
     """The engine a new container would use. Raises EngineUnavailableError where none is installed."""
     return choose(None, None, setting, sys.platform, find_program).name
+
+
+def of_interest(used: Iterable[str], setting: EngineName | None) -> list[EngineName]:
+    """Those that are used, and the one that a new container would use, in their fixed order.
+
+    Raises EngineUnavailableError where there is none at all.
+    """
+    wanted = set(used)
+    try:
+        wanted.add(default_engine(setting))
+    except EngineUnavailableError:
+        if not wanted:
+            raise
+    return [name for name in ENGINE_NAMES if name in wanted]
 
 
 def latest_engine(containers: Iterable[ContainerRecord]) -> EngineName | None:

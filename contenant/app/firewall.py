@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
-from functools import partial
 from getpass import getuser
 from pathlib import Path
 from typing import NamedTuple
@@ -109,7 +108,7 @@ def _hold(ledger: Ledger, path: Path, stack: ExitStack, ui: Ui) -> frozenset[str
     place = firewall_place.glance(ledger, path)
     names = {place.name} | {target.place for target in place.targets}
     for name in sorted(names):
-        stack.enter_context(locks.held(name, partial(ui.note, f"waiting for another contenant at {name}")))
+        stack.enter_context(locks.container(name, ui.note))
     return frozenset(names)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from contenant import config, host, locks
 from contenant.app import engines, image_stores, service
-from contenant.app.desired import current_image
+from contenant.app.current import current_image
 from contenant.app.ledger import Ledger
 from contenant.app.results import Ui
 from contenant.core import changes, labels

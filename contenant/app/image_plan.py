@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from contenant.app import configuration
-from contenant.app.desired import kept_image
+from contenant.app.behind import wanted_image
+from contenant.app.current import kept_image
 from contenant.app.results import Verdict
 from contenant.core import changes
 from contenant.core.plan_images import Judgement, Needs, judge
 from contenant.engines.options import own_name
-from contenant.errors import ConfigError, EngineError
+from contenant.errors import EngineError
 from contenant.store.images import made
 
 if TYPE_CHECKING:
@@ -46,16 +45,12 @@ def verdicts(ledger: Ledger, survey: Survey, settings: Settings, going: Collecti
 
 def _current(ledger: Ledger, settings: Settings) -> dict[str, str]:
     """What new containers are made from: the machine's image, and each project's where that is another."""
-    view = ledger.snapshot()
-    found: dict[str, str] = {}
-    for project in view.projects() if view else ():
-        if Path(project.path).is_dir():
-            try:
-                reference = kept_image(configuration.load(ledger, project.path, {}))
-            except ConfigError:  # no container can be made there until it is mended
-                continue
-            found[reference] = f"new containers of {project.path} are made from it"
-    return found | {kept_image(settings): "new containers are made from it"}
+    view, usual = ledger.snapshot(), kept_image(settings)
+    found = {
+        wanted_image(ledger, project.path, usual): f"new containers of {project.path} are made from it"
+        for project in (view.projects() if view else ())
+    }
+    return found | {usual: "new containers are made from it"}
 
 
 def _used(ledger: Ledger, survey: Survey, engine: Engine, going: Collection[str]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contenant import config
 from contenant.app import image_stores
-from contenant.app.desired import kept_image
+from contenant.app.current import kept_image
 from contenant.app.ledger import Ledger, database_url
 from contenant.core.ages import from_text
 from contenant.core.records import ImageRecord

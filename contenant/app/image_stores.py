@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from contenant.app import engines
-from contenant.app.desired import kept_image
+from contenant.app.current import kept_image
 from contenant.core import labels
 from contenant.core.records import ImageRecord
-from contenant.core.values import ENGINE_NAMES, EngineName, ImageReport
+from contenant.core.values import EngineName, ImageReport
 from contenant.errors import EngineUnavailableError, NotFoundError
 from contenant.process import find_program
 from contenant.store.images import Made, made
@@ -53,12 +53,7 @@ def _of_interest(ledger: Ledger, settings: Settings) -> list[EngineName]:
     wanted: set[str] = {container.engine for container in view.containers()} if view else set()
     if view:  # an engine that was taken off the machine holds nothing that could be shown
         wanted |= {image.engine for image in view.images() if image.engine and find_program(image.engine)}
-    try:
-        wanted.add(engines.default_engine(settings.engine))
-    except EngineUnavailableError:
-        if not wanted:
-            raise
-    return [name for name in ENGINE_NAMES if name in wanted]
+    return engines.of_interest(wanted, settings.engine)
 
 
 def everything_made(ledger: Ledger) -> list[Made]:

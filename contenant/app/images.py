@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from contenant import config
-from contenant.app import engines, image_stores, layers, service
+from contenant.app import engines, image_stores, service
+from contenant.app.behind import wanted_images
 from contenant.app.ledger import Ledger
 from contenant.app.results import Ui
 from contenant.core.records import ImageRecord
@@ -39,7 +40,7 @@ def list_images(ui: Ui) -> tuple[list[dict[str, Any]], Mapping[EngineName, str]]
     """
     settings = config.load(None, os.environ, {})
     with Ledger(settings.database_url) as ledger:
-        current, view = layers.wanted(ledger, settings), ledger.snapshot()
+        current, view = wanted_images(ledger, settings), ledger.snapshot()
         if view is None:
             return [], {}
         stores = image_stores.look(ledger, settings)

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from contenant import config
 from contenant.app import ahead, engines
 from contenant.app.behind import is_behind, wanted_image
-from contenant.app.desired import kept_image
+from contenant.app.current import kept_image
 from contenant.app.ledger import Ledger
 from contenant.app.project import is_there
 from contenant.app.sync import note_whereabouts, settle
 from contenant.core import labels
 from contenant.core.reconcile import Whereabouts
 from contenant.core.records import ContainerRecord
-from contenant.core.values import ENGINE_NAMES, ContainerReport, EngineName
+from contenant.core.values import ContainerReport, EngineName
 from contenant.core.versions import tagged_version
 from contenant.engines.base import Engine, Listing
 from contenant.errors import EngineUnavailableError
@@ -141,12 +141,7 @@ def _of_interest(ledger: Ledger, setting: EngineName | None, only: EngineName | 
         return [only]
     view = ledger.snapshot()
     used = {container.engine for container in view.containers()} if view else set()
-    try:
-        used.add(engines.default_engine(setting))
-    except EngineUnavailableError:
-        if not used:
-            raise
-    return [name for name in ENGINE_NAMES if name in used]
+    return engines.of_interest(used, setting)
 
 
 def _with_activity(view: "Reads", rows: list[Row]) -> list[Row]:

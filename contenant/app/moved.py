@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 
 from contenant import locks
@@ -88,9 +87,7 @@ def carry_over(ledger: Ledger, old: ProjectRecord, project: Project, ui: Ui) -> 
     names = {container_name(old.path, variant): container_name(project.path, variant) for variant in variants}
     with ExitStack() as stack:
         for name in sorted(names):
-            stack.enter_context(
-                locks.held(name, partial(ui.note, f"waiting for another contenant at {name}"))
-            )
+            stack.enter_context(locks.container(name, ui.note))
         for container in store.containers(project_id=old.id):
             _remove(ledger, frozenset(names), container)
         for was, now in names.items():

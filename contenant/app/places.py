@@ -22,7 +22,7 @@ from contenant.app.results import Ui
 from contenant.core import labels
 from contenant.core.ages import age
 from contenant.core.settings import Settings
-from contenant.core.values import ENGINE_NAMES, EngineName
+from contenant.core.values import EngineName
 from contenant.errors import BusyError, EngineUnavailableError, StateError
 from contenant.paths import ensure_private, state_dir
 
@@ -149,7 +149,10 @@ def holders(ledger: Ledger, setting: EngineName | None, name: str) -> list[Holde
     known = {container.id: container for container in view.containers()} if view else {}
     live = [session.container_id for session in view.live_sessions()] if view else []
     running: dict[str, str] = {}
-    for engine in _of_interest({container.engine for container in known.values()}, setting):
+    asked: list[EngineName] = []
+    with suppress(EngineUnavailableError):  # where there is none, none runs
+        asked = engines.of_interest({container.engine for container in known.values()}, setting)
+    for engine in asked:
         try:
             running |= _running(engine)
         except EngineUnavailableError:
@@ -160,12 +163,6 @@ def holders(ledger: Ledger, setting: EngineName | None, name: str) -> list[Holde
         for key, called in running.items()
         if called != name
     ]
-
-
-def _of_interest(used: set[EngineName], setting: EngineName | None) -> list[EngineName]:
-    with suppress(EngineUnavailableError):
-        used.add(engines.default_engine(setting))
-    return [name for name in ENGINE_NAMES if name in used]
 
 
 def _running(engine: EngineName) -> dict[str, str]:

@@ -124,7 +124,7 @@ def change(
     with Ledger(config.load(None, os.environ, {}).database_url) as ledger:
         variant = _container(ledger, target).variant
         project = resolve(path, force=True, variant=variant)
-        with locks.held(project.name, lambda: ui.note(f"waiting for another contenant at {project.name}")):
+        with locks.container(project.name, ui.note):
             container = _container(ledger, Target(path, variant))
             settings = configuration.load(ledger, project.path, {})
             new = _changed(settings, container, wanted, unwanted)

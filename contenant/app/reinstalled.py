@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 
 from contenant import config, host, locks
 from contenant.app.inventory import Survey, look_around, refuse_silence
@@ -48,15 +47,11 @@ def apply(verdicts: Sequence[Verdict], request: CleanRequest, ui: Ui) -> list[Ou
                 outcomes.append(Outcome(verdict, "kept", verdict.reason))
                 continue
             try:
-                with _held(verdict.name, ui):
+                with locks.container(verdict.name, ui.note):
                     outcomes.append(_forget(ledger, look_around(ledger, settings.engine), verdict))
             except ContenantError as error:
                 outcomes.append(Outcome(verdict, "failed", error.message))
     return outcomes
-
-
-def _held(name: str, ui: Ui) -> AbstractContextManager[None]:
-    return locks.held(name, lambda: ui.note(f"waiting for another contenant at {name}"))
 
 
 def _forget(ledger: Ledger, survey: Survey, verdict: Verdict) -> Outcome:

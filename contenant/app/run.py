@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 from contenant import config, locks
 from contenant.app import arrival, configuration, engines, lent, outfit, policy, service, session, wayback
-from contenant.app.desired import Wanted, current_version, want, with_metadata
+from contenant.app.current import current_version
+from contenant.app.desired import Wanted, want, with_metadata
 from contenant.app.ledger import Ledger
 from contenant.app.project import Project, container_dir, resolve
 from contenant.app.results import RunRequest, Ui
@@ -59,12 +60,15 @@ def run(request: RunRequest, ui: Ui, begun: Callable[[str], None] = lambda _id: 
     base = config.load(None, os.environ, {})
     with Ledger(base.database_url) as ledger:
         moved = _moved(ledger, project, request, ui)
-        with _lock(project, ui):
+        with locks.container(project.name, ui.note):
             if moved is not None:
                 _carry_over(ledger, moved, project, ui)
             ready = _prepare(ledger, project, base, request, ui, placed=not base.max_running)
         if ready is None:
-            with _place(ledger, base, project, ui, wait=not request.no_wait), _lock(project, ui):
+            with (
+                _place(ledger, base, project, ui, wait=not request.no_wait),
+                locks.container(project.name, ui.note),
+            ):
                 ready = _prepare(ledger, project, base, request, ui, placed=True)
         assert ready is not None  # with a place
         _settle_memory()
@@ -82,10 +86,6 @@ def run(request: RunRequest, ui: Ui, begun: Callable[[str], None] = lambda _id: 
             again = f"contenant --name {project.variant}" if project.variant else "contenant"
             ui.note(f"detached; `{again}` here comes back to it")
     return code
-
-
-def _lock(project: Project, ui: Ui) -> AbstractContextManager[None]:
-    return locks.held(project.name, lambda: ui.note(f"waiting for another contenant at {project.name}"))
 
 
 def _place(
@@ -127,7 +127,7 @@ def _show(ready: Ready, ui: Ui) -> tuple[int, bool]:
 
 def _start_again(ready: Ready, ui: Ui) -> None:
     ledger, project = ready.site.ledger, ready.site.project
-    with _place(ledger, ready.site.settings, project, ui, wait=True), _lock(project, ui):
+    with _place(ledger, ready.site.settings, project, ui, wait=True), locks.container(project.name, ui.note):
         perform(ready.site, ("start",), ready.seat.container._replace(state="stopped"), ui)
     arrival.announce(container_dir(project.name), ready.session.id)
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from contenant import process
 from contenant.app import arrival, ssh_inside
+from contenant.app.host_streams import read_exactly
 from contenant.app.project import container_dir
 from contenant.core import ssh_agent as protocol
 from contenant.core.values import ExecSpec
@@ -186,10 +187,10 @@ class Relay:
         """Take frames until there are no more, or one that no honest end sends."""
         with suppress(OSError, ValueError, queue.Full):
             while True:
-                number, length = _HEAD.unpack(_exactly(self._out, _HEAD.size))
+                number, length = _HEAD.unpack(read_exactly(self._out, _HEAD.size))
                 if length > protocol.MOST:
                     break
-                self._take(number, _exactly(self._out, length))
+                self._take(number, read_exactly(self._out, length))
         os.close(self._out)
         for waiting in list(self._waiting.values()):
             _end(waiting)
@@ -262,15 +263,5 @@ def _received(connection: socket.socket, size: int) -> bytes:
         part = connection.recv(size - len(data))
         if not part:
             raise ValueError("it hung up")
-        data += part
-    return data
-
-
-def _exactly(descriptor: int, size: int) -> bytes:
-    data = b""
-    while len(data) < size:
-        part = os.read(descriptor, size - len(data))
-        if not part:
-            raise ValueError("the end")
         data += part
     return data

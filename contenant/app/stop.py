@@ -82,9 +82,7 @@ def _stop_one(ledger: Ledger, survey: Survey, job: Job, seconds: int, ui: Ui) ->
         return Outcome(verdict, "kept" if idle else "failed", verdict.reason)
     ui.progress(f"stopping {container.name}")
     try:
-        with locks.held(
-            container.name, lambda: ui.note(f"waiting for another contenant at {container.name}")
-        ):
+        with locks.container(container.name, ui.note):
             stop_container(ledger, survey.connected[container.engine], container, seconds, "asked for")
             ledger.store().apply(
                 [

@@ -175,14 +175,19 @@ def _traceless(recorded: Recorded, dead: frozenset[str], boot: str) -> frozenset
     """Detachable sessions that no process of the host answers for and that cannot live: they began before
     this machine's last start, or their container, started anew, has forgotten them.
     """
-    names = {container.id: container.name for container in recorded.containers}
     return frozenset(
         session.id
-        for session in recorded.sessions
+        for session, directory in _places(recorded)
         if session.detachable
         and session.id in dead
-        and (session.boot_id != boot or not claimed(container_dir(names[session.container_id]), session.id))
+        and (session.boot_id != boot or not claimed(directory, session.id))
     )
+
+
+def _places(recorded: Recorded) -> list[tuple[SessionRecord, Path]]:
+    """Each session with the directory of its container."""
+    called = {container.id: container.name for container in recorded.containers if recorded.sessions}
+    return [(session, container_dir(called[session.container_id])) for session in recorded.sessions]
 
 
 def claimed(directory: Path, session_id: str) -> bool:
@@ -192,10 +197,9 @@ def claimed(directory: Path, session_id: str) -> bool:
 
 def _exits(recorded: Recorded) -> dict[str, int]:
     """Exit codes that the containers' session wrappers left behind, by session."""
-    by_id = {each.id: each.name for each in recorded.containers}
     found = {}
-    for session in recorded.sessions:
-        if (code := read_exit(container_dir(by_id[session.container_id]), session.id)) is not None:
+    for session, directory in _places(recorded):
+        if (code := read_exit(directory, session.id)) is not None:
             found[session.id] = code
     return found
 

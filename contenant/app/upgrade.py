@@ -12,9 +12,10 @@ from contenant.app import engines, recreate, service, versions
 from contenant.app.ledger import Ledger
 from contenant.app.results import Ui
 from contenant.core.ages import from_text
+from contenant.core.choices import choice_before
 from contenant.core.settings import Settings
 from contenant.core.values import EngineName
-from contenant.core.versions import choice_before, order
+from contenant.core.versions import order
 from contenant.errors import ConfigError, NotFoundError, StateError
 from contenant.image import registry
 from contenant.image.registry import RegistryError

@@ -8,12 +8,13 @@ from contenant import locks
 from contenant.app.ledger import Ledger
 from contenant.app.results import Ui
 from contenant.core import changes
+from contenant.core.choices import Chosen
 from contenant.core.settings import Settings
-from contenant.core.versions import LATEST, Chosen
+from contenant.core.versions import LATEST
 from contenant.errors import ImageBuildError
 from contenant.image import choice, registry, versions
 from contenant.image.choice import Choice
-from contenant.image.lock import Lock, read_lock
+from contenant.image.lock import Lock, assemble, integrity
 from contenant.image.registry import RegistryError
 
 Why = Literal["upgrade", "rollback", "latest"]
@@ -122,7 +123,7 @@ def pin(ledger: Ledger, version: str, ui: Ui) -> Lock:
             "`npm config get registry` who is asked now",
         )
     if first is None:
-        sums = {platform: versions.integrity(digest) for platform, digest in found.sha512.items()}
+        sums = {platform: integrity(digest) for platform, digest in found.sha512.items()}
         ledger.store().apply([changes.claude_pinned(version, sums)])
     if known is None:
         versions.keep(found)
@@ -134,9 +135,7 @@ def _first_seen(ledger: Ledger, version: str) -> Lock | None:
     view = ledger.snapshot()
     for row in view.history(kinds=("claude.pinned",)) if view else ():
         if row.subject == version:
-            sums = row.data["data"]["integrity"].items()
-            lines = [f"version {version}", *(f"{platform} {integrity}" for platform, integrity in sums)]
-            return read_lock("\n".join(lines), f"the record of Claude Code {version}")
+            return assemble(version, row.data["data"]["integrity"], f"the record of Claude Code {version}")
     return None
 
 

@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-import click
-
-from contenant.cli.command import Lazy, LazyGroup
+from contenant.cli.command import Lazy
+from contenant.cli.implied import ImpliedGroup
 from contenant.cli.root import COMMANDS
 
-DEFAULT = "list"
 PORT_COMMANDS = {
-    DEFAULT: Lazy("port_list", "List published ports, and whether anything answers behind them."),
+    "list": Lazy("port_list", "List published ports, and whether anything answers behind them."),
     "add": Lazy("port_add", "Publish further ports from the next --recreate on."),
     "remove": Lazy("port_remove", "Publish ports no longer, from the next --recreate on."),
 }
 
 
-class Port(LazyGroup):
-    """Adds the implied `list`."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        first = args[0] if args else ""
-        implied = first not in (*self.lazy, "-h", "--help") and (args or not ctx.resilient_parsing)
-        return super().parse_args(ctx, [DEFAULT, *args] if implied else args)
-
-    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        formatter.write_usage(ctx.command_path, "[LIST OPTIONS] [PATH]...")
-        formatter.write_usage(ctx.command_path, "COMMAND [ARGS]...", prefix="       ")
-
-
-command = Port(
+command = ImpliedGroup(
     "port",
+    usages=("[LIST OPTIONS] [PATH]...", "COMMAND [ARGS]..."),
     lazy=PORT_COMMANDS,
     examples=(
         ("contenant port", "the ports of this project"),

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from contenant.cli.command import Command
-from contenant.cli.firewall_options import project_option
-from contenant.cli.option import option
-from contenant.cli.options import name_option
 from contenant.cli.port import PORT_COMMANDS
+from contenant.cli.port_options import change_options
 from contenant.cli.settings import ui_of
 
 if TYPE_CHECKING:
@@ -23,10 +21,7 @@ if TYPE_CHECKING:
     examples=(("contenant port remove 8080:80 --recreate", "as contenant port lists it"),),
     exits=(0, 1, 2, 3, 4, 5),
 )
-@click.argument("ports", nargs=-1, required=True, metavar="HOST:CONTAINER...")
-@option("--recreate", is_flag=True, help="Make the container anew at once; refused while sessions live.")
-@project_option
-@name_option
+@change_options
 @click.pass_context
 def command(
     ctx: click.Context, ports: tuple[str, ...], recreate: bool, project: Path, name: str | None

@@ -75,8 +75,14 @@ def check(layers: Iterable[Layer]) -> None:
             raise ConfigError(layer.trouble, hint=layer.hint)
 
 
+def tags(base: str, layers: Iterable[Layer]) -> tuple[str, ...]:
+    """The base's reference and that of each layer on it, the lowest first."""
+    found = [base]
+    for layer in layers:
+        found.append(layer_tag(found[-1], layer))
+    return tuple(found)
+
+
 def top_tag(base: str, layers: Iterable[Layer]) -> str:
     """The reference of the highest layer on the base's reference; the base's own where there is none."""
-    for layer in layers:
-        base = layer_tag(base, layer)
-    return base
+    return tags(base, layers)[-1]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from contenant.errors import UsageError
 
@@ -15,14 +14,6 @@ LATEST = "latest"
 OLDEST = "2.1.197"  # the managed settings and the way a credential travels were never tried with an older one
 _EXACT = r"[0-9]{1,6}\.[0-9]{1,6}\.[0-9]{1,6}"
 _UNPINNED = "unpinned"
-
-
-class Chosen(NamedTuple):
-    """One choice on record: from which version, to which, and why."""
-
-    before: str
-    version: str
-    why: str  # upgrade, rollback, or latest: what the setting "latest" was found to mean
 
 
 def parse_version(raw: Any, place: Place | None = None) -> str:
@@ -63,21 +54,3 @@ def unpinned(version: str) -> str:
 def is_unpinned(reference: str) -> bool:
     """Whether a reference only stands for an image."""
     return reference.endswith(f"-{_UNPINNED}")
-
-
-def choice_before(record: Iterable[Chosen], current: str) -> str:
-    """The version to go back to from `current`, "" where there is none; `record` is oldest first.
-
-    A step back takes the step it undoes off the record, so that two steps back go further back, and a later
-    upgrade goes on from where one came to. What never took effect is passed over.
-    """
-    steps: list[Chosen] = []
-    for step in record:
-        if step.why != "rollback":
-            steps.append(step)
-        else:
-            while steps and steps.pop().before != step.version:
-                pass
-    while steps and steps[-1].version != current:
-        steps.pop()
-    return steps[-1].before if steps else ""

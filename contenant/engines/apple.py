@@ -17,7 +17,7 @@ from contenant.core.values import BuildSpec, ContainerSpec, EngineName, ExecSpec
 from contenant.engines import apple_json
 from contenant.engines.apple_args import build_args, check_build, create_args, exec_args, once_args
 from contenant.engines.base import ContainerMissingError, EngineVersion, Listing, Loads, ServiceDownError
-from contenant.engines.call import COMMON, Caller, PendingListing, PendingLoads, Symptom
+from contenant.engines.call import COMMON, Caller, PendingListing, Symptom
 from contenant.engines.versions import require, short
 from contenant.errors import EngineError, EngineUnavailableError, ImageBuildError, PathRefusedError
 from contenant.paths import cache_dir, ensure_private
@@ -130,7 +130,8 @@ class Apple:
         return PendingListing(answer, apple_json.read_containers)
 
     def loads(self) -> Loads:
-        from contenant.engines.stats import read_apple  # for `top` alone
+        from contenant.engines.loads import PendingLoads  # for `top` alone
+        from contenant.engines.stats import read_apple
 
         return PendingLoads(self._caller.begin(["stats", "--no-stream", "--format", "json"]), read_apple)
 

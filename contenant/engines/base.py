@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from contenant.core.values import (
-    BuildSpec,
-    ContainerReport,
-    ContainerSpec,
-    EngineName,
-    ExecSpec,
-    ImageReport,
-    Inspection,
-    Load,
-)
+from contenant.core.values import ContainerReport, EngineName
 from contenant.errors import EngineError, EngineUnavailableError
+
+if TYPE_CHECKING:
+    from contenant.core.values import BuildSpec, ContainerSpec, ExecSpec, ImageReport, Inspection, Load
 
 
 class ContainerMissingError(EngineError):

@@ -4,13 +4,14 @@ import contextlib
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-from contenant.core.values import ContainerReport, EngineName, Load
+from contenant.core.values import ContainerReport, EngineName
 from contenant.engines.base import OciRuntimeError
 from contenant.errors import EngineError, EngineUnavailableError, ImageBuildError
 from contenant.process import Pending, ProcessTimeoutError, Result, built_env, start, stream
 
+T = TypeVar("T")
 _TAIL = 6  # lines of a build that its failure is looked for in
 
 
@@ -161,6 +162,14 @@ class Answer(NamedTuple):
         except ProcessTimeoutError as error:
             raise self.caller.unanswered(error.seconds) from None
 
+    def read(self, doing: str, what: str, reader: Callable[[str], T]) -> T:
+        """What `reader` makes of it. Raises EngineUnavailableError, and EngineError where the call failed."""
+        result = self.result(self.caller.timeouts.quick)
+        if result.code != 0:
+            raise self.caller.failure(doing, result.stderr)
+        with self.caller.reading(what):
+            return reader(result.stdout)
+
 
 class PendingListing(NamedTuple):
     """An engine's container list, asked for and read when it is wanted."""
@@ -169,30 +178,10 @@ class PendingListing(NamedTuple):
     read: Callable[[str], tuple[ContainerReport, ...]]
 
     def result(self) -> tuple[ContainerReport, ...]:
-        caller = self.answer.caller
-        result = self.answer.result(caller.timeouts.quick)
-        if result.code != 0:
-            raise caller.failure("list its containers", result.stderr)
-        with caller.reading("its containers"):
-            return self.read(result.stdout)
+        return self.answer.read("list its containers", "its containers", self.read)
 
     def cancel(self) -> None:
         self.answer.pending.cancel()
-
-
-class PendingLoads(NamedTuple):
-    """What an engine says that containers use, asked for and read when it is wanted."""
-
-    answer: Answer
-    read: Callable[[str], tuple[Load, ...]]
-
-    def result(self) -> tuple[Load, ...]:
-        caller = self.answer.caller
-        result = self.answer.result(caller.timeouts.quick)
-        if result.code != 0:
-            raise caller.failure("say what its containers use", result.stderr)
-        with caller.reading("what its containers use"):
-            return self.read(result.stdout)
 
 
 def _last_line(stderr: str) -> str:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from contenant import files
 from contenant.core import labels
-from contenant.core.values import BuildSpec, ContainerReport, ContainerState, EngineName
+from contenant.core.values import ContainerReport, ContainerState, EngineName
 from contenant.engines.base import EngineVersion, Listing, Loads
-from contenant.engines.call import COMMON, Caller, PendingListing, PendingLoads, Symptom
+from contenant.engines.call import COMMON, Caller, PendingListing, Symptom
 from contenant.engines.moments import from_engine_text
 from contenant.engines.oci import SYMPTOMS, OciEngine
 from contenant.engines.versions import require
 from contenant.errors import EngineUnavailableError
 from contenant.process import Result
+
+if TYPE_CHECKING:
+    from contenant.core.values import BuildSpec
 
 _STATES: Mapping[str, ContainerState] = {
     "created": "created",
@@ -120,7 +123,8 @@ class Docker(OciEngine):
         )
 
     def loads(self) -> Loads:
-        from contenant.engines.stats import read_docker  # for `top` alone
+        from contenant.engines.loads import PendingLoads  # for `top` alone
+        from contenant.engines.stats import read_docker
 
         return PendingLoads(
             self._caller.begin(["stats", "--no-stream", "--format", "{{json .}}"]), read_docker

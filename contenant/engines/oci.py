@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from contenant.core.labels import MANAGED
-from contenant.core.values import BuildSpec, ContainerSpec, EngineName, ExecSpec, ImageReport, Inspection
+from contenant.core.values import EngineName
 from contenant.engines.base import ContainerMissingError, OciRuntimeError
 from contenant.engines.call import Caller, Symptom
 from contenant.engines.moments import from_engine_text
 from contenant.engines.options import mount_option, pairs, publish_option
 from contenant.errors import EngineError, EngineUnavailableError
 from contenant.process import Result
+
+if TYPE_CHECKING:
+    from contenant.core.values import BuildSpec, ContainerSpec, ExecSpec, ImageReport, Inspection
 
 STOP_SECONDS = 10  # for a stop that does not come from us, such as the host going down
 
@@ -255,6 +258,8 @@ def read_image(text: str, reference: str) -> ImageReport:
 
 def image_report(data: Mapping[str, Any], reference: str) -> ImageReport:
     """One element of what `image inspect` prints."""
+    from contenant.core.values import ImageReport  # no list needs it
+
     identifier = str(data["Id"])
     digest = data.get("Digest") or next((d.rpartition("@")[2] for d in data.get("RepoDigests") or ()), "")
     return ImageReport(

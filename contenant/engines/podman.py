@@ -6,16 +6,19 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from contenant.core.values import BuildSpec, ContainerReport, ContainerSpec, ContainerState, EngineName
+from contenant.core.values import ContainerReport, ContainerState, EngineName
 from contenant.engines.base import EngineVersion, Listing, Loads
-from contenant.engines.call import COMMON, Caller, PendingListing, PendingLoads, Symptom
+from contenant.engines.call import COMMON, Caller, PendingListing, Symptom
 from contenant.engines.moments import from_unix
 from contenant.engines.oci import SYMPTOMS, OciEngine
 from contenant.engines.versions import parse_version, require
 from contenant.errors import EngineError, EngineUnavailableError
 from contenant.process import Result
+
+if TYPE_CHECKING:
+    from contenant.core.values import BuildSpec, ContainerSpec
 
 # What podman asks for when it is told nothing (containers.conf may say otherwise, and then says less).
 DEFAULT_NOFILE = 1048576
@@ -145,7 +148,8 @@ class Podman(OciEngine):
         return PendingListing(answer, read_containers)
 
     def loads(self) -> Loads:
-        from contenant.engines.stats import read_podman  # for `top` alone
+        from contenant.engines.loads import PendingLoads  # for `top` alone
+        from contenant.engines.stats import read_podman
 
         return PendingLoads(self._caller.begin(["stats", "--no-stream", "--format", "json"]), read_podman)
 

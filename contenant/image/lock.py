@@ -46,6 +46,19 @@ def read_lock(text: str, source: str = "claude.lock") -> Lock:
     return Lock(version, sums)
 
 
+def assemble(version: str, integrities: Mapping[str, str], source: str) -> Lock:
+    """The lock of a version by npm's integrity of each platform's package. Raises ImageBuildError, naming
+    `source`.
+    """
+    lines = [f"version {version}", *(f"{platform} {text}" for platform, text in integrities.items())]
+    return read_lock("\n".join(lines), source)
+
+
+def integrity(digest: bytes) -> str:
+    """A SHA-512 as npm writes it: `sha512-<base64>`."""
+    return f"sha512-{base64.b64encode(digest).decode('ascii')}"
+
+
 def _digest(integrity: str) -> bytes | None:
     """The 64 bytes of `sha512-<base64>` (W3C, Subresource Integrity); None for anything else."""
     algorithm, _, encoded = integrity.partition("-")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from typing import TYPE_CHECKING
 
 from contenant.core import labels
 from contenant.core.chain import canonical
+from contenant.image import lock
 from contenant.image.lock import PLATFORMS
 
 if TYPE_CHECKING:
@@ -30,8 +30,7 @@ def inputs(recipe: Recipe) -> dict[str, str]:
 
 def integrity(recipe: Recipe) -> str:
     """What npm says of Claude Code's package for the recipe's architecture, `sha512-<base64>`."""
-    digest = recipe.lock.sha512[PLATFORMS[recipe.architecture]]
-    return f"sha512-{base64.b64encode(digest).decode('ascii')}"
+    return lock.integrity(recipe.lock.sha512[PLATFORMS[recipe.architecture]])
 
 
 def image_labels(recipe: Recipe, base: Base, created: str) -> dict[str, str]:

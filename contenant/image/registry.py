@@ -9,7 +9,7 @@ from typing import Any
 
 from contenant.core.versions import parse_version
 from contenant.errors import ContenantError, ImageBuildError, UsageError
-from contenant.image.lock import PLATFORMS, Lock, read_lock
+from contenant.image.lock import PLATFORMS, Lock, assemble
 from contenant.process import ProcessTimeoutError, capture, find_program
 
 PACKAGE = "@anthropic-ai/claude-code"
@@ -38,8 +38,7 @@ def ask_lock(version: str) -> Lock:
         platform: _view(f"{PACKAGE}-{platform}@{version}", "dist.integrity", PATIENTLY)
         for platform in sorted(PLATFORMS.values())
     }
-    lines = [f"version {version}", *(f"{platform} {integrity}" for platform, integrity in sums.items())]
-    return read_lock("\n".join(lines), f"what npm says of {PACKAGE}@{version}")
+    return assemble(version, sums, f"what npm says of {PACKAGE}@{version}")
 
 
 def _usable(version: str) -> bool:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 from contenant import files
 from contenant.core.versions import LATEST
 from contenant.errors import ImageBuildError, StateError
 from contenant.image import choice
-from contenant.image.lock import Lock, read_lock
+from contenant.image.lock import Lock, integrity, read_lock
 from contenant.paths import asset
 
 _MAX_BYTES = 4096
@@ -73,11 +72,6 @@ def written(lock: Lock) -> str:
     """A lock as `read_lock` reads it."""
     sums = [f"{platform} {integrity(digest)}\n" for platform, digest in sorted(lock.sha512.items())]
     return "".join([_NOTE, f"version {lock.version}\n", *sums])
-
-
-def integrity(digest: bytes) -> str:
-    """A SHA-512 as npm writes it."""
-    return f"sha512-{base64.b64encode(digest).decode()}"
 
 
 def _read(version: str) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from contenant.core.labels import encode
 from contenant.core.records import (
@@ -22,11 +22,13 @@ from contenant.core.records import (
     SessionRecord,
     SessionSpan,
 )
-from contenant.store import egress, history, usage
+from contenant.store import egress, usage
 from contenant.store.database import Database, Rows
 from contenant.store.encoding import from_column, to_column
-from contenant.store.rows import HistoryRow, ListingRow, PolicyRow, UsageRow
-from contenant.store.session_filter import SessionFilter
+from contenant.store.rows import LISTING, HistoryRow, ListingRow, PolicyRow, UsageRow
+
+if TYPE_CHECKING:
+    from contenant.store.session_filter import SessionFilter
 
 
 def _select(record: type[tuple[Any, ...]], table: str) -> str:
@@ -43,15 +45,6 @@ _POLICIES = _select(PolicyRow, "policy")
 _EVENTS = _select(EventRecord, "event")
 _ENDED = {None: "", True: " AND ended = ''", False: " AND ended <> ''"}
 _GONE = {None: "", False: " AND gone = ''", True: " AND gone <> ''"}
-_LISTING = """
-SELECT c.id, c.name, c.project_id, p.path, c.variant, c.engine, c.state, c.created, c.last_used,
-    (SELECT count(*) FROM session s WHERE s.host = :host AND s.container_id = c.id AND s.ended = ''),
-    (SELECT count(*) FROM session s WHERE s.container_id = c.id),
-    c.image, c.policy, coalesce(y.mode, ''), p.place
-FROM container c JOIN project p ON p.id = c.project_id
-    LEFT JOIN policy y ON y.host = c.host AND y.hash = c.policy
-WHERE c.host = :host AND c.gone = '' ORDER BY c.name COLLATE "binary", c.id
-"""
 _SETTING = "SELECT value FROM setting WHERE host = :host AND engine = :engine AND key = :key"
 _TRUST = "SELECT sha256 FROM trust WHERE host = :host AND path = :path"
 _CONFIG = (
@@ -246,7 +239,7 @@ class Reads:
     def listing(self) -> list[ListingRow]:
         """What a list of containers says, by name."""
         built, latest = _images_by_reference(self._read(_IMAGES + " ORDER BY built, id"))
-        return [_listed(row, built, latest) for row in self._read(_LISTING)]
+        return [_listed(row, built, latest) for row in self._read(LISTING)]
 
     def history(
         self,
@@ -265,6 +258,8 @@ class Reads:
         `kinds`: "session", topics such as "container", kinds such as "container.created"; `credential`: a
         fingerprint, whose own events and sessions are wanted; `sessions`: which of them; `limit` 0: all.
         """
+        from contenant.store import history  # a list reads none of it
+
         wanted = history.Filter(self.ids_at(path), since, until, kinds, credential, sessions)
         return history.read(self._database.rows, self.host_id, wanted, limit)
 

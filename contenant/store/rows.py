@@ -5,6 +5,16 @@ from typing import Any, NamedTuple
 
 from contenant.core.engine_names import EngineName
 
+LISTING = """
+SELECT c.id, c.name, c.project_id, p.path, c.variant, c.engine, c.state, c.created, c.last_used,
+    (SELECT count(*) FROM session s WHERE s.host = :host AND s.container_id = c.id AND s.ended = ''),
+    (SELECT count(*) FROM session s WHERE s.container_id = c.id),
+    c.image, c.policy, coalesce(y.mode, ''), p.place
+FROM container c JOIN project p ON p.id = c.project_id
+    LEFT JOIN policy y ON y.host = c.host AND y.hash = c.policy
+WHERE c.host = :host AND c.gone = '' ORDER BY c.name COLLATE "binary", c.id
+"""
+
 
 class ListingRow(NamedTuple):
     """One container that is not gone, with what a list says about it."""

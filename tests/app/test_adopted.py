@@ -26,13 +26,6 @@ Begin = Callable[..., str]
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    made = World(monkeypatch)
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def inside(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """What lives in the container, a line each, as it says itself; every exec is answered with it."""
     lines: list[str] = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 
 import pytest
 
@@ -11,13 +10,6 @@ from contenant import config
 from contenant.app import audit, session
 from contenant.process import ProcessTimeoutError, Result
 from tests.app.world import World
-
-
-@pytest.fixture
-def world() -> Iterator[World]:
-    made = World()
-    yield made
-    made.close()
 
 
 def kinds(world: World, topic: str) -> list[str]:

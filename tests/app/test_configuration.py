@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,18 +18,6 @@ from contenant.errors import BusyError, ConfigError, NotFoundError, UsageError
 from tests.app.world import World
 
 ASKS = '[env]\nLD_PRELOAD = "/project/x.so"\n[firewall]\nallow = ["evil.example"]\n'
-
-
-@pytest.fixture
-def world() -> Iterator[World]:
-    made = World()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def shop(world: World) -> Path:
-    return world.project("shop")
 
 
 def write(shop: Path, text: str) -> Path:

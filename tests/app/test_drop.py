@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,18 +13,6 @@ from contenant.app.project import identify
 from contenant.errors import BusyError, ContenantError, NotFoundError, PathRefusedError, UsageError
 from contenant.home.layout import home_dir
 from tests.app.world import World
-
-
-@pytest.fixture
-def world() -> Iterator[World]:
-    made = World()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def shop(world: World) -> Path:
-    return world.project("shop")
 
 
 def folder(shop: Path) -> Path:

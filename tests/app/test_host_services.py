@@ -27,6 +27,7 @@ from contenant.core.settings import Settings
 from contenant.engines.base import Engine
 from tests.app.test_ssh_agent import Here, wait_for
 from tests.app.world import World
+from tests.sockets import free_port
 
 
 class Echo(socketserver.BaseRequestHandler):
@@ -136,9 +137,7 @@ def _works(address: str, port: int) -> bool:
 
 
 def test_nobody_listens_outside(inside: str) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     with lent(port) as used, socket.create_connection((inside, port), 5) as one:
         assert one.recv(1) == b""
         wait_for(lambda: port in used)
@@ -207,13 +206,6 @@ def test_a_container_that_lies_reaches_nothing_else(
     assert len(asked) <= host_streams.STREAMS
     assert most <= before + 4 * host_streams.STREAMS + 4  # the echo's own threads are among them
     wait_for(lambda: threading.active_count() <= before)
-
-
-@pytest.fixture
-def world() -> Iterator[World]:
-    made = World()
-    yield made
-    made.close()
 
 
 def test_a_session_records_what_it_is_shown_and_what_went_there(

@@ -11,6 +11,7 @@ import pytest
 
 from contenant import paths
 from contenant.app import (
+    configuration,
     desired,
     image_move,
     image_plan,
@@ -135,8 +136,9 @@ def test_a_container_of_an_image_keeps_it(five: World, monkeypatch: pytest.Monke
 def test_a_projects_own_current_image_stays(five: World, monkeypatch: pytest.MonkeyPatch) -> None:
     five.run("shop")
     here = str(five.where("shop"))
-    monkeypatch.setattr(image_plan.configuration, "load", lambda ledger, path, flags: path)
-    monkeypatch.setattr(image_plan, "kept_image", lambda given: OLDEST if given == here else IMAGE)
+    (five.where("shop") / ".contenant.toml").write_text("")
+    monkeypatch.setattr(configuration, "load", lambda ledger, path, flags: path)
+    monkeypatch.setattr(desired, "kept_image", lambda given: OLDEST if given == here else IMAGE)
     reasons = {one.name: one.reason for one in image_prune.plan(five.ui)}
     assert reasons[OLDEST] == f"new containers of {here} are made from it"
 

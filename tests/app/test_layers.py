@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from contenant import config
-from contenant.app import configuration, desired, image_plan, inventory, layers, post_create, steps
+from contenant.app import configuration, desired, image_plan, inventory, post_create, steps
+from contenant.app.behind import wanted_images
 from contenant.app.ledger import Ledger
 from contenant.app.project import Target
 from contenant.app.results import RunRequest
@@ -103,7 +104,7 @@ def test_clean_keeps_what_layers_lie_on(world: World, shop: Path) -> None:
         survey = inventory.look_around(ledger)
         found = {item.name: item.action for item in image_plan.verdicts(ledger, survey, settings, ())}
         assert found == {row.image: "keep", old: "remove", lower: "remove"}
-        assert layers.wanted(ledger, settings) == {IMAGE, row.image}
+        assert wanted_images(ledger, settings) == {IMAGE, row.image}
 
 
 def test_a_wrong_layer_of_another_project_hides_nothing(world: World, shop: Path) -> None:
@@ -111,7 +112,7 @@ def test_a_wrong_layer_of_another_project_hides_nothing(world: World, shop: Path
     (shop / ".contenant.toml").write_text("nonsense")
     assert [row.outdated for row in world.list().rows] == [False]
     with Ledger() as ledger:
-        assert layers.wanted(ledger, config.load(None, {}, {})) == {IMAGE}
+        assert wanted_images(ledger, config.load(None, {}, {})) == {IMAGE}
 
 
 @pytest.mark.parametrize("code", [0, 3])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,13 +12,6 @@ from contenant.app import session
 from contenant.app.ledger import Ledger
 from contenant.errors import BusyError, ContenantError, EngineError
 from tests.app.world import World
-
-
-@pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    made = World(monkeypatch)
-    yield made
-    made.close()
 
 
 def live(world: World) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,13 +12,6 @@ from contenant.app.project import identify
 from contenant.errors import BusyError, EngineUnavailableError, NotFoundError, UsageError
 from contenant.home.layout import home_dir
 from tests.app.world import World
-
-
-@pytest.fixture
-def world() -> Iterator[World]:
-    made = World()
-    yield made
-    made.close()
 
 
 def move(world: World, answer: bool | None = None) -> Path:

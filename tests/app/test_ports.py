@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,28 +17,14 @@ from contenant.core.values import Publish
 from contenant.errors import BusyError, ConfigError, NotFoundError, UsageError
 from contenant.process import Result
 from tests.app.world import World
+from tests.sockets import free_port
 
 HEAD = "  sl  local_address rem_address   st\n"
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
-    made = World()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def shop(world: World) -> Path:
-    return world.project("shop")
-
-
-@pytest.fixture
 def free() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-    return port
+    return free_port()
 
 
 def published(world: World) -> tuple[Publish, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,13 +12,6 @@ from contenant.app.results import CleanRequest, Outcome
 from contenant.errors import NotFoundError
 from contenant.home.layout import home_dir
 from tests.app.world import World
-
-
-@pytest.fixture
-def world() -> Iterator[World]:
-    made = World()
-    yield made
-    made.close()
 
 
 def populate(world: World, name: str) -> Path:

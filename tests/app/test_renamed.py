@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,13 +15,6 @@ from contenant.core import changes
 from contenant.core.policy_rules import Wish
 from tests.app.world import World
 from tests.core.samples import session as session_of
-
-
-@pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    made = World(monkeypatch)
-    yield made
-    made.close()
 
 
 def renamed(world: World, new: str = "other") -> str:

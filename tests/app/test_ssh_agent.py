@@ -257,13 +257,6 @@ def test_an_answer_that_comes_too_late_goes_nowhere(
         agent.socket = own
 
 
-@pytest.fixture
-def world() -> Iterator[World]:
-    made = World()
-    yield made
-    made.close()
-
-
 def test_a_session_records_that_it_has_one(
     agent: Agent, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from contenant.app import top
 from contenant.errors import EngineError, EngineUnavailableError
 from tests.app.world import World
-
-
-@pytest.fixture
-def world() -> Iterator[World]:
-    made = World()
-    yield made
-    made.close()
 
 
 def test_running_ones_and_what_they_used_between_two_looks(

@@ -11,7 +11,20 @@ from pathlib import Path
 import pytest
 
 from contenant import host
-from contenant.app import clean, desired, engines, inventory, outfit, place, policy, run, session, steps, stop
+from contenant.app import (
+    clean,
+    current,
+    desired,
+    engines,
+    inventory,
+    outfit,
+    place,
+    policy,
+    run,
+    session,
+    steps,
+    stop,
+)
 from contenant.app.inventory import Inventory
 from contenant.app.ledger import Ledger
 from contenant.app.project import Target
@@ -63,6 +76,7 @@ class World:
         self._patch.setattr(engines, "choose", lambda *given: Choice("podman", "the only one"))
         self._patch.setattr(engines, "find_working_runtime", lambda name: "")
         self._patch.setattr(desired, "kept_image", lambda settings: IMAGE)
+        self._patch.setattr(current, "kept_image", lambda settings: IMAGE)
         self._patch.setattr(inventory, "kept_image", lambda settings: IMAGE)
         self._patch.setattr(steps, "_ensure_image", lambda site, ui: self.engine.add_image(IMAGE))
         self._patch.setattr(session, "attach", lambda argv, **given: 0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -13,10 +12,10 @@ from tests.real.conftest import Contenant
 pytestmark = [pytest.mark.bench, pytest.mark.real]
 
 
+ENGINES = ("podman",)
+
+
 @pytest.mark.timeout(1800)
-@pytest.mark.skipif(
-    not os.environ.get("CONTENANT_BENCH_BUILD"), reason="takes minutes; CONTENANT_BENCH_BUILD=1 asks for it"
-)
 def test_a_cold_build_by_step(contenant: Contenant, tmp_path: Path) -> None:
     contenant.ok("image", "build", "--no-cache", cwd=tmp_path, timeout=1800)
     build = json.loads(contenant.ok("image", "show", "--json", cwd=tmp_path))["build"]

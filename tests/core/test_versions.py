@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contenant.core.choices import Chosen, choice_before
 from contenant.core.versions import (
     OLDEST,
-    Chosen,
-    choice_before,
     is_unpinned,
     order,
     parse_version,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from contenant.app.desired import current_image
+from contenant.app.current import current_image
 from contenant.core import labels
 from contenant.core.changes import Change
 from contenant.core.layer import Layer, LayerFile

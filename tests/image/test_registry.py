@@ -9,8 +9,8 @@ import pytest
 
 from contenant.errors import ImageBuildError
 from contenant.image import registry
+from contenant.image.lock import integrity
 from contenant.image.registry import RegistryError
-from contenant.image.versions import integrity
 from tests.npm import Npm, digest, install
 
 

@@ -105,9 +105,12 @@ class Contenant:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A module's `ENGINES` says on which engines its tests run; without it, on those of Linux."""
+    """A module's `ENGINES` says on which engines its tests run; without it, on those of Linux. One test is
+    held to fewer by the marker `engines`.
+    """
     if "engine_env" in metafunc.fixturenames:
-        wanted = getattr(metafunc.module, "ENGINES", LINUX)
+        own = metafunc.definition.get_closest_marker("engines")
+        wanted = own.args if own else getattr(metafunc.module, "ENGINES", LINUX)
         metafunc.parametrize("engine_env", wanted, indirect=True, scope="session")
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from tests.real import behind
 from tests.real.conftest import APPLE, LINUX, Contenant, names, wait_for
+from tests.sockets import free_port
 
 pytestmark = pytest.mark.real
 ENGINES = (*LINUX, *APPLE)
@@ -122,9 +123,10 @@ def test_environment_mounts_and_limits(contenant: Contenant, project: Path, tmp_
 
 
 def test_a_published_port_is_the_hosts_own_only(contenant: Contenant, project: Path) -> None:
-    contenant.ok("--publish", "18099:8000", "--", "true", cwd=project)
+    port = free_port()
+    contenant.ok("--publish", f"{port}:8000", "--", "true", cwd=project)
     name = contenant.rows(project)[0]["name"]
-    assert behind.bindings(contenant, name) == [("127.0.0.1", 18099, 8000)]
+    assert behind.bindings(contenant, name) == [("127.0.0.1", port, 8000)]
 
 
 def test_two_sessions_at_once_and_the_last_one_stops_it(contenant: Contenant, project: Path) -> None:
@@ -184,7 +186,7 @@ def test_a_lost_state_directory_is_rebuilt_from_labels(contenant: Contenant, pro
 
 
 def test_recreate_makes_it_anew(contenant: Contenant, project: Path) -> None:
-    contenant.ok("--publish", "18098:8000", "--", "touch", "/tmp/mark", cwd=project)
+    contenant.ok("--publish", f"{free_port()}:8000", "--", "touch", "/tmp/mark", cwd=project)
     done = contenant("--cpus", "1", "--", "true", cwd=project)
     assert "--recreate" in done.stderr
     contenant.ok("--recreate", "--", "test", "!", "-e", "/tmp/mark", cwd=project)

@@ -244,3 +244,5 @@ def test_the_firewall_of_a_renamed_container(contenant: Contenant, project: Path
     assert "a.example.com" in inside
     assert json.loads(contenant.ok("verify", "--drift", "--json", cwd=project, env=keep)) == []
     contenant.ok("firewall", "show", cwd=project, env=keep)
+    contenant.ok("clean", "--yes", "--force", cwd=project)
+    assert str(contenant.home) not in Path("/proc/self/mountinfo").read_text()

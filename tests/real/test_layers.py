@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -127,3 +129,63 @@ def test_a_dev_container(contenant: Contenant, project: Path) -> None:
     assert (made.returncode, made.stdout) == (0, "hello claude\nhello\n"), made.stderr
     assert "shut" in made.stderr
     assert contenant.ok("--", "cat", "made", cwd=project) == "hello claude\n", "once in a container"
+
+
+def setup_script(contenant: Contenant, text: str) -> None:
+    """A user's layer that one script makes."""
+    place = contenant.home / "config"
+    place.mkdir(parents=True, exist_ok=True)
+    (place / "setup").write_text(f"#!/bin/sh\n{text}\n")
+    (place / "config.toml").write_text('[image]\nsetup = "setup"\n')
+
+
+@pytest.mark.timeout(600)
+def test_two_builds_at_once_are_one(tidy: Contenant, tmp_path: Path) -> None:
+    setup_script(tidy, "sleep 2; echo made >/opt/made")
+    first, second = (tidy.start("image", "build", "--json", cwd=tmp_path) for _ in range(2))
+    answers = [json.loads(process.communicate(timeout=500)[0]) for process in (first, second)]
+    assert [process.returncode for process in (first, second)] == [0, 0]
+    assert answers[0]["reference"] == answers[1]["reference"]
+    assert sorted(answer["built"] for answer in answers) == [False, True]
+    assert [record["layer"] for record in built(tidy, tmp_path)].count("user") == 1
+
+
+@pytest.mark.engines("podman")  # the others have no store that lies upon another's
+@pytest.mark.timeout(600)
+def test_a_disk_that_is_full_fails_the_build_and_nothing_else(
+    tidy: Contenant, project: Path, tmp_path: Path
+) -> None:
+    """podman with a store of its own on a small file system, above the one that has the base image."""
+    tidy.ok("--", "true", cwd=project)
+    before = tidy.env
+    with small_store(tmp_path) as variables:
+        tidy.env = {**tidy.env, **variables}
+        setup_script(tidy, "head -c 200M /dev/urandom >/opt/much")
+        failed = tidy("image", "build", cwd=tmp_path, timeout=500)
+    tidy.env = before
+    assert failed.returncode == 1
+    assert "no space left on device" in failed.stderr
+    (log,) = [word for word in failed.stderr.split() if "/logs/build-" in word]
+    assert "No space left on device" in Path(log).read_text()
+    assert [record["layer"] for record in built(tidy, tmp_path)].count("user") == 0
+    assert tidy.ok("--", "echo", "still here", cwd=project) == "still here\n"
+
+
+@contextmanager
+def small_store(place: Path) -> Iterator[dict[str, str]]:
+    """The variables by which podman keeps what it makes on 96 MB, and finds images in its usual store."""
+    store, run = place / "small", place / "run"
+    store.mkdir()
+    told = subprocess.run(
+        ["podman", "info", "--format", "{{.Store.GraphRoot}}"], capture_output=True, text=True, check=True
+    )
+    settings = place / "storage.conf"
+    settings.write_text(
+        f'[storage]\ndriver = "overlay"\ngraphroot = "{store}"\nrunroot = "{run}"\n'
+        f'[storage.options]\nadditionalimagestores = ["{told.stdout.strip()}"]\n'
+    )
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=96m", "tmpfs", store], check=True)
+    try:
+        yield {"CONTAINERS_STORAGE_CONF": str(settings), "TMPDIR": str(place)}
+    finally:
+        subprocess.run(["umount", "--recursive", "--lazy", store], check=True)

@@ -13,6 +13,7 @@ import pytest
 
 from tests.app.test_host_services import Echo, Server
 from tests.real.conftest import LINUX, Contenant, wait_for
+from tests.sockets import free_ports
 
 pytestmark = pytest.mark.real
 ENGINES = (*LINUX, "container-1.2.2")
@@ -47,10 +48,8 @@ print(size)
 
 @pytest.fixture
 def free() -> tuple[int, int]:
-    with socket.socket() as one, socket.socket() as two:
-        for each in (one, two):
-            each.bind(("127.0.0.1", 0))
-        return one.getsockname()[1], two.getsockname()[1]
+    one, two = free_ports(2)
+    return one, two
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import os
 import pwd
 import secrets
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -16,6 +15,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
+
+from tests.sockets import free_port
 
 # Debian keeps the server's programs off PATH, below the version's own directory.
 _DEBIAN = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda place: int(place.parent.name))
@@ -75,7 +76,7 @@ def cluster() -> Iterator[Cluster]:
         data = str(place / "data")
         _call(program("initdb"), "--pgdata", data, "--username", ACCOUNT, "--auth=scram-sha-256",
               f"--pwfile={place / 'password'}", "--no-sync", *_ORDER)  # fmt: skip
-        port = _free_port()
+        port = free_port()
         options = [word for setting in _SETTINGS for word in ("-c", setting)]
         argv = [program("postgres"), "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", top, *options]
         with (place / "log").open("wb") as log:
@@ -106,12 +107,6 @@ def _give_away(place: Path) -> None:
 def _call(*argv: str) -> None:
     done = subprocess.run(argv, capture_output=True, text=True, cwd="/", check=False, **_who())  # type: ignore[call-overload]
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait(made: Cluster, server: subprocess.Popen[bytes], log: Path) -> None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from contenant import __version__, config
 from contenant.app.behind import is_behind, wanted_image
-from contenant.app.desired import current_image
+from contenant.app.current import current_image
 from contenant.app.doctor import gather_engines, gather_machine, gather_use
 from contenant.app.doctor.clock import Deadline, Task
 from contenant.app.doctor.facts import CredentialFacts, DatabaseFacts, EngineFacts, Facts, Program, StateFacts
