@@ -30,11 +30,16 @@ _GIT_PARTS = ("config", "config.worktree", "commondir", "gitdir", "hooks", "info
 _BARE = frozenset({"HEAD", "objects", "refs"})
 
 
-def scan(project: Path) -> Snapshot:
-    """The watched files of a project. Raises OSError where the project itself cannot be opened."""
+def scan(project: Path, common: str = "") -> Snapshot:
+    """The watched files of a project, and of the repository whose common directory is mounted beside it.
+
+    Raises OSError where the project itself cannot be opened.
+    """
     look = _Look()
     with _opened(str(project), None) as root:
         look.folders(root)
+    if common:
+        look.repository(common)
     return Snapshot(look.entries, tuple(sorted(look.beyond)))
 
 
@@ -102,6 +107,16 @@ class _Look:
                 if path.count("/") + bool(path) < PROJECT_DEPTH:
                     waiting.extend(f"{path}/{name}" if path else name for name in below)
         self.beyond.update(["."] if waiting else [])
+
+    def repository(self, common: str) -> None:
+        """A repository that lies elsewhere, by the absolute path of its common directory."""
+        try:
+            with _opened(common, None) as handle:
+                self._git_parts(handle, f"{common}/")
+                for part in ("modules", "worktrees"):
+                    self._repositories(handle, part, f"{common}/{part}", 0)
+        except OSError:
+            self.beyond.add(common)
 
     def _folder(self, handle: int, prefix: str) -> list[str]:
         """What is watched in one folder. Returns the folders in it that are worth a look."""

@@ -31,6 +31,8 @@ RANKS = {
     "scan": 2,
     "host": 2,
     "idmap": 2,
+    "git": 2,
+    "gitdir": 2,
     "locks": 2,
     "engines": 3,
     "store": 3,

@@ -31,18 +31,20 @@ class LogsRequest(NamedTuple):
     word: str
     follow: bool
     tail: int | None
+    name: str | None = None  # which of the project's containers
 
 
-def attach(word: str, *, tty: bool, notify: bool, write: Write, ui: Ui) -> int:
+def attach(word: str, *, tty: bool, notify: bool, write: Write, ui: Ui, name: str | None = None) -> int:
     """Show a session until it ends or is detached from; its exit code, 0 where it lives on.
 
-    A session without a terminal is shown by its output, by way of `write`. Raises NotFoundError,
-    EngineUnavailableError, UsageError where a terminal is needed and `tty` says there is none.
+    `word` and `name` as `named.find`. A session without a terminal is shown by its output, by way of `write`.
+    Raises NotFoundError, EngineUnavailableError, UsageError where a terminal is needed and `tty` says there
+    is none.
     """
     settings = config.load(None, os.environ, {})
     with Ledger(settings.database_url) as ledger:
         survey = look_and_insist(ledger, settings.engine)
-        one = named.find(ledger, word, LIVE)
+        one = named.find(ledger, word, LIVE, name)
         refuse_silence(survey, [one.container])
         if not one.session.has_terminal:
             ui.note(f"following what {one.session.id} says; Ctrl-C leaves it running")
@@ -91,7 +93,7 @@ def logs(request: LogsRequest, write: Write) -> None:
     """
     settings = config.load(None, os.environ, {})
     with Ledger(settings.database_url) as ledger:
-        one = named.find(ledger, request.word, SPOKEN)
+        one = named.find(ledger, request.word, SPOKEN, request.name)
         if not said.is_kept(_place(one)):
             raise NotFoundError(
                 f"nothing is kept of what session {one.session.id} said",

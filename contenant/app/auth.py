@@ -46,12 +46,13 @@ class Row(NamedTuple):
     sessions: tuple[Holder, ...]
 
 
-def status(path: Path) -> list[Row]:
+def status(path: Path, variant: str = "") -> list[Row]:
     """Every source in order as a session in the project at `path` would find it, then what else is held.
 
-    Raises ConfigError where a configuration file is wrong.
+    `variant`: in which of its containers, whose agent may be signed in by itself. Raises ConfigError where a
+    configuration file is wrong.
     """
-    canonical, name = identify(path)
+    canonical, name = identify(path, variant)
     with Ledger(config.database_url(os.environ)) as ledger:
         settings = configuration.load(ledger, canonical, {})
         given, _ = split_env(config.caller_env(settings, os.environ))

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 from contenant import config, host, locks
-from contenant.app import homes, image_plan
+from contenant.app import homes, image_plan, worktree_clean
 from contenant.app.inventory import Survey, look_around, refuse_silence
 from contenant.app.ledger import Ledger
-from contenant.app.project import is_there
+from contenant.app.project import identify, is_there
 from contenant.app.removal import carry_out
 from contenant.app.results import CleanRequest, Outcome, Ui, Verdict
-from contenant.app.select import by_paths
+from contenant.app.select import by_targets
 from contenant.app.steps import remove
 from contenant.app.sync import settle
 from contenant.core import labels
@@ -33,9 +34,10 @@ def plan(request: CleanRequest, ui: Ui) -> list[Verdict]:
         survey = look_around(ledger, settings.engine)
         view = ledger.snapshot()
         known = list(view.containers()) if view else []
-        homeless = homes.without_container(request.paths, known) if request.purge else []
-        paths = [path for path in request.paths if path not in homeless]
-        named = {container.id for container in by_paths(known, paths, view.projects() if view else ())}
+        homeless = homes.without_container(ledger, request.paths, known) if request.purge else []
+        alone = worktree_clean.without_container(ledger, request.paths, known)
+        targets = [target for target in request.paths if target not in (*homeless, *alone)]
+        named = {container.id for container in by_targets(known, targets, view.projects() if view else ())}
         verdicts = [
             verdict
             for container in known
@@ -44,6 +46,7 @@ def plan(request: CleanRequest, ui: Ui) -> list[Verdict]:
         subjects = {verdict.subject for verdict in verdicts}
         refuse_silence(survey, [container for container in known if container.id in subjects])
         going = [v.subject for v in verdicts if v.action == "remove"]
+        verdicts += worktree_clean.verdicts(ledger, alone, known, going)
         if request.purge:
             verdicts += homes.verdicts(ledger, request, known, going)
         if request.images:
@@ -68,7 +71,10 @@ def _remove_one(ledger: Ledger, survey: Survey, verdict: Verdict, request: Clean
         if verdict.kind == "image":
             image_plan.remove(ledger, _connected(survey, verdict), verdict)
             return Outcome(verdict, "removed", verdict.reason)
-        with locks.container(verdict.name, ui.note):
+        name = identify(Path(verdict.project))[1] if verdict.kind == "worktree" else verdict.name
+        with locks.container(name, ui.note):
+            if verdict.kind == "worktree":
+                return worktree_clean.remove(ledger, verdict)
             if verdict.kind == "home":
                 return homes.remove(ledger, verdict)
             return _remove_container(ledger, survey, verdict, request)
@@ -77,7 +83,7 @@ def _remove_one(ledger: Ledger, survey: Survey, verdict: Verdict, request: Clean
 
 
 def _connected(survey: Survey, verdict: Verdict) -> Engine:
-    assert verdict.engine, "only a home has none"
+    assert verdict.engine, "only a home and a worktree have none"
     if verdict.engine in survey.unreachable:
         raise survey.unreachable[verdict.engine]
     return survey.connected[verdict.engine]

@@ -16,6 +16,7 @@ from contenant.core.settings import Settings
 from contenant.core.values import ContainerSpec, EngineName, Mount, Publish
 
 if TYPE_CHECKING:
+    from contenant.app.ledger import Ledger
     from contenant.app.policy import Effective, Given
 
 # What the entrypoint and the session wrapper need, and nothing more (docs/security/model.md).
@@ -40,6 +41,31 @@ def agent_ids(project: Project) -> tuple[int, int]:
 def project_source(project: Project) -> str:
     """The host directory to mount at /project."""
     return str(container_dir(project.name) / "project") if needs_idmap(project) else project.path
+
+
+def with_metadata(ledger: "Ledger", project: Project, settings: Settings) -> tuple[Project, tuple[str, ...]]:
+    """The project with its repository's metadata, and what is to be said of it. Most are no worktree."""
+    if not os.path.isfile(f"{project.path}/.git"):  # noqa: PTH113 - a text is at hand
+        return project, ()
+    from contenant.app import metadata
+
+    project = metadata.attach(ledger, project, settings)
+    return project, metadata.hint(project)
+
+
+def metadata_source(project: Project) -> str:
+    """The host directory to mount as the common directory of the project's repository, "" for none."""
+    if project.metadata is None:
+        return ""
+    return str(container_dir(project.name) / "git") if needs_idmap(project) else project.metadata.common
+
+
+def _metadata_mounts(project: Project) -> tuple[Mount, ...]:
+    if project.metadata is None:
+        return ()
+    from contenant.core.worktree import mounts
+
+    return mounts(project.metadata, metadata_source(project))
 
 
 def build_spec(
@@ -67,6 +93,7 @@ def build_spec(
             Mount(str(container_dir(project.name) / "sessions"), "/var/lib/contenant/sessions"),
             Mount(str(container_dir(project.name) / "policy"), "/etc/contenant/policy", read_only=True),
             *outfit.mounts(project.name),
+            *_metadata_mounts(project),
             *mounts,
         ),
         env=dict(env) | own,
@@ -120,6 +147,8 @@ def label(
         labels.VERSION: __version__,
         labels.ENGINE: engine_version,
     }
+    if project.variant:
+        plain[labels.VARIANT] = project.variant
     return spec._replace(labels={key: labels.encode(value) for key, value in plain.items()})
 
 
@@ -146,7 +175,21 @@ def shielded(project: Project, spec: ContainerSpec, mode: str, engine: EngineNam
     source = project_source(project)
     paths = shields("strict" if mode == "strict" else "off", directories, files, engine)
     over = tuple(Mount(f"{source}/{path}", f"/project/{path}", read_only=True) for path in paths)
-    return spec._replace(mounts=(*spec.mounts, *over))
+    return spec._replace(mounts=(*spec.mounts, *over, *_metadata_shields(project, mode, engine)))
+
+
+def _metadata_shields(project: Project, mode: str, engine: EngineName) -> tuple[Mount, ...]:
+    """Over what the host's git runs or obeys in the repository of a worktree, and its `.git` file."""
+    if project.metadata is None:
+        return ()
+    from contenant.core.worktree import shields
+    from contenant.gitdir import existing
+
+    directories, files = existing(project.metadata)
+    over = shields(project.metadata, metadata_source(project), directories, files, mode, engine)
+    if mode == "off" or engine == "container":
+        return over
+    return (*over, Mount(f"{project_source(project)}/.git", "/project/.git", read_only=True))
 
 
 def want(project: Project, settings: Settings, engine: EngineName, given: "Given", now: int) -> Wanted:

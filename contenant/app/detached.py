@@ -7,7 +7,8 @@ from contenant.app.ledger import Ledger
 from contenant.app.project import container_dir
 from contenant.app.results import Ui
 from contenant.core import changes
-from contenant.core.records import SessionRecord
+from contenant.core.plan_run import anew
+from contenant.core.records import ContainerRecord, SessionRecord
 from contenant.errors import EngineError, EngineUnavailableError
 from contenant.process import Result, capture, exec_env
 
@@ -33,7 +34,7 @@ def launch(ledger: Ledger, seat: session.Seat, record: SessionRecord, ui: Ui) ->
     told = done.stderr.strip().removeprefix("contenant: ")
     if is_older(told):
         session.give_up(ledger, seat, record, ui)
-        raise older(seat.container.name)
+        raise older(seat.container)
     if arrival.is_missed(place, record.id):
         raise session.MissedError(f"{seat.container.name} was not there for the session: {told}")
     ui.warn(told or "the session could not be begun")
@@ -46,11 +47,11 @@ def is_older(told: str) -> bool:
     return told.startswith("usage: session ")
 
 
-def older(name: str) -> EngineError:
+def older(container: ContainerRecord) -> EngineError:
     """The error for a container whose wrapper knows nothing of detached sessions."""
     return EngineError(
-        f"{name} was made from an image that cannot do this yet",
-        hint="`contenant --recreate` makes the container anew from the current image",
+        f"{container.name} was made from an image that cannot do this yet",
+        hint=f"`{anew(container.variant)}` makes the container anew from the current image",
     )
 
 

@@ -6,14 +6,15 @@ import json
 import os
 import time
 from collections.abc import Sequence
-from pathlib import Path
+from contextlib import ExitStack
 from typing import NamedTuple
 
 from contenant import config, locks
 from contenant.app import configuration, drift_look, engines, policy
 from contenant.app.ledger import Ledger
-from contenant.app.project import identify
+from contenant.app.project import Target, identify
 from contenant.app.results import Ui
+from contenant.app.select import one
 from contenant.app.sync import settle
 from contenant.core import drift
 from contenant.core.drift import Finding, Intent
@@ -38,18 +39,17 @@ class Verdict(NamedTuple):
     failure: str = ""  # why --fix could not put something back
 
 
-def verify(path: Path, fix: bool, ui: Ui) -> Verdict:
-    """Look at the project's running container, under its lock; with `fix`, put back what can be.
+def verify(wanted: Target, fix: bool, ui: Ui) -> Verdict:
+    """Look at a running container, under its lock; with `fix`, put back what can be.
 
-    Raises NotFoundError where none runs, EngineUnavailableError, and FirewallError where it cannot be
-    looked into.
+    Which of a project that has several: `app.select.one`. Raises NotFoundError where it does
+    not run, EngineUnavailableError, and FirewallError where it cannot be looked into.
     """
-    canonical, name = identify(path)
-    with (
-        Ledger(config.database_url(os.environ)) as ledger,
-        locks.container(name, ui.note),
-    ):
-        engine, container = _running(ledger, canonical, name)
+    canonical = identify(wanted.path)[0]
+    with Ledger(config.database_url(os.environ)) as ledger, ExitStack() as stack:
+        name = identify(wanted.path, _newest(ledger, canonical, wanted.variant).variant)[1]
+        stack.enter_context(locks.container(name, ui.note))
+        engine, container = _running(ledger, canonical, wanted.variant, name)
         found = examine(ledger, engine, container)
         record(ledger, container, found, "observed")
         if not fix or not any(finding.remedy == "live" for finding in found):
@@ -61,18 +61,23 @@ def verify(path: Path, fix: bool, ui: Ui) -> Verdict:
     return Verdict(container, canonical, tuple(found), tuple(left), failure)
 
 
-def _running(ledger: Ledger, path: str, name: str) -> tuple[Engine, ContainerRecord]:
+def _newest(ledger: Ledger, path: str, variant: str | None) -> ContainerRecord:
     project = ledger.project(path)
     view = ledger.snapshot()
     known = view.containers(project_id=project.id) if view and project else []
-    if not known:
-        raise not_found(path, [each.path for each in view.projects()] if view else ())
-    newest = max(known, key=lambda container: container.last_used)
+    if (found := one(known, variant)) is None:
+        raise not_found(path, [each.path for each in view.projects()] if view else (), variant=variant or "")
+    return found
+
+
+def _running(ledger: Ledger, path: str, variant: str | None, name: str) -> tuple[Engine, ContainerRecord]:
+    newest = _newest(ledger, path, variant)
     engine = engines.connect(ledger, newest.engine)
     settled = settle(engine, engine.containers(), ledger, frozenset({name}))
     there = {report.engine_id for report in settled.reports}
     for container in settled.recorded.containers:
-        if project and container.project_id == project.id and container.engine_id in there:
+        same = (container.project_id, container.variant) == (newest.project_id, newest.variant)
+        if same and container.engine_id in there:
             if container.state == "running":
                 return engine, container
             break

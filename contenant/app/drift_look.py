@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from contenant.core.drift import Inside, Process, steady
+from contenant.core.plan_run import anew
 from contenant.core.records import ContainerRecord
 from contenant.core.values import ExecSpec
 from contenant.engines.base import Engine
@@ -62,7 +63,7 @@ def look(engine: Engine, container: ContainerRecord) -> Inside:
 
 def _look(engine: Engine, container: ContainerRecord) -> Inside:
     argv = engine.exec_argv(container.name, ExecSpec(argv=("/bin/sh", "-p", "-c", SCRIPT)))
-    hint = "it may be stopping, or its image too old; `contenant --recreate` makes it anew"
+    hint = f"it may be stopping, or its image too old; `{anew(container.variant)}` makes it anew"
     try:
         done = capture(argv, timeout=SECONDS)
     except OSError as error:

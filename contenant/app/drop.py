@@ -10,8 +10,10 @@ from typing import NamedTuple
 from contenant.app.desired import agent_ids
 from contenant.app.ledger import Ledger, database_url
 from contenant.app.project import Project, resolve
+from contenant.app.select import one
 from contenant.core import changes
 from contenant.core.changes import Change
+from contenant.core.plan_run import anew
 from contenant.errors import ConfigError, NotFoundError, PathRefusedError, UsageError
 from contenant.home import drop
 from contenant.home.drop import Source, Target
@@ -28,6 +30,7 @@ class Request(NamedTuple):
     to: str = ""  # put: a name in the folder; get: where to
     force: bool = False
     most: int = MOST  # bytes
+    variant: str | None = None  # which of its containers; None: its first, where there is none the newest
 
 
 class Passed(NamedTuple):
@@ -111,9 +114,10 @@ def _get_one(place: "_Place", path: Sequence[str], target: Target, most: int) ->
         return drop.copy(Source(parent, last, drop.inside("/".join(path))), target, most)
 
 
-def listing(project: Path) -> list[drop.Entry]:
-    """What is in a project's drop folder."""
-    return drop.entries(home_dir(resolve(project, force=True).name) / "drop")
+def listing(project: Path, variant: str | None = None) -> list[drop.Entry]:
+    """What is in a project's drop folder, of the container that a Request would mean."""
+    with Ledger(database_url(os.environ)) as ledger:
+        return drop.entries(home_dir(_project(ledger, project, variant).name) / "drop")
 
 
 class _Place(NamedTuple):
@@ -137,8 +141,8 @@ class _Place(NamedTuple):
 
 @contextmanager
 def _folder(request: Request) -> Iterator[_Place]:
-    project = resolve(request.project, force=True)
     with Ledger(database_url(os.environ)) as ledger:
+        project = _project(ledger, request.project, request.variant)
         _refuse_without(ledger, project)
         home, owner = ensure_private(home_dir(project.name)), agent_ids(project)
         try:
@@ -147,6 +151,16 @@ def _folder(request: Request) -> Iterator[_Place]:
                 yield _Place(ledger, project, handle, parent, owner if os.getuid() == 0 else None)
         except PermissionError as error:
             raise ConfigError(f"cannot use {home}: {error.strerror}", hint="see that it is yours") from error
+
+
+def _project(ledger: Ledger, path: Path, variant: str | None) -> Project:
+    """The project as the container has it that is meant."""
+    project = resolve(path, force=True, variant=variant or "")
+    if variant is not None:
+        return project
+    record, view = ledger.project(project.path), ledger.snapshot()
+    found = one(view.containers(project_id=record.id), None) if record and view else None
+    return resolve(path, force=True, variant=found.variant) if found else project
 
 
 def _refuse_without(ledger: Ledger, project: Project) -> None:
@@ -158,7 +172,8 @@ def _refuse_without(ledger: Ledger, project: Project) -> None:
         )
         if mounts and DROP_TARGET not in {mount["target"] for mount in mounts}:
             raise NotFoundError(
-                f"{container.name} was made without a drop folder", hint="`contenant --recreate` gives it one"
+                f"{container.name} was made without a drop folder",
+                hint=f"`{anew(container.variant)}` gives it one",
             )
 
 

@@ -206,6 +206,7 @@ class LogQuery(NamedTuple):
     since: str = ""  # ISO-8601 UTC
     destination: str = ""
     limit: int = 0  # 0: no limit
+    variant: str | None = None  # which container `follow` follows; None: the one used last
 
 
 class Log(NamedTuple):
@@ -239,7 +240,7 @@ def follow(query: LogQuery, ui: Ui) -> Iterator[list[EgressRecord]]:
     Ends when the container stops. Raises NotFoundError where it does not run.
     """
     with Ledger(config.database_url(os.environ)) as ledger:
-        target = firewall_place.running(ledger, query.path)
+        target = firewall_place.running(ledger, query.path, query.variant)
         assert target.engine is not None  # it runs
         view = ledger.store()
         seen = view.last_event()
@@ -248,7 +249,7 @@ def follow(query: LogQuery, ui: Ui) -> Iterator[list[EgressRecord]]:
                 take(ledger, ask(ledger, target.engine, target.container), ON_DEMAND)
             except FirewallError as error:
                 state = firewall_place.look(ledger, query.path)
-                if not any(found.running for found in state.targets):
+                if not any(f.running for f in state.targets if f.container.id == target.container.id):
                     ui.note(f"{target.container.name} has stopped")
                     return
                 ui.warn(error.message)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from getpass import getuser
 from pathlib import Path
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from contenant.app import firewall_place, policy
 from contenant.app.firewall_place import Place, Target
 from contenant.app.ledger import Ledger
 from contenant.app.policy import Effective
-from contenant.app.project import identify, resolve
+from contenant.app.project import resolve
 from contenant.app.results import Ui
 from contenant.core import changes
 from contenant.core.changes import Change
@@ -88,9 +88,9 @@ def take_back_mode(path: Path, ui: Ui) -> list[RuleChange]:
 
 
 def _change(path: Path, plan: Plan, reason: str, ui: Ui) -> list[RuleChange]:
-    name = identify(path)[1]
-    with Ledger(config.database_url(os.environ)) as ledger, locks.container(name, ui.note):
-        case = _decide(ledger, path, name, plan, reason)
+    with Ledger(config.database_url(os.environ)) as ledger, ExitStack() as stack:
+        held = _hold(ledger, path, stack, ui)
+        case = _decide(ledger, path, held, plan, reason)
         if not case.ends and not case.begun:
             return []
         _record(ledger, case)
@@ -100,8 +100,20 @@ def _change(path: Path, plan: Plan, reason: str, ui: Ui) -> list[RuleChange]:
     return _told(case)
 
 
-def _decide(ledger: Ledger, path: Path, name: str, plan: Plan, reason: str) -> _Case:
-    place = firewall_place.look(ledger, path, frozenset({name}))
+def _hold(ledger: Ledger, path: Path, stack: ExitStack, ui: Ui) -> frozenset[str]:
+    """Take the lock of each container of the project, in one order; the names.
+
+    One that is made meanwhile for the first time asks for the rules again once it is there (app.run).
+    """
+    place = firewall_place.glance(ledger, path)
+    names = {place.name} | {target.place for target in place.targets}
+    for name in sorted(names):
+        stack.enter_context(locks.container(name, ui.note))
+    return frozenset(names)
+
+
+def _decide(ledger: Ledger, path: Path, held: frozenset[str], plan: Plan, reason: str) -> _Case:
+    place = firewall_place.look(ledger, path, held)
     rules = ledger.store().rules(place.path)
     amendment = plan(rules)
     project, intents = _project(ledger, place, path)
@@ -167,7 +179,7 @@ def _bring_into_force(ledger: Ledger, case: _Case) -> None:
     done: list[_Job] = []
     try:
         for job in reversed(case.jobs):  # the file of the one used last is the one that stays
-            policy.place(case.place.name, job.new)
+            policy.place(job.target.place, job.new)
             if job.target.engine is not None and job.target.running:
                 policy.apply_live(job.target.engine, job.target.container.name)
                 done.append(job)
@@ -179,7 +191,7 @@ def _bring_into_force(ledger: Ledger, case: _Case) -> None:
 
 def _undo(ledger: Ledger, case: _Case, done: Sequence[_Job]) -> None:
     for job in reversed(case.jobs):
-        policy.place(case.place.name, job.old)
+        policy.place(job.target.place, job.old)
         if job in done and job.target.engine is not None:
             with suppress(FirewallError):  # the next run sees the difference
                 policy.apply_live(job.target.engine, job.target.container.name)

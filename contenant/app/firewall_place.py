@@ -13,6 +13,7 @@ from contenant.app.ledger import Ledger
 from contenant.app.policy import Effective, Given
 from contenant.app.project import identify
 from contenant.app.sync import settle
+from contenant.core.names import container_name
 from contenant.core.records import ContainerRecord, ProjectRecord, RuleRecord
 from contenant.engines.base import Engine
 from contenant.errors import EngineUnavailableError, FirewallError, NotFoundError
@@ -26,6 +27,7 @@ class Target(NamedTuple):
     container: ContainerRecord
     engine: Engine | None
     trouble: str = ""  # why it did not answer
+    place: str = ""  # name under which the host keeps its policy, whatever it was renamed to
 
     @property
     def running(self) -> bool:
@@ -37,7 +39,7 @@ class Place(NamedTuple):
     """A project. It may have no record yet, and no container."""
 
     path: str  # canonical
-    name: str  # of its containers
+    name: str  # of its first container
     record: ProjectRecord | None
     targets: tuple[Target, ...]  # the one used last comes first
 
@@ -49,7 +51,8 @@ def glance(ledger: Ledger, path: Path) -> Place:
     record = view.project_by_path(canonical) if view else None
     found = view.containers(project_id=record.id) if view and record else []
     newest = sorted(found, key=lambda container: container.last_used, reverse=True)
-    return Place(canonical, name, record, tuple(Target(container, None) for container in newest))
+    targets = (Target(c, None, place=container_name(canonical, c.variant)) for c in newest)
+    return Place(canonical, name, record, tuple(targets))
 
 
 def look(ledger: Ledger, path: Path, held: frozenset[str] = frozenset()) -> Place:
@@ -69,16 +72,21 @@ def look(ledger: Ledger, path: Path, held: frozenset[str] = frozenset()) -> Plac
             trouble[name] = error.advice
     return place._replace(
         targets=tuple(
-            Target(target.container, connected.get(kind), trouble.get(kind, ""))
+            target._replace(engine=connected.get(kind), trouble=trouble.get(kind, ""))
             for target in glance(ledger, path).targets
             for kind in (target.container.engine,)
         )
     )
 
 
-def running(ledger: Ledger, path: Path) -> Target:
-    """The project's container that runs. Raises NotFoundError where none does, EngineUnavailableError."""
+def running(ledger: Ledger, path: Path, variant: str | None = None) -> Target:
+    """The project's container that runs, of several the one used last; or the one that is named.
+
+    Raises NotFoundError where none does, EngineUnavailableError.
+    """
     place = look(ledger, path)
+    named = tuple(target for target in place.targets if variant in (None, target.container.variant))
+    place = place._replace(name=container_name(place.path, variant or ""), targets=named)
     if found := next((target for target in place.targets if target.running), None):
         return found
     if silent := next((target for target in place.targets if target.trouble), None):

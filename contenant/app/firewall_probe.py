@@ -28,15 +28,15 @@ class Probe(NamedTuple):
     found: str
 
 
-def test(path: Path, host: str) -> list[Probe]:
-    """Test the firewall of the project's running container; `host`: `NAME[:PORT]` to reach, "" for none.
+def test(path: Path, host: str, variant: str | None = None) -> list[Probe]:
+    """Test the firewall of a running container of the project; `host`: `NAME[:PORT]` to reach, "" for none.
 
     Raises UsageError for what is no host, NotFoundError where nothing runs, FirewallError where the test
     itself cannot be made.
     """
     target = _target(host) if host else ""
     with Ledger(config.database_url(os.environ)) as ledger:
-        found = firewall_place.running(ledger, path)
+        found = firewall_place.running(ledger, path, variant)
     assert found.engine is not None  # it runs
     argv = found.engine.exec_argv(found.container.name, ExecSpec(argv=(TEST, *((target,) if target else ()))))
     try:

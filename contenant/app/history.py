@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from contenant.app.ledger import Ledger, database_url
 from contenant.app.project import identify
+from contenant.errors import UsageError
 
 if TYPE_CHECKING:
     from contenant.store.audit import EgressFilter, EgressRow, PolicyUse
@@ -26,6 +28,7 @@ class HistoryQuery(NamedTuple):
     kinds: tuple[str, ...] = ()  # "session", "container", "container.created", …
     limit: int = 0  # 0: no limit
     credential: str = ""  # fingerprint
+    variant: str | None = None  # with `path`: only this one of its containers, "" the first
 
 
 class SessionQuery(NamedTuple):
@@ -64,6 +67,7 @@ def egress(query: HistoryQuery, wanted: EgressFilter) -> Iterator[EgressRow]:
 
     with Ledger(database_url(os.environ)) as ledger:
         view = ledger.snapshot()
+        _refuse_variant(query)
         if view is None:
             return
         ids = view.ids_at(_canonical(query))
@@ -77,6 +81,7 @@ def policies(query: HistoryQuery, allowed: str) -> list[PolicyUse]:
 
     with Ledger(database_url(os.environ)) as ledger:
         view = ledger.snapshot()
+        _refuse_variant(query)
         if view is None:
             return []
         found = audit.policies(view, view.ids_at(_canonical(query)), query.since, query.until)
@@ -92,7 +97,16 @@ def _canonical(query: HistoryQuery) -> str:
     return identify(query.path)[0] if query.path else ""
 
 
+def _refuse_variant(query: HistoryQuery) -> None:
+    if query.variant is not None:
+        raise UsageError("this view is of all containers of a project", hint="leave out @ and what follows")
+
+
 def _history(view: Reads, query: HistoryQuery, wanted: SessionFilter | None) -> Iterator[HistoryRow]:
+    if query.path is not None and query.variant is not None:
+        names = _called(view, query.path, query.variant)
+        rows = _history(view, query._replace(variant=None, limit=0), wanted)
+        return islice((row for row in rows if {row.container, row.subject} & names), query.limit or None)
     return view.history(
         path=_canonical(query),
         since=query.since,
@@ -102,6 +116,14 @@ def _history(view: Reads, query: HistoryQuery, wanted: SessionFilter | None) -> 
         limit=query.limit,
         sessions=wanted,
     )
+
+
+def _called(view: Reads, path: Path, variant: str) -> set[str]:
+    """What one of a project's containers is or was called: somebody may have renamed it."""
+    canonical, name = identify(path, variant)
+    project = view.project_by_path(canonical)
+    known = view.containers(gone=None, project_id=project.id) if project else ()
+    return {name, *(container.name for container in known if container.variant == variant)}
 
 
 def _session_filter(view: Reads, query: SessionQuery) -> SessionFilter:

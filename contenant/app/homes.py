@@ -5,24 +5,26 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
-from pathlib import Path
 
 from contenant import config, home
 from contenant.app.ledger import Ledger
-from contenant.app.project import identify
+from contenant.app.project import Target, identify
 from contenant.app.results import CleanRequest, Outcome, Verdict
 from contenant.core import changes
+from contenant.core.names import container_name
 from contenant.core.records import ContainerRecord
 from contenant.home.layout import home_dir
 
 CONTENT = "the agent's transcripts, history, settings and login"
 
 
-def without_container(paths: Iterable[Path], containers: Sequence[ContainerRecord]) -> list[Path]:
-    """The paths whose project has a home and no container: nothing but the home can go there."""
-    known = {container.name for container in containers}
-    names = ((path, _name(path)) for path in paths)
-    return [path for path, name in names if name and name not in known]
+def without_container(
+    ledger: Ledger, targets: Iterable[Target], containers: Sequence[ContainerRecord]
+) -> list[Target]:
+    """The targets that have a home and no container: nothing but the home can go there."""
+    taken = _taken(ledger, containers)
+    named = ((target, _names(ledger, target)) for target in targets)
+    return [target for target, names in named if names and not names & taken]
 
 
 def verdicts(
@@ -33,9 +35,9 @@ def verdicts(
     Those are the homes of the containers that were selected, of the paths that were named and, with --all,
     every one there is.
     """
-    staying = {container.name for container in containers if container.id not in going}
-    chosen = {container.name for container in containers if container.id in going}
-    chosen |= {name for path in request.paths if (name := _name(path))}
+    staying = _taken(ledger, [container for container in containers if container.id not in going])
+    chosen = _taken(ledger, [container for container in containers if container.id in going])
+    chosen = chosen.union(*(_names(ledger, target) for target in request.paths))
     names = _existing() if request.all else _existing() & chosen
     paths = _projects(ledger)
     return [_verdict(name, paths.get(name, ("", ""))[1], name in staying) for name in sorted(names)]
@@ -44,7 +46,7 @@ def verdicts(
 def remove(ledger: Ledger, verdict: Verdict) -> Outcome:
     """Remove a home unless a container is (still, or again) there to use it. The caller holds its lock."""
     store = ledger.store()
-    if any(container.name == verdict.name for container in store.containers()):
+    if verdict.name in _taken(ledger, store.containers()):
         return Outcome(verdict, "kept", "its container stays")
     project_id, path = _projects(ledger).get(verdict.name, ("", ""))
     if project_id:
@@ -84,9 +86,24 @@ def _verdict(name: str, project: str, stays: bool) -> Verdict:
     )
 
 
-def _name(path: Path) -> str:
-    """The name of the home that a path on the command line stands for, "" where there is none."""
-    return next((name for name in (identify(path)[1], str(path)) if name in _existing()), "")
+def _taken(ledger: Ledger, containers: Iterable[ContainerRecord]) -> set[str]:
+    """The names of the containers' homes. One that was renamed goes on with the home it was made with."""
+    found = set()
+    for container in containers:
+        found |= {
+            container.name,
+            container_name(ledger.project_path(container.project_id), container.variant),
+        }
+    return found
+
+
+def _names(ledger: Ledger, target: Target) -> set[str]:
+    """The homes that a word on the command line stands for: of a project all, unless one is named."""
+    canonical, name = identify(target.path, target.variant or "")
+    if target.variant is not None:
+        return {name} & _existing()
+    owned = {name for name, (_, path) in _projects(ledger).items() if path == canonical}
+    return {name, str(target.path), *owned} & _existing()
 
 
 def _existing() -> set[str]:
@@ -97,7 +114,14 @@ def _existing() -> set[str]:
 
 
 def _projects(ledger: Ledger) -> dict[str, tuple[str, str]]:
-    """Container name -> id and path of its project, forgotten ones included."""
+    """Container name -> id and path of its project, forgotten ones and containers that are gone included."""
+    from contenant.store.lookups import further
+
     view = ledger.snapshot()
     found = [*view.projects(forgotten=True), *view.projects()] if view else []
-    return {project.name: (project.id, project.path) for project in found}
+    paths = {project.id: project.path for project in found}
+    named = further(view) if view else []
+    return {
+        **{container_name(paths[owner], variant): (owner, paths[owner]) for owner, variant in named},
+        **{project.name: (project.id, project.path) for project in found},
+    }

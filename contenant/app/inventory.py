@@ -43,6 +43,7 @@ class Row(NamedTuple):
     project_exists: bool
     activity: str = ""  # of its live sessions the most urgent: waiting, working, idle; "" where not known
     activity_since: str = ""  # ISO-8601 UTC
+    variant: str = ""  # which of the project's containers, "" for its first
 
 
 class Inventory(NamedTuple):
@@ -175,4 +176,5 @@ def _row(item: "ListingRow", known: bool, wanted: str) -> Row:
         firewall=item.firewall,
         created=item.created,
         project_exists=is_there(item.project),
+        variant=item.variant,
     )

@@ -96,7 +96,10 @@ class Ledger:
             self._paths = {p.id: p.path for p in source.projects()} if source else {}
         return self._paths.get(project_id, "")
 
-    def container_of(self, project: ProjectRecord | None, engine: EngineName) -> ContainerRecord | None:
-        """The project's newest container on one engine, in whichever of its stores."""
-        mine = [c for c in self.read(engine).containers if project and c.project_id == project.id]
+    def container_of(
+        self, project: ProjectRecord | None, engine: EngineName, variant: str = ""
+    ) -> ContainerRecord | None:
+        """The project's newest container of that name on one engine, in whichever of its stores."""
+        own = project.id if project else ""
+        mine = [c for c in self.read(engine).containers if (c.project_id, c.variant) == (own, variant)]
         return mine[-1] if mine else None

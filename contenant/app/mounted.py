@@ -12,6 +12,7 @@ from pathlib import Path
 
 from contenant import files
 from contenant.app.project import container_dir
+from contenant.core.plan_run import anew
 from contenant.core.values import Mount
 from contenant.errors import BusyError
 from contenant.paths import ensure_private
@@ -29,9 +30,12 @@ def note(name: str, mounts: Iterable[Mount]) -> None:
     files.replace(_place(name), json.dumps(ends).encode("ascii"))
 
 
-def check(name: str) -> None:
-    """Raise BusyError unless every mount leads where it led, and to something that is there."""
-    again = "look at what is there now; `contenant --recreate` then makes the container anew"
+def check(name: str, variant: str = "") -> None:
+    """Raise BusyError unless every mount leads where it led, and to something that is there.
+
+    `variant`: which of the project's containers it is.
+    """
+    again = f"look at what is there now; `{anew(variant)}` then makes the container anew"
     data = files.read(_place(name), _MOST)
     if data is None:
         raise BusyError(f"where the mounts of {name} lead is not on record", hint=again)

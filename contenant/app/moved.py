@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from pathlib import Path
 
 from contenant import locks
@@ -13,9 +14,11 @@ from contenant.app.results import Ui
 from contenant.app.steps import remove
 from contenant.app.sync import settle
 from contenant.core import changes
+from contenant.core.names import container_name
 from contenant.core.records import MISSING, ContainerRecord, ProjectRecord
 from contenant.errors import BusyError, NotFoundError, UsageError
 from contenant.home.layout import home_dir
+from contenant.store.lookups import further
 
 
 def place_of(path: str) -> str:
@@ -79,20 +82,25 @@ def carry_over(ledger: Ledger, old: ProjectRecord, project: Project, ui: Ui) -> 
     Containers are removed: their mounts lead to where nothing is any more. Raises BusyError where a session
     lives in one, EngineUnavailableError where one cannot be asked; then nothing was changed.
     """
-    with locks.container(old.name, ui.note):
-        store = ledger.store()
+    store = ledger.store()
+    variants = {""} | {variant for owner, variant in further(store) if owner == old.id}
+    names = {container_name(old.path, variant): container_name(project.path, variant) for variant in variants}
+    with ExitStack() as stack:
+        for name in sorted(names):
+            stack.enter_context(locks.container(name, ui.note))
         for container in store.containers(project_id=old.id):
-            _remove(ledger, old, container)
-        _move_home(old.name, project.name)
+            _remove(ledger, frozenset(names), container)
+        for was, now in names.items():
+            _move_home(was, now)
         moved = changes.project_moved(old.id, old.path, project.path)
         store.apply([moved, changes.project_located(old.id, place_of(project.path))])
     ledger.close()  # it keeps paths
     ui.note(f"the record of {old.path} is now this directory's")
 
 
-def _remove(ledger: Ledger, old: ProjectRecord, container: ContainerRecord) -> None:
+def _remove(ledger: Ledger, held: frozenset[str], container: ContainerRecord) -> None:
     engine = engines.connect(ledger, container.engine)
-    settled = settle(engine, engine.containers(), ledger, frozenset({old.name}))
+    settled = settle(engine, engine.containers(), ledger, held)
     if container.engine_id not in {report.engine_id for report in settled.reports}:
         return  # gone, or in another store, whose record stays as it is
     live = [s for s in settled.recorded.sessions if s.container_id == container.id]

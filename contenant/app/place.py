@@ -1,13 +1,20 @@
 """What a container needs on the host beside its project: directories to mount, an id-mapped mount."""
 
 import os
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from contenant import idmap
 from contenant.app import policy
-from contenant.app.desired import AGENT, needs_idmap, project_source
+from contenant.app.desired import AGENT, metadata_source, needs_idmap, project_source
 from contenant.app.project import Project, container_dir
 from contenant.paths import ensure_private
+
+if TYPE_CHECKING:
+    from contenant.core.worktree import Metadata
+
+YEAR = 365 * 86400.0  # seconds; longer than a container runs at a stretch
 
 
 def prepare(project: Project, wanted: policy.Effective) -> None:
@@ -20,14 +27,25 @@ def prepare(project: Project, wanted: policy.Effective) -> None:
     sessions.chmod(0o777)
     if needs_idmap(project):
         idmap.mount(Path(project.path), Path(project_source(project)), AGENT)
+    if project.metadata is not None:
+        _prepare_metadata(project, project.metadata)
+
+
+def _prepare_metadata(project: Project, found: "Metadata") -> None:
+    from contenant import gitdir
+
+    gitdir.keep_back_pointer(found, time.time() + YEAR)
+    if needs_idmap(project):
+        idmap.mount(Path(found.common), Path(metadata_source(project)), AGENT)
 
 
 def clear(name: str) -> None:
     """Take away what `prepare` made for a container that is gone. Nothing of the project is touched."""
     directory = container_dir(name)
-    if os.getuid() == 0 and os.path.lexists(directory / "project"):
-        idmap.unmount(directory / "project")
-        (directory / "project").rmdir()
+    for mapped in ("project", "git"):
+        if os.getuid() == 0 and os.path.lexists(directory / mapped):
+            idmap.unmount(directory / mapped)
+            (directory / mapped).rmdir()
     for folder in ("sessions", "policy"):
         for place in (directory / folder).glob("*"):
             place.unlink(missing_ok=True)

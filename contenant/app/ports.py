@@ -12,12 +12,12 @@ from contenant import config, locks
 from contenant.app import configuration
 from contenant.app.inventory import Survey, look_around, refuse_silence
 from contenant.app.ledger import Ledger
-from contenant.app.project import identify, resolve
+from contenant.app.project import Target, identify, resolve
 from contenant.app.results import RunRequest, Ui
-from contenant.app.select import by_paths
+from contenant.app.select import by_targets, one
 from contenant.core import changes, ports
 from contenant.core.chain import canonical
-from contenant.core.plan_run import not_found
+from contenant.core.plan_run import anew, not_found
 from contenant.core.records import ContainerRecord
 from contenant.core.settings import Settings
 from contenant.core.settings_values import Place, parse_publish, show_publish
@@ -41,17 +41,17 @@ class Row(NamedTuple):
     publish: str  # as `port add` takes it
 
 
-def listing(paths: Sequence[Path], ui: Ui) -> list[Row]:
+def listing(targets: Sequence[Target], ui: Ui) -> list[Row]:
     """The ports of these projects' containers, or of all. An engine that is silent is told.
 
-    Raises NotFoundError for a path without a container, EngineUnavailableError where no engine answers.
+    Raises NotFoundError for a target without a container, EngineUnavailableError where no engine answers.
     """
     settings = config.load(None, os.environ, {})
     with Ledger(settings.database_url) as ledger:
         survey = look_around(ledger, settings.engine)
         view = ledger.snapshot()
         known = list(view.containers()) if view else []
-        chosen = by_paths(known, paths, view.projects() if view else ()) if paths else known
+        chosen = by_targets(known, targets, view.projects() if view else ()) if targets else known
         refuse_silence(survey, chosen)
         for name, error in sorted(survey.unreachable.items()):
             ui.warn(f"{name} did not answer: {error.message}")
@@ -111,18 +111,21 @@ def _parse(text: str) -> Publish:
 
 
 def change(
-    path: Path, add: Sequence[str], remove: Sequence[str], *, recreate: bool, ui: Ui
+    target: Target, add: Sequence[str], remove: Sequence[str], *, recreate: bool, ui: Ui
 ) -> tuple[Publish, ...]:
     """Change which ports the project's container is made with; returns those it is to have by command.
 
-    Raises NotFoundError where there is no container, UsageError for a port that cannot be, BusyError where
-    --recreate meets a live session or a port that is taken.
+    Which container of a project that has several: `app.select.one`. Raises NotFoundError where there is no
+    container, UsageError for a port that cannot be, BusyError where --recreate meets a live session or a port
+    that is taken.
     """
-    project = resolve(path, force=True)
+    path = target.path
     wanted, unwanted = [_parse(text) for text in add], [_parse(text) for text in remove]
     with Ledger(config.load(None, os.environ, {}).database_url) as ledger:
+        variant = _container(ledger, target).variant
+        project = resolve(path, force=True, variant=variant)
         with locks.container(project.name, ui.note):
-            container = _container(ledger, path)
+            container = _container(ledger, Target(path, variant))
             settings = configuration.load(ledger, project.path, {})
             new = _changed(settings, container, wanted, unwanted)
             free = [item for item in wanted if item not in _published(container)]
@@ -133,18 +136,20 @@ def change(
         if recreate:
             _make_anew(ledger, container, path, ui)
     if stale and not recreate:
-        ui.note("no engine changes the ports of a container: `contenant --recreate` makes it anew with these")
+        ui.note(f"no engine changes the ports of a container: `{anew(variant)}` makes it anew with these")
     return new
 
 
-def _container(ledger: Ledger, path: Path) -> ContainerRecord:
-    canonical_path, _ = identify(path)
+def _container(ledger: Ledger, target: Target) -> ContainerRecord:
+    canonical_path, _ = identify(target.path)
     view = ledger.snapshot()
     project = ledger.project(canonical_path)
     mine = [c for c in view.containers() if project and c.project_id == project.id] if view else []
-    if not mine:
-        raise not_found(canonical_path, [each.path for each in view.projects()] if view else ())
-    return max(mine, key=lambda item: item.last_used)
+    found = one(mine, target.variant)
+    if found is None:
+        known = [each.path for each in view.projects()] if view else ()
+        raise not_found(canonical_path, known, variant=target.variant or "")
+    return found
 
 
 def _changed(
@@ -176,7 +181,7 @@ def _make_anew(ledger: Ledger, before: ContainerRecord, path: Path, ui: Ui) -> N
     from contenant.app.run import run
 
     try:
-        code = run(RunRequest(path, ("true",), recreate=True), ui)
+        code = run(RunRequest(path, ("true",), recreate=True, variant=before.variant), ui)
     except BusyError:
         undone = changes.container_options(before, before.flags, "ports as they were: it is busy")
         ledger.store().apply([undone])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from contenant import locks
 from contenant.app import configuration, engines, outfit, policy, service
 from contenant.app.behind import is_behind, wanted_image
-from contenant.app.desired import kept_image, want
+from contenant.app.desired import kept_image, want, with_metadata
 from contenant.app.inventory import look_around
 from contenant.app.ledger import Ledger
 from contenant.app.moved import note_place
@@ -19,7 +19,7 @@ from contenant.app.results import Ui
 from contenant.app.steps import Site, perform
 from contenant.app.sync import settle
 from contenant.core.plan_clean import sessions_text
-from contenant.core.plan_run import Desired, Facts, Options, Step, plan_run
+from contenant.core.plan_run import Desired, Facts, Options, Step, anew, plan_run
 from contenant.core.records import ContainerRecord
 from contenant.core.settings import Settings
 from contenant.core.values import EngineName
@@ -98,15 +98,16 @@ def _recreate(ledger: Ledger, engine: Engine, old: ContainerRecord, path: str, u
         raise KeptError("it is gone, or not where it was made")
     live = tuple(s for s in settled.recorded.sessions if s.container_id == container.id)
     _refuse(container, report.state, len(live), path)
-    project = resolve(Path(path), force=True)  # whoever made it there said so
+    project = resolve(Path(path), force=True, variant=container.variant)  # whoever made it there said so
     flags: dict[str, Any] = json.loads(container.flags)
     settings = configuration.load(ledger, path, flags)
+    project, _ = with_metadata(ledger, project, settings)
     wanted = want(project, settings, engine.name, policy.gather(ledger, path, container), int(time.time()))
     if not is_behind(container.image, wanted.image):
         raise KeptError("it is not behind any more")
     holder = next((r for r in settled.reports if r.name == project.name), None)
     plan = plan_run(
-        Desired(project.name, wanted.image, wanted.spec_hash),
+        Desired(project.name, wanted.image, wanted.spec_hash, project.variant),
         Facts(container, report, holder, live),
         Options(recreate=True),
     )
@@ -128,6 +129,6 @@ def _refuse(container: ContainerRecord, state: str, live: int, path: str) -> Non
     if state == "paused":
         raise KeptError("it is paused")
     if container.spec == "{}":
-        raise KeptError("how it was made is not on record; `contenant --recreate` there makes it anew")
+        raise KeptError(f"how it was made is not on record; `{anew(container.variant)}` there makes it anew")
     if not Path(path).is_dir():
         raise KeptError("its project directory is gone")

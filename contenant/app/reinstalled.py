@@ -13,7 +13,7 @@ from contenant import config, host, locks
 from contenant.app.inventory import Survey, look_around, refuse_silence
 from contenant.app.ledger import Ledger
 from contenant.app.results import CleanRequest, Outcome, Ui, Verdict
-from contenant.app.select import by_paths
+from contenant.app.select import by_targets
 from contenant.core import changes, labels
 from contenant.core.records import ContainerRecord
 from contenant.errors import ContenantError
@@ -31,7 +31,7 @@ def plan(request: CleanRequest, ui: Ui) -> list[Verdict]:
         view = ledger.snapshot()
         known = list(view.containers()) if view else []
         projects = view.projects() if view else ()
-        chosen = known if request.all else by_paths(known, request.paths, projects)
+        chosen = known if request.all else by_targets(known, request.paths, projects)
         refuse_silence(survey, chosen)
         return [_verdict(ledger, survey, container) for container in chosen]
 

@@ -2,9 +2,12 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from contenant.core.values import EngineName
+
+if TYPE_CHECKING:
+    from contenant.app.project import Target
 
 
 class Ui(Protocol):
@@ -53,6 +56,9 @@ class RunRequest(NamedTuple):
     detach: bool = False  # begin it and go: nobody is at it
     notify: bool = False  # say when the agent waits or is done
     adopt_from: Path | None = None  # where the project's directory was before it was moved
+    variant: str = ""  # which of the project's containers, "" for its first
+    worktree: str | None = None  # branch in whose worktree beside the project it is to run
+    worktree_metadata: bool = False  # mount the repository of a worktree
     stdin_tty: bool = False
     stdout_tty: bool = False
 
@@ -60,7 +66,7 @@ class RunRequest(NamedTuple):
 class CleanRequest(NamedTuple):
     """`contenant clean`: which containers, and how far it may go."""
 
-    paths: tuple[Path, ...] = ()
+    paths: "tuple[Target, ...]" = ()
     all: bool = False
     stale: timedelta | None = None
     images: bool = False
@@ -71,10 +77,10 @@ class CleanRequest(NamedTuple):
 class Verdict(NamedTuple):
     """One row of a clean plan: the same in --dry-run, in the question and in JSON."""
 
-    kind: Literal["container", "image", "home"]
+    kind: Literal["container", "image", "home", "worktree"]
     name: str
     project: str
-    engine: EngineName | Literal[""]  # "" for a home
+    engine: EngineName | Literal[""]  # "" for a home or a worktree
     action: Literal["remove", "stop", "keep", "forget"]
     reason: str  # "unused for 41d", "2 live sessions; --force removes it"
     last_used: str

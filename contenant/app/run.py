@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 from contenant import config, locks
 from contenant.app import arrival, configuration, engines, lent, outfit, policy, service, session, wayback
 from contenant.app.current import current_version
-from contenant.app.desired import Wanted, want
+from contenant.app.desired import Wanted, want, with_metadata
 from contenant.app.ledger import Ledger
 from contenant.app.project import Project, container_dir, resolve
 from contenant.app.results import RunRequest, Ui
-from contenant.app.steps import Site, perform
+from contenant.app.steps import Site, late_rules, perform
 from contenant.app.sync import Settled, note_whereabouts
 from contenant.core.plan_run import Desired, Facts, Options, RunPlan, Step, plan_run
 from contenant.core.reconcile import Whereabouts, here
@@ -33,7 +33,10 @@ from contenant.errors import ContenantError
 Show = Callable[[Ledger, session.Seat, SessionRecord, Ui], tuple[int, bool]]
 BRIEF = 2.0  # seconds
 ATTEMPTS = 3  # at a session whose container ends by itself meanwhile
-STICKY = ("read_only", "cpus", "memory", "pids", "mounts", "publish")  # which --recreate keeps
+STICKY = (  # which --recreate keeps
+    *("read_only", "cpus", "memory", "pids", "mounts", "publish"),
+    "worktree_metadata",
+)
 
 
 class Ready(NamedTuple):
@@ -49,7 +52,11 @@ def run(request: RunRequest, ui: Ui, begun: Callable[[str], None] = lambda _id: 
 
     A session that is to be detached is begun, `begun` is called with its id, and the code is 0.
     """
-    project = resolve(request.path, force=request.force)
+    if request.worktree is not None:
+        from contenant.app import worktree  # few runs make one
+
+        request = worktree.enter(request, request.worktree, ui)
+    project = resolve(request.path, force=request.force, variant=request.variant)
     base = config.load(None, os.environ, {})
     with Ledger(base.database_url) as ledger:
         moved = _moved(ledger, project, request, ui)
@@ -77,7 +84,8 @@ def run(request: RunRequest, ui: Ui, begun: Callable[[str], None] = lambda _id: 
         elif ready.seat.detached:
             begun(ready.session.id)
         else:
-            ui.note("detached; `contenant` here comes back to it")
+            again = f"contenant --name {project.variant}" if project.variant else "contenant"
+            ui.note(f"detached; `{again}` here comes back to it")
     return code
 
 
@@ -127,6 +135,8 @@ def _start_again(ready: Ready, ui: Ui) -> None:
 
 def _moved(ledger: Ledger, project: Project, request: RunRequest, ui: Ui) -> ProjectRecord | None:
     """A record from where the directory was before. A known project pays nothing for it."""
+    if request.worktree is not None:  # a new directory, whatever was where it is now
+        return None
     if request.adopt_from is None and ledger.project(project.path) is not None:
         return None
     from contenant.app import moved
@@ -154,36 +164,41 @@ def _prepare(
     engine = engines.pick(ledger, request.engine, engines.latest_engine(recorded), base.engine).engine
     release, settled = service.settle_first(engine, ledger, project.name, ui)
     record = ledger.project(project.path)
-    container = here(settled.recorded, settled.reports, record.id) if record else None
+    container = here(settled.recorded, settled.reports, record.id, project.variant) if record else None
     flags = _flags(request, container)
     settings = _settings(ledger, project, flags, ui)
+    project, told = with_metadata(ledger, project, settings)
     given = policy.gather(ledger, project.path, container)
     wanted = want(project, settings, engine.name, given, int(time.time()))
     plan = _plan(project, wanted, settled, container, request)
     if plan.steps and not placed:
         return None
-    # A container that is made anew is not left behind.
-    made = "create" in plan.steps
-    more = settings.notes if made else service.left_behind(release, container)
+    made = "create" in plan.steps  # then it is not left behind
+    more = (*settings.notes, *told) if made else service.left_behind(release, container)
     engine = _fit(ledger, engine, plan, (*plan.notices, *more), ui)
     agent = lent.ssh(ledger, project, settings, plan, ui, detached=request.detach)
     lent.tell_limits(engine.name, settings, plan, ui)
     lent.check_ports(ledger, settings, container, plan, ui)
-    kept = {key: flags[key] for key in STICKY if key in flags}
     if plan.steps or wants_credential(request.argv):
         outfit.prepare_home(project, settings, wanted.spec.owner, ui)
-    site = Site(ledger, engine, project, settings, wanted, kept)
+    site = Site(ledger, engine, project, settings, wanted, _sticky(flags))
     container = _bring_up(site, plan.steps, container, ui)
     _note_place(ledger, project, plan, record)
-    live = {found.id for found in settled.recorded.sessions}
-    wayback.catch_up(ledger, container, live, project.path, ui)
+    wayback.catch_up(ledger, container, {one.id for one in settled.recorded.sessions}, project.path, ui)
     if made:
-        lent.furnish(ledger, engine, container, project, settings, ui)
+        container = _furnish(site, given, container, ui)
     seat = _seat(site, container, plan, request, ui)._replace(ssh=agent)
     joined = _session(ledger, seat, plan, request, ui)
     if plan.attach is None:
         wayback.begin(container, joined.id, project.path)
     return Ready(seat, joined, site)
+
+
+def _furnish(site: Site, given: policy.Given, container: ContainerRecord, ui: Ui) -> ContainerRecord:
+    """What a new container is given beside what it was made with."""
+    container = late_rules(site, given, container)
+    lent.furnish(site.ledger, site.engine, container, site.project, site.settings, ui)
+    return container
 
 
 def _seat(site: Site, container: ContainerRecord, plan: RunPlan, request: RunRequest, ui: Ui) -> session.Seat:
@@ -235,7 +250,8 @@ def _bring_up(
     try:
         return perform(site, steps, container, ui)
     except OciRuntimeError:
-        made = site.ledger.container_of(site.ledger.project(site.project.path), site.engine.name)
+        record = site.ledger.project(site.project.path)
+        made = site.ledger.container_of(record, site.engine.name, site.project.variant)
         if made is None or made.state != "created":
             raise
         site = site._replace(engine=engines.refit(site.ledger, site.engine))
@@ -244,7 +260,12 @@ def _bring_up(
 
 def _recorded(ledger: Ledger, project: Project) -> list[ContainerRecord]:
     source = ledger.snapshot()
-    return [c for c in source.containers() if c.name == project.name] if source else []
+    known = source.containers() if source else []
+    own = [container for container in known if container.name == project.name]
+    if own or not project.variant:
+        return own
+    record = ledger.project(project.path)  # a further container is made where the others are
+    return [container for container in known if record and container.project_id == record.id]
 
 
 def _tty(request: RunRequest) -> bool:
@@ -266,9 +287,14 @@ def _flags(request: RunRequest, container: ContainerRecord | None) -> dict[str, 
         "ssh": request.ssh or None,
         "host_services": request.host_service or None,
         "notify": request.notify or None,
+        "worktree_metadata": request.worktree_metadata or None,
     }
     kept: dict[str, Any] = json.loads(container.flags) if container else {}
     return kept | {key: value for key, value in given.items() if value is not None}
+
+
+def _sticky(flags: dict[str, Any]) -> dict[str, Any]:
+    return {key: flags[key] for key in STICKY if key in flags}
 
 
 def _outfit(
@@ -302,7 +328,7 @@ def _plan(
         agent=not request.argv,
         terminal=_tty(request),
     )
-    return plan_run(Desired(project.name, wanted.image, wanted.spec_hash), facts, options)
+    return plan_run(Desired(project.name, wanted.image, wanted.spec_hash, project.variant), facts, options)
 
 
 def _report_of(

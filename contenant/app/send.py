@@ -20,8 +20,8 @@ _NO_TERMINAL = 4  # image/session: send
 TERMINAL = Wanted(lambda session: session.has_terminal, "a session with a terminal")
 
 
-def send(word: str, text: str, *, enter: bool) -> Named:
-    """Type `text`, and Enter if asked for, into the session that `word` names; that session.
+def send(word: str, text: str, *, enter: bool, name: str | None = None) -> Named:
+    """Type `text`, and Enter if asked for, into the session that `word`, or `word` and `name`, stand for; it.
 
     Newlines and tabs are typed; any other control character is a key that does something, and refused. Raises
     UsageError for that and for a text that is too long, NotFoundError where there is no terminal,
@@ -41,20 +41,20 @@ def send(word: str, text: str, *, enter: bool) -> Named:
     settings = config.load(None, os.environ, {})
     with Ledger(settings.database_url) as ledger:
         survey = look_and_insist(ledger, settings.engine)
-        one = named.find(ledger, word, TERMINAL)
+        one = named.find(ledger, word, TERMINAL, name)
         refuse_silence(survey, [one.container])
-        engine, name = survey.connected[one.container.engine], one.container.name
+        engine, inside = survey.connected[one.container.engine], one.container.name
     words = (WRAPPER, "send", one.session.id, "enter" if enter else "plain")
-    command = engine.exec_argv(name, ExecSpec(argv=words, interactive=True))
+    command = engine.exec_argv(inside, ExecSpec(argv=words, interactive=True))
     try:
         done = capture(command, timeout=PATIENCE, stdin=text.encode("utf-8", "replace"))
     except TimeoutError as error:
-        raise EngineUnavailableError(f"{engine.name} did not reach into {name}: {error}") from error
+        raise EngineUnavailableError(f"{engine.name} did not reach into {inside}: {error}") from error
     told = done.stderr.strip().removeprefix("contenant: ")
     if done.code == _NO_TERMINAL:
         raise NotFoundError(told or f"session {one.session.id} has no terminal")
     if is_older(told):
-        raise older(name)
+        raise older(one.container)
     if done.code != 0:
         raise EngineError(f"nothing could be typed into session {one.session.id}: {told}")
     return one

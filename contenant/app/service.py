@@ -12,6 +12,7 @@ from contenant.app import ahead
 from contenant.app.ledger import Ledger
 from contenant.app.results import Ui
 from contenant.app.sync import Settled, settle
+from contenant.core.plan_run import anew
 from contenant.core.records import ContainerRecord
 from contenant.engines.base import ServiceDownError
 
@@ -91,7 +92,7 @@ def left_behind(release: str, container: ContainerRecord | None) -> tuple[str, .
     if container is None or not release or made in ("", release):
         return ()
     told = f"{container.name} was made by container {made}, now it is {release}"
-    return (f"{told}: it keeps the old kernel and guest agent; `contenant --recreate` makes it anew",)
+    return (f"{told}: it keeps the old kernel and guest agent; `{anew(container.variant)}` makes it anew",)
 
 
 def _apple(engine: Engine) -> Apple | None:

@@ -15,6 +15,7 @@ from contenant.app.results import Ui
 from contenant.app.sync import read_exit
 from contenant.core import changes
 from contenant.core.changes import Change
+from contenant.core.plan_run import anew
 from contenant.core.records import ContainerRecord, SessionRecord
 from contenant.core.values import ExecSpec
 from contenant.engines.base import Engine
@@ -271,7 +272,7 @@ def hand_over(seat: Seat, session_id: str) -> None:
     if done.code != 0:
         raise MissedError(
             f"{seat.container.name} did not take the credential: {done.stderr.strip()}",
-            hint="`contenant --recreate` makes the container anew from the current image",
+            hint=f"`{anew(seat.container.variant)}` makes the container anew from the current image",
         )
 
 
@@ -280,7 +281,7 @@ def hangs(seat: Seat) -> EngineUnavailableError:
     name = seat.container.name
     return EngineUnavailableError(
         f"{seat.engine.name} did not bring a session into {name} within {PATIENCE:g} s",
-        hint=f"`contenant run --recreate --force` makes it anew; `{seat.engine.name} logs {name}` and "
+        hint=f"`{anew(seat.container.variant)} --force` makes it anew; `{seat.engine.name} logs {name}` and "
         "`contenant doctor` say more",
     )
 

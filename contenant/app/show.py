@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from contenant import config
-from contenant.app import configuration, engines, policy
+from contenant.app import configuration, engines, metadata, policy
 from contenant.app.desired import want
 from contenant.app.host_services import shown_in
 from contenant.app.ledger import Ledger
-from contenant.app.project import Project, identify, is_there
+from contenant.app.project import Project, Target, identify, is_there
 from contenant.app.results import Ui
+from contenant.app.select import one
 from contenant.app.ssh_agent import lent_in
 from contenant.app.sync import note_whereabouts, settle
-from contenant.core.plan_run import not_found
+from contenant.core.plan_run import anew, not_found
 from contenant.core.reconcile import Whereabouts
 from contenant.core.records import ContainerRecord
 from contenant.core.settings import Settings
@@ -26,28 +27,32 @@ from contenant.engines.base import Engine
 from contenant.errors import ConfigError, ContenantError, EngineUnavailableError
 
 
-def show(path: Path, ui: Ui) -> dict[str, Any]:
+def show(wanted: Target, ui: Ui) -> dict[str, Any]:
     """Sections project, engine, container, image, claude, sessions, left_behind, firewall, drift, inside.
 
-    JSON-ready. Raises NotFoundError where the project has no container. A silent engine is said, not raised.
+    JSON-ready. Which container of a project that has several: `app.select.one`. Raises NotFoundError where
+    there is no such container. A silent engine is said, not raised.
     """
-    canonical, name = identify(path)
+    canonical, name = identify(wanted.path, wanted.variant or "")
     settings = config.load(None, os.environ, {})
     with Ledger(settings.database_url) as ledger:
         view = ledger.snapshot()
         project = ledger.project(canonical)
         own = project.id if project else ""
         known = [c for c in view.containers() if name == c.name or own == c.project_id] if view else []
-        if not known:
-            raise not_found(canonical, [each.path for each in view.projects()] if view else ())
-        container = max(known, key=lambda item: item.last_used)
+        container = one(known, wanted.variant)
+        if container is None:
+            paths = [each.path for each in view.projects()] if view else ()
+            raise not_found(canonical, paths, variant=wanted.variant or "")
         if project is not None:
             seen = Whereabouts(project.id, canonical, project.place, is_there(canonical))
             note_whereabouts(ledger, [seen])
         report, trouble, found = _observe(ledger, container)
         current = ledger.read(container.engine).containers
         container = next((c for c in current if c.id == container.id), container)
-        return _sections(ledger, settings, canonical, container, report, trouble) | {"inside": found}
+        sections = _sections(ledger, settings, canonical, container, report, trouble)
+        sections["project"]["others"] = sorted({c.variant for c in known} - {container.variant})
+        return sections | {"inside": found}
 
 
 def _observe(
@@ -95,7 +100,7 @@ def _sections(
 ) -> dict[str, Any]:
     exists = is_there(path)
     return {
-        "project": {"path": path, "exists": exists, "name": container.name},
+        "project": {"path": path, "exists": exists, "name": container.name, "variant": container.variant},
         "engine": _engine(ledger, settings, container, trouble),
         "container": _container(container, report),
         "image": _image(ledger, container.image) | {"layers": _layers(ledger, path) if exists else []},
@@ -154,7 +159,7 @@ def _claude(ledger: Ledger, settings: Settings, path: str, container: ContainerR
         "version": version,
         "wanted": decision.version,
         "why": decision.told(),
-        "move": newer if version == decision.version else "contenant --recreate",
+        "move": newer if version == decision.version else anew(container.variant),
     }
 
 
@@ -205,10 +210,12 @@ def _drift(ledger: Ledger, path: str, container: ContainerRecord) -> list[str]:
     import json
 
     status = Path(path).stat()
-    project = Project(path, container.name, (status.st_uid, status.st_gid))
+    owner = (status.st_uid, status.st_gid)
+    project = Project(path, container.name, owner, container.variant)
     settings = configuration.load(ledger, path, json.loads(container.flags))
     given = policy.gather(ledger, path, container)
     try:
+        project = metadata.attach(ledger, project, settings)
         wanted = want(project, settings, container.engine, given, int(time.time()))
     except ConfigError as error:
         return [f"settings cannot be used: {error.message}"]

@@ -13,6 +13,7 @@ from contenant.app.results import Ui
 from contenant.core import changes
 from contenant.core.chain import canonical
 from contenant.core.changes import Change
+from contenant.core.names import container_name
 from contenant.core.plan_run import Step
 from contenant.core.records import ContainerRecord, ProjectRecord
 from contenant.core.settings import Settings
@@ -106,6 +107,7 @@ def _create(site: Site) -> ContainerRecord:
         engine_version=version.server or version.client,
         spec=site.wanted.spec_text,
         flags=canonical(site.flags),
+        variant=site.project.variant,
     )
     store.apply([*intents, policy.stored(site.wanted.policy), changes.container_creating(container)])
     return _make(site, container)
@@ -143,13 +145,14 @@ def _project_record(site: Site, now: str) -> tuple[ProjectRecord, list[Change]]:
     known = site.ledger.project(site.project.path)
     if known is not None:
         return known, []
-    fresh = ProjectRecord(site.ledger.store().new_id(), site.project.path, site.project.name, now, now)
+    path = site.project.path
+    fresh = ProjectRecord(site.ledger.store().new_id(), path, container_name(path), now, now)
     return fresh, [changes.project_added(fresh)]
 
 
 def _start(site: Site, container: ContainerRecord) -> ContainerRecord:
     place.prepare(site.project, site.wanted.policy)
-    mounted.check(container.name)
+    mounted.check(container.name, container.variant)
     site.engine.start(container.name)
     done = [changes.container_state(container, "running", "started")]
     site.ledger.store().apply([*_policy_changes(site, container, "started"), *done])
@@ -175,6 +178,15 @@ def apply_policy(site: Site, container: ContainerRecord) -> ContainerRecord:
     policy.apply_live(site.engine, container.name)
     site.ledger.store().apply(_policy_changes(site, container, "live"))
     return container._replace(policy=wanted.hash)
+
+
+def late_rules(site: Site, given: policy.Given, container: ContainerRecord) -> ContainerRecord:
+    """Rules given for the project while a container was made whose lock `firewall` did not know of yet."""
+    now = policy.gather(site.ledger, site.project.path, container)
+    if now.rules == given.rules:
+        return container
+    effective = policy.effective(site.settings, now, int(time.time()))
+    return apply_policy(site._replace(wanted=site.wanted._replace(policy=effective)), container)
 
 
 def remove(ledger: Ledger, engine: Engine, container: ContainerRecord, why: str) -> None:

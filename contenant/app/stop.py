@@ -2,8 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from contenant import config, locks
 from contenant.app.idle import stop as stop_container
@@ -11,12 +10,15 @@ from contenant.app.inventory import Survey, look_around, refuse_silence
 from contenant.app.ledger import Ledger
 from contenant.app.project import container_dir
 from contenant.app.results import Outcome, Ui, Verdict
-from contenant.app.select import by_paths
+from contenant.app.select import by_targets
 from contenant.app.sync import read_exit
 from contenant.core import changes
 from contenant.core.plan_clean import sessions_text
 from contenant.core.records import ContainerRecord, SessionRecord
 from contenant.errors import ContenantError
+
+if TYPE_CHECKING:
+    from contenant.app.project import Target
 
 
 class Job(NamedTuple):
@@ -27,10 +29,10 @@ class Job(NamedTuple):
     verdict: Verdict
 
 
-def stop(paths: Sequence[Path], *, all: bool, force: bool, ui: Ui) -> list[Outcome]:  # noqa: A002 - the option's name
-    """Stop the containers of `paths`, or all. Live sessions are kept unless `force` ends them.
+def stop(wanted: "Sequence[Target]", *, all: bool, force: bool, ui: Ui) -> list[Outcome]:  # noqa: A002 - the option's name
+    """Stop the containers that are meant, or all. Live sessions are kept unless `force` ends them.
 
-    Raises NotFoundError for a path without a container, EngineUnavailableError when no engine of these
+    Raises NotFoundError for a target without a container, EngineUnavailableError when no engine of these
     containers answers; a failure of one container is its outcome.
     """
     settings = config.load(None, os.environ, {})
@@ -39,7 +41,7 @@ def stop(paths: Sequence[Path], *, all: bool, force: bool, ui: Ui) -> list[Outco
         view = ledger.snapshot()
         known = list(view.containers()) if view else []
         sessions = list(view.live_sessions()) if view else []
-        chosen = known if all else by_paths(known, paths, view.projects() if view else ())
+        chosen = known if all else by_targets(known, wanted, view.projects() if view else ())
         refuse_silence(survey, chosen)
         jobs = [_judge(ledger, survey, container, sessions, force) for container in chosen]
         return [_stop_one(ledger, survey, job, settings.stop_seconds, ui) for job in jobs]

@@ -111,11 +111,10 @@ def _repair(
         return
     store = ledger.store()
     identity = engine.identity() if adopted else ""
+    fresh: dict[str, ProjectRecord] = {}  # several containers may be of one project
     for report in adopted:
-        wanted += (found := _adoption(store, engine.name, identity, report))
-        if (
-            made := names.container_name(labels.decode(report.labels.get(labels.PROJECT, "")))
-        ) != report.name:
+        wanted += (found := _adoption(store, engine.name, identity, report, fresh))
+        if (made := _made_as(report)) != report.name:
             _follow(made, report.name)
         if report.state == "running":
             from contenant.app import adopted as inside  # after a lost database
@@ -127,6 +126,13 @@ def _repair(
             _clear_place(store, finding.name)
         if finding.change in wanted and finding.change.kind == "container.renamed":
             _follow(finding.name, finding.change.data["to"])
+
+
+def _made_as(report: ContainerReport) -> str:
+    """What a container was called when it was made, by its labels."""
+    variant = labels.decode(report.labels.get(labels.VARIANT, ""))
+    path = labels.decode(report.labels.get(labels.PROJECT, ""))
+    return names.container_name(path, variant if names.is_variant(variant) else "")
 
 
 def _follow(old: str, new: str) -> None:
@@ -216,16 +222,26 @@ def read_exit(directory: Path, session_id: str) -> int | None:
     return int(text) if text.isdigit() and int(text) <= 255 else None
 
 
-def _adoption(store: "Store", engine: EngineName, identity: str, report: ContainerReport) -> list[Change]:
-    """A container with our labels and no record: rebuild both its rows from the labels."""
+def _adoption(
+    store: "Store",
+    engine: EngineName,
+    identity: str,
+    report: ContainerReport,
+    fresh: dict[str, ProjectRecord],
+) -> list[Change]:
+    """A container with our labels and no record: rebuild both its rows from the labels.
+
+    `fresh`: projects that are to be recorded with it, by path; a new one is added.
+    """
     marks = {key: labels.decode(value) for key, value in report.labels.items()}
-    path = marks.get(labels.PROJECT, "")
+    path, variant = marks.get(labels.PROJECT, ""), marks.get(labels.VARIANT, "")
     now = host.now_text()
-    project = store.project_by_path(path)
+    project = store.project_by_path(path) or fresh.get(path)
     found: list[Change] = []
     if project is None:
         project = ProjectRecord(store.new_id(), path, names.container_name(path), now, report.created or now)
         found.append(changes.project_added(project))
+        fresh[path] = project
     container = ContainerRecord(
         id=marks.get(labels.CONTAINER) or store.new_id(),
         project_id=project.id,
@@ -241,5 +257,6 @@ def _adoption(store: "Store", engine: EngineName, identity: str, report: Contain
         last_seen=now,
         last_used=report.created or now,
         engine_version=marks.get(labels.ENGINE, ""),
+        variant=variant if names.is_variant(variant) else "",
     )
     return [*found, changes.container_adopted(container)]

@@ -27,6 +27,7 @@ class Row(NamedTuple):
     limit: int  # bytes
     pids: int  # processes and threads
     engine: EngineName
+    variant: str = ""  # which of the project's containers, "" for its first
 
 
 class Frame(NamedTuple):
@@ -120,9 +121,10 @@ class Watch:
         path = ledger.project_path(one.project_id)
         if load is None:
             state = ("stopped" if one.state == "running" else one.state) if told else "unknown"
-            return Row(one.name, path, state, live, None, 0, 0, 0, one.engine)
+            return Row(one.name, path, state, live, None, 0, 0, 0, one.engine, one.variant)
         share = self._share(one.id, load, at)
-        return Row(one.name, path, "running", live, share, load.memory, load.limit, load.pids, one.engine)
+        used = (load.memory, load.limit, load.pids)
+        return Row(one.name, path, "running", live, share, *used, one.engine, one.variant)
 
     def _share(self, key: str, load: Load, at: float) -> float | None:
         """Percent of one processor: the engine's own, else by the time used since the last look."""

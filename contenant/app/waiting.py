@@ -52,16 +52,19 @@ class Watch:
         return self.ended() is not None
 
 
-def wait(words: Sequence[str], *, notify: bool, told: Callable[[Named, int], None]) -> int:
+def wait(
+    words: Sequence[str], *, notify: bool, told: Callable[[Named, int], None], name: str | None = None
+) -> int:
     """Wait for sessions; `told` gets each and its exit code, in their order. Returns the first code not 0.
 
-    Raises NotFoundError, EngineUnavailableError, and EngineError for one that left no exit code.
+    Each is named by its word and `name` as in `named.find`. Raises NotFoundError, EngineUnavailableError, and
+    EngineError for one that left no exit code.
     """
     settings = config.load(None, os.environ, {})
     first = 0
     with Ledger(settings.database_url) as ledger, ExitStack() as watchers:
         survey = look_and_insist(ledger, settings.engine)
-        found = [named.find(ledger, word, ANY) for word in (words or (".",))]
+        found = [named.find(ledger, word, ANY, name) for word in (words or (".",))]
         refuse_silence(survey, [one.container for one in found if not one.session.ended])
         if notify or settings.notify:
             from contenant.app.notify import watching  # only where it is asked for

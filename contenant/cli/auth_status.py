@@ -9,7 +9,7 @@ import click
 
 from contenant.cli.auth import AUTH_COMMANDS
 from contenant.cli.command import Command
-from contenant.cli.options import ProjectPath, rendered
+from contenant.cli.options import ProjectPath, name_option, rendered
 from contenant.cli.render import Column, Output, Table, emit
 from contenant.cli.settings import home, ui_of
 from contenant.cli.text import below_home
@@ -44,17 +44,20 @@ FIELDS = {
     exits=(0, 1, 2),
 )
 @click.argument("path", type=ProjectPath(), default=".")
+@name_option
 @rendered
 @click.pass_context
-def command(ctx: click.Context, path: Path, output: Output) -> int:
+def command(ctx: click.Context, path: Path, name: str | None, output: Output) -> int:
     """Show where a session's credential comes from, and who holds one.
 
     Sources stand in the order in which they are asked; the first with a credential is used, and marked *.
     No secret is shown, only its fingerprint. Exit code 1: a session would be refused or be signed out.
     """
     from contenant.app.auth import status
+    from contenant.app.project import target
 
-    rows = status(path)
+    where = target(path, name)
+    rows = status(where.path, where.variant or "")
     emit(rows, table(datetime.now(UTC)), output)
     chosen = next((row for row in rows if row.next), None)
     if chosen is None:

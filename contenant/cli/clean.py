@@ -10,7 +10,7 @@ import click
 from contenant.cli import outcomes
 from contenant.cli.command import Command
 from contenant.cli.option import option
-from contenant.cli.options import ProjectPath, rendered
+from contenant.cli.options import ProjectPath, name_option, rendered
 from contenant.cli.render import Output, emit
 from contenant.cli.root import COMMANDS
 from contenant.cli.settings import ui_of
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from contenant.app.project import Target
     from contenant.app.results import Verdict
     from contenant.cli.ui import TerminalUi
 
@@ -52,6 +53,7 @@ class Age(click.ParamType):  # type: ignore[type-arg]  # generic only since clic
     short_help=COMMANDS["clean"].summary,
     examples=(
         ("contenant clean", "remove the container of this directory"),
+        ("contenant clean --name review", "only this one of the project's containers"),
         ("contenant clean --stale 30d --dry-run", "show what was not used for 30 days"),
         ("contenant clean --stale 30d --yes", "remove it without asking"),
         ("contenant clean --images", "images that no container needs"),
@@ -73,6 +75,7 @@ class Age(click.ParamType):  # type: ignore[type-arg]  # generic only since clic
     is_flag=True,
     help="The engine was installed anew, or its store lost: record as gone what was in the old one.",
 )
+@name_option
 @rendered
 @click.pass_context
 def command(
@@ -86,14 +89,17 @@ def command(
     yes: bool,
     force: bool,
     reinstalled: bool,
+    name: str | None,
     output: Output,
 ) -> int:
     """Remove containers and images of contenant's making, after showing what and why.
 
-    The project's files are never touched. Nothing without contenant's labels is removed, nor a container
-    with live sessions unless --force. Age counts from the last activity. Without PATH, --all or --stale,
-    it is the current directory's container; PATH is a project directory or a container's name. The agent's
-    home outlives its container unless --purge takes it too; with --all, also homes without a container.
+    The project's files are never touched; only a worktree that --worktree made goes with its last container,
+    when nothing in it is uncommitted or unpushed. Nothing without contenant's labels is removed, nor a
+    container with live sessions unless --force. Age counts from the last activity. Without PATH, --all or
+    --stale, it is the current directory; PATH is a project directory or a container's name. Of a project with
+    several containers all go, unless --name or PATH@NAME says which (PATH@ is the first). The agent's home
+    outlives its container unless --purge takes it too; with --all, also homes without a container.
 
     A container that is unknown though its engine answers is in another store than the one that answers: of
     another daemon, or of one that is no more. --reinstalled says that it is no more. Nothing is removed then
@@ -102,18 +108,16 @@ def command(
     Where there is no terminal to ask on, --yes or --dry-run is needed. Exit code 1: declined, refused for
     the container that was named, or at least one removal failed.
     """
-    if sum((bool(paths), everything, stale is not None)) > 1:
-        raise UsageError("a path, --all and --stale exclude each other", hint="give one of them")
+    if sum((bool(paths) or name is not None, everything, stale is not None)) > 1:
+        raise UsageError("a path (or --name), --all and --stale exclude each other", hint="give one of them")
     if reinstalled and (images or purge or force or stale is not None):
         raise UsageError("--reinstalled goes with a path or --all only", hint="leave the others out")
-    from pathlib import Path
-
     from contenant.app import clean
     from contenant.app import reinstalled as anew
     from contenant.app.results import CleanRequest
 
-    here = () if everything or images or stale is not None else (Path(),)
-    request = CleanRequest(paths or here, everything, stale, images, force, purge)
+    wanted = _targets(paths, name, everything or stale is not None or images)
+    request = CleanRequest(wanted, everything, stale, images, force, purge)
     ui = ui_of(ctx)
     case = anew if reinstalled else clean
     plan = case.plan(request, ui)
@@ -128,6 +132,16 @@ def command(
     results = case.apply(plan, request, ui)
     emit(outcomes.done(results), outcomes.table("result", "detail"), output)
     return outcomes.some_failed(results)
+
+
+def _targets(words: tuple[Path, ...], name: str | None, otherwise: bool) -> tuple[Target, ...]:
+    """What was named; without a word this directory, unless it is said `otherwise` what is to go."""
+    from pathlib import Path
+
+    from contenant.app.project import targets
+
+    here = () if otherwise and name is None else (Path(),)
+    return tuple(targets(words or here, name))
 
 
 def _tell(plan: Sequence[Verdict], going: Sequence[Verdict], ui: TerminalUi, output: Output) -> None:

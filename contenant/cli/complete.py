@@ -8,14 +8,21 @@ description).
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from click.shell_completion import CompletionItem, ShellComplete, split_arg_string
 
 from contenant.cli.settings import home
 
-PATH = "path"  # CompletionItem.type of a directory
+if TYPE_CHECKING:
+    from contenant.store.reads import Reads
+
+T = TypeVar("T")
+PATH, CONTAINER = (
+    "path",
+    "container",
+)  # CompletionItem.type of a directory, and of one with @ and a name behind
 
 
 class Question(NamedTuple):
@@ -47,7 +54,7 @@ def suggestions(words: Sequence[str], incomplete: str) -> list[CompletionItem]:
 def lines(shell: str, items: Sequence[CompletionItem], question: Question) -> Iterator[str]:
     """The answer in the form that a script reads. A suggestion with a newline cannot be passed on."""
     usable = [item for item in items if item.value.isprintable()]
-    paths = any(item.type == PATH for item in usable)
+    paths = any(item.type in (PATH, CONTAINER) for item in usable)
     if shell != "fish":
         yield "paths" if paths else "words"
     option, _, _ = question.incomplete.partition("=")
@@ -80,6 +87,7 @@ def from_bash(environ: Mapping[str, str]) -> Question:
     seen = current[0] if current else ""
     seen = "" if seen in ("=", ":") else seen
     cut = len(incomplete) - len(seen) if incomplete.endswith(seen) else 0
+    cut -= incomplete[:cut].endswith("@")  # which ends a word, too, but is replaced with what follows
     return Question(words[1:-1], incomplete, cut)
 
 
@@ -88,26 +96,30 @@ def _from_arguments(arguments: Sequence[str]) -> Question:
 
 
 def project_paths(incomplete: str) -> list[CompletionItem]:
-    """Directories below what is typed, and the projects that have a container. `~/` stays as typed."""
+    """Directories below what is typed, the projects that have a container, and behind @ a project's further
+    containers. `~/` stays as typed."""
     base = home() + "/" if incomplete.startswith("~/") else ""
     typed = base + incomplete[2:] if base else incomplete
-    found = sorted({*_directories(typed), *_known_projects(typed)})
-    return [CompletionItem(f"~/{path[len(base) :]}" if base else path, type=PATH) for path in found]
+    found = [(path, PATH) for path in sorted({*_directories(typed), *_known_projects(typed)})]
+    place, at, start = typed.rpartition("@")
+    if at and "/" not in start:
+        found += [(f"{place}@{name}", CONTAINER) for name in container_names(place or ".", start)]
+    return [CompletionItem(f"~/{word[len(base) :]}" if base else word, type=kind) for word, kind in found]
+
+
+def container_names(project: str, start: str) -> list[str]:
+    """What the further containers of the project at a path are called, as far as it begins so."""
+
+    def ask(view: "Reads") -> Sequence[str]:
+        record = view.project_by_path(os.path.realpath(project))
+        return [container.variant for container in view.containers(project_id=record.id)] if record else ()
+
+    return sorted({name for name in _on_record(ask) if name and name.startswith(start)})
 
 
 def live_sessions(incomplete: str) -> list[CompletionItem]:
     """The live sessions whose id begins with what is typed; none where nothing is."""
-    from contenant.app.ledger import Ledger, database_url
-    from contenant.errors import ContenantError
-
-    if not incomplete:
-        return []
-    try:
-        with Ledger(database_url(os.environ)) as ledger:
-            view = ledger.snapshot()
-            found = view.live_sessions() if view else []
-    except ContenantError:
-        return []
+    found = _on_record(lambda view: view.live_sessions()) if incomplete else ()
     return [CompletionItem(each.id, help=each.argv[0]) for each in found if each.id.startswith(incomplete)]
 
 
@@ -125,12 +137,17 @@ def _directories(typed: str) -> Iterator[str]:
 
 
 def _known_projects(typed: str) -> Sequence[str]:
+    return _on_record(lambda view: view.project_paths(typed))
+
+
+def _on_record(ask: "Callable[[Reads], Sequence[T]]") -> "Sequence[T]":
+    """What the record answers; nothing where there is none."""
     from contenant.app.ledger import Ledger, database_url
     from contenant.errors import ContenantError
 
     try:
         with Ledger(database_url(os.environ)) as ledger:
             view = ledger.snapshot()
-            return view.project_paths(typed) if view else ()
+            return ask(view) if view else ()
     except ContenantError:  # a suggestion less; the command itself will say what is wrong
         return ()

@@ -9,7 +9,7 @@ import click
 
 from contenant.cli.firewall_options import project_option
 from contenant.cli.option import option
-from contenant.cli.options import rendered
+from contenant.cli.options import name_option, rendered
 from contenant.cli.render import Column, Output, Table, emit
 from contenant.core.settings_values import MEMORY_HINT, parse_size
 from contenant.errors import UsageError
@@ -48,7 +48,7 @@ def drop_options(function: Callable[..., R]) -> Callable[..., R]:
         "--max-size", "most", type=Size(), default="1g", metavar="SIZE", help="Refuse more than this; 1g."
     )
     force = option("-f", "--force", is_flag=True, help="Replace what is there.")
-    return force(size(project_option(rendered(function))))
+    return force(size(project_option(name_option(rendered(function)))))
 
 
 def emit_passed(rows: Sequence[Passed], output: Output, ui: TerminalUi) -> int:

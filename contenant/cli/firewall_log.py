@@ -11,7 +11,7 @@ from contenant.cli.exits import EXIT_UNREACHABLE
 from contenant.cli.firewall import FIREWALL_COMMANDS
 from contenant.cli.firewall_options import local, project_option, utc_now
 from contenant.cli.option import option
-from contenant.cli.options import rendered
+from contenant.cli.options import ContainerName, rendered
 from contenant.cli.render import Column, Output, Table, emit
 from contenant.cli.settings import ui_of
 from contenant.cli.text import visible
@@ -68,6 +68,9 @@ COLOURS = {"deny": "red", "would-deny": "yellow", "steered": "dim"}
     help=f"At most so many rows; 0 is all. Tables stop at {TABLE_LIMIT} unless told otherwise.",
 )
 @project_option
+@option(
+    "--name", type=ContainerName(), metavar="NAME", help="With --follow: which of the project's containers."
+)
 @rendered
 @click.pass_context
 def command(
@@ -77,6 +80,7 @@ def command(
     since: str,
     limit: int | None,
     project: Path,
+    name: str | None,
     output: Output,
 ) -> int:
     """Show what a project's containers reached and what they were refused, newest first.
@@ -85,10 +89,14 @@ def command(
     Tables show local time, all other formats UTC.
     """
     from contenant.app import egress
+    from contenant.app.project import target
     from contenant.cli.history_options import moment
 
+    path, name = target(project, name)
+    if name is not None and not following:
+        raise UsageError("--name needs --follow", hint="without it, all containers of the project are shown")
     ui = ui_of(ctx)
-    query = egress.LogQuery(project, denied, moment(since, utc_now()), limit=limit or 0)
+    query = egress.LogQuery(path, denied, moment(since, utc_now()), limit=limit or 0, variant=name)
     if following:
         return _follow(query, output, ui)
     cut = limit is None and output.format == "table"

@@ -9,7 +9,7 @@ import click
 from contenant.cli.command import Command
 from contenant.cli.firewall import FIREWALL_COMMANDS
 from contenant.cli.firewall_options import project_option
-from contenant.cli.options import rendered
+from contenant.cli.options import name_option, rendered
 from contenant.cli.render import Column, Output, Table, emit
 
 if TYPE_CHECKING:
@@ -37,16 +37,19 @@ _COLOURS = {"failed": "red", "refused": "yellow"}
 )
 @click.argument("host", metavar="[HOST[:PORT]]", default="")
 @project_option
+@name_option
 @rendered
-def command(host: str, project: Path, output: Output) -> int:
+def command(host: str, project: Path, name: str | None, output: Output) -> int:
     """Test the firewall of the project's running container from inside: rules, names, direct connections.
 
     With HOST, try to reach it as well. Exit code 6: the firewall is not as it must be; 1: HOST cannot be
     reached.
     """
     from contenant.app.firewall_probe import test
+    from contenant.app.project import target
 
-    probes = test(project, host)
+    path, variant = target(project, name)
+    probes = test(path, host, variant)
     emit(probes, _TABLE, output)
     results = {probe.result for probe in probes}
     if "failed" in results:

@@ -50,6 +50,7 @@ def command(
     force: bool,
     most: int,
     project: Path,
+    name: str | None,
     output: Output,
 ) -> int:
     """Copy files and directories out of the project's drop folder, or list what is there.
@@ -59,11 +60,13 @@ def command(
     without --force. A link of the project's is not followed to DEST.
     """
     from contenant.app.drop import Request, get, listing
+    from contenant.app.project import target
 
     ui = ui_of(ctx)
+    path, variant = target(project, name)
     if names:
-        return emit_passed(get(Request(project, to, force, most), names), output, ui)
-    found = listing(project)
+        return emit_passed(get(Request(path, to, force, most, variant), names), output, ui)
+    found = listing(path, variant)
     emit(found, table(datetime.now(UTC)), output)
     if not found:
         ui.note("the drop folder is empty")

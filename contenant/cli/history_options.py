@@ -29,7 +29,7 @@ _AGE = r"-?[0-9]+[a-z]*"  # compiled where there is one
 TABLE_LIMIT = 50
 FAMILIES = (
     *("session", "container", "project", "image", "claude", "policy", "rule", "egress", "engine"),
-    *("credential", "config", "home", "drift", "clock", "usage", "database", "drop", "service"),
+    *("credential", "config", "home", "drift", "clock", "usage", "database", "drop", "service", "worktree"),
 )
 
 
@@ -112,7 +112,13 @@ def filtered(function: Callable[..., R]) -> Callable[..., R]:
         from contenant.app.history import HistoryQuery
 
         now = datetime.now(UTC)
-        query = HistoryQuery(path=path, since=moment(since, now), until=moment(until, now), limit=limit or 0)
+        variant = None
+        if path is not None and "@" in path.name:
+            from contenant.app.project import target  # few ask for one container of several
+
+            path, variant = target(path)
+        first, last = moment(since, now), moment(until, now)
+        query = HistoryQuery(path=path, variant=variant, since=first, until=last, limit=limit or 0)
         if query.since and query.until and query.since >= query.until:
             raise UsageError("--since is not before --until", hint="nothing lies between them")
         return function(*args, query=query, cut=limit is None, **kwargs)

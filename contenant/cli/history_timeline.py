@@ -36,6 +36,7 @@ FIELDS = {
     short_help=HISTORY_COMMANDS["timeline"].summary,
     examples=(
         ("contenant history . --kind session", "who ran what in this project"),
+        ("contenant history .@review", "of one of this project's containers"),
         ("contenant history --since 7d --json", "a week, for programs"),
         ("contenant history --format jsonl --with-proof", "the audit log, to be proven elsewhere"),
         ("contenant history --open", "in a browser, with charts"),

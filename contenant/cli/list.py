@@ -30,7 +30,7 @@ _SORTS: dict[str, tuple[Callable[[Row], Any], bool]] = {
     "used": (lambda row: row.last_used, True),
     "age": (lambda row: row.created, True),
     "state": (lambda row: STATES.index(row.state) if row.state in STATES else len(STATES), False),
-    "project": (lambda row: row.project, False),
+    "project": (lambda row: (row.project, row.variant), False),
 }
 
 # Key of JSON and CSV -> what it says. Only ever added to.
@@ -50,6 +50,7 @@ FIELDS = {
     "project_exists": "whether the project directory is still there",
     "activity": "what the agent does: waiting (for the user), working, idle; empty where not known",
     "activity_since": "since when",
+    "variant": "which of the project's containers, empty for its first",
 }
 
 
@@ -95,10 +96,11 @@ def command(
 ) -> int:
     """List the containers of all projects.
 
-    LAST USED is the last session's start or end; SESSIONS are live/all; ACTIVITY is what the agent of a
-    live session says of itself: waiting (for you), working or idle, and for how long; IMAGE is the Claude
-    Code version in the image, with * where --recreate would use a newer image. An engine that does not
-    answer is named on standard error, its containers are shown as unknown, and the exit code is 3.
+    A further container of a project is shown as PROJECT@NAME, beside its first. LAST USED is the last
+    session's start or end; SESSIONS are live/all; ACTIVITY is what the agent of a live session says of
+    itself: waiting (for you), working or idle, and for how long; IMAGE is the Claude Code version in the
+    image, with * where --recreate would use a newer image. An engine that does not answer is named on
+    standard error, its containers are shown as unknown, and the exit code is 3.
     """
     from contenant.app.inventory import inventory
 
@@ -123,9 +125,14 @@ def command(
 
 
 def arrange(rows: Iterable[Row], sort: str, reverse: bool) -> list[Row]:
-    """The rows in order; equal ones by name, in either direction."""
+    """The rows in order; equal ones by name, in either direction. By use, the containers of one project
+    stand together."""
     key, downwards = _SORTS[sort]
-    return sorted(sorted(rows, key=lambda row: row.name), key=key, reverse=downwards != reverse)
+    found = sorted(sorted(rows, key=lambda row: row.name), key=key, reverse=downwards != reverse)
+    if sort != "used":
+        return found
+    first = {row.project: at for at, row in reversed(list(enumerate(found)))}
+    return sorted(found, key=lambda row: first[row.project])
 
 
 def table(now: datetime, base: str) -> Table:
@@ -152,7 +159,8 @@ def table(now: datetime, base: str) -> Table:
 
 
 def _project(row: Row, base: str) -> str:
-    return below_home(row.project, base) + ("" if row.project_exists else " (gone)")
+    which = f"@{row.variant}" if row.variant else ""
+    return below_home(row.project, base) + which + ("" if row.project_exists else " (gone)")
 
 
 def _image(row: Row) -> str:

@@ -11,7 +11,7 @@ import click
 from contenant.cli.colour import is_terminal
 from contenant.cli.command import Command
 from contenant.cli.option import option
-from contenant.cli.options import SessionName
+from contenant.cli.options import SessionName, name_option
 from contenant.cli.root import COMMANDS
 
 
@@ -28,7 +28,8 @@ from contenant.cli.root import COMMANDS
 @option("-f", "--follow", is_flag=True, help="Go on with what it says until it ends.")
 @option("--tail", type=click.IntRange(min=0), metavar="N", help="Only the last N lines.")
 @option("--raw", is_flag=True, help="The bytes as they came, also on a terminal.")
-def command(session: str, follow: bool, tail: int | None, raw: bool) -> int:
+@name_option
+def command(session: str, follow: bool, tail: int | None, raw: bool, name: str | None) -> int:
     """Show what a detached session said.
 
     Kept are the newest 8 to 16 MiB of each, also after its end, of the newest 20 of a container. On a
@@ -36,12 +37,12 @@ def command(session: str, follow: bool, tail: int | None, raw: bool) -> int:
     session that is its whole screen's making: contenant attach shows the screen itself.
 
     SESSION is the beginning of an id, 6 characters or more; PATH a project, whose newest detached session
-    is taken, before those that ended one that lives.
+    is taken, before those that ended one that lives; with --name, or as PATH@NAME, of that container of it.
     """
     from contenant.app.attach import LogsRequest, logs
 
     with writer(raw=raw) as write:
-        logs(LogsRequest(session, follow, tail), write)
+        logs(LogsRequest(session, follow, tail, name), write)
     return 0
 
 

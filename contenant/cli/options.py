@@ -58,6 +58,32 @@ class SessionName(ProjectPath):
         return live_sessions(incomplete) or super().shell_complete(ctx, param, incomplete)
 
 
+class ContainerName(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.4
+    """What a further container of a project is called. Whether it can be is the use case's to say."""
+
+    name = "name"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        from click.shell_completion import CompletionItem
+
+        from contenant.cli.complete import container_names
+
+        return [CompletionItem(name) for name in container_names(_project(ctx), incomplete)]
+
+
+def _project(ctx: click.Context) -> str:
+    """The project that the command line names so far. Where it may name several, click keeps them apart."""
+    own = next((name for name in ("path", "project", "session") if name in ctx.params), "")
+    return str((ctx.params.get(own) if own else next(iter(ctx.args), None)) or ".")
+
+
+name_option = option(
+    "--name",
+    type=ContainerName(),
+    metavar="NAME",
+    help="Which of the project's containers, as `list` shows it behind @.",
+)
+
 engine_option = option(
     "--engine",
     type=click.Choice(ENGINE_NAMES),

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 # Key of JSON and CSV -> what it says. Only ever added to.
 FIELDS = {
-    "kind": "container, home (the agent's, of the container called so) or image",
-    "name": "name of the container, or reference of the image",
+    "kind": "container, home (the agent's, of the container called so), image or worktree",
+    "name": "name of the container, reference of the image, or path of the worktree",
     "project": "path of the project, empty for an image",
-    "engine": "container, podman or docker; empty for a home",
+    "engine": "container, podman or docker; empty for a home or a worktree",
     "action": "what is planned: remove, stop, keep or forget",
     "reason": "why",
-    "last_used": "moment of the last activity, empty for an image or a home",
-    "subject": "contenant's id of it; of an image its reference, or the engine's id",
+    "last_used": "moment of the last activity, of a container only",
+    "subject": "contenant's id of it; of an image its reference, or the engine's id; of a worktree its path",
     "result": "what became of it: removed, stopped, kept, forgotten or failed; empty in a dry run",
     "detail": "why, in the words of what did it; empty in a dry run",
     "size": "bytes of an image, layers that it shares with others included; 0 for anything else",

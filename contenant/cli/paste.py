@@ -12,7 +12,7 @@ from contenant.cli.command import Command
 from contenant.cli.drop_options import emit_passed
 from contenant.cli.firewall_options import project_option
 from contenant.cli.option import option
-from contenant.cli.options import rendered
+from contenant.cli.options import name_option, rendered
 from contenant.cli.render import Output
 from contenant.cli.root import COMMANDS
 from contenant.cli.settings import ui_of
@@ -33,9 +33,10 @@ if TYPE_CHECKING:
 @option("--to", metavar="NAME", default="", help="The name in the drop folder.")
 @option("-f", "--force", is_flag=True, help="Replace what is there.")
 @project_option
+@name_option
 @rendered
 @click.pass_context
-def command(ctx: click.Context, to: str, force: bool, project: Path, output: Output) -> int:
+def command(ctx: click.Context, to: str, force: bool, project: Path, name: str | None, output: Output) -> int:
     """Put the image or text of the clipboard into the project's drop folder.
 
     It prints the path in the container, to be pasted to the agent. The clipboard is read by wl-paste
@@ -43,9 +44,11 @@ def command(ctx: click.Context, to: str, force: bool, project: Path, output: Out
     """
     from contenant.app import clipboard
     from contenant.app.drop import Request, put_data
+    from contenant.app.project import target
     from contenant.home.drop import safe_name
 
     clip = clipboard.read(os.environ)
-    name = safe_name(to or f"paste-{datetime.now().astimezone():%Y%m%d-%H%M%S}.{clip.suffix}")
-    passed = put_data(Request(project, force=force, most=clipboard.MOST), name, clip.data)
+    called = safe_name(to or f"paste-{datetime.now().astimezone():%Y%m%d-%H%M%S}.{clip.suffix}")
+    path, variant = target(project, name)
+    passed = put_data(Request(path, "", force, clipboard.MOST, variant), called, clip.data)
     return emit_passed([passed], output, ui_of(ctx))

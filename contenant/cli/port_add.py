@@ -27,7 +27,14 @@ if TYPE_CHECKING:
 )
 @change_options
 @click.pass_context
-def command(ctx: click.Context, ports: tuple[str, ...], recreate: bool, project: Path, output: Output) -> int:
+def command(
+    ctx: click.Context,
+    ports: tuple[str, ...],
+    recreate: bool,
+    project: Path,
+    name: str | None,
+    output: Output,
+) -> int:
     """Publish ports of the project's container from its next making on.
 
     No engine changes the ports of a container that is there: it is made anew, with all else as it was, at
@@ -38,6 +45,7 @@ def command(ctx: click.Context, ports: tuple[str, ...], recreate: bool, project:
     reaches it. A port that is in use here is refused (exit 5), with who holds it.
     """
     from contenant.app.ports import change
+    from contenant.app.project import target
 
-    change(project, ports, (), recreate=recreate, ui=ui_of(ctx))
+    change(target(project, name), ports, (), recreate=recreate, ui=ui_of(ctx))
     return emit_changed(ports, "added", output, recreated=recreate)

@@ -8,7 +8,7 @@ import click
 
 from contenant.cli.command import Command
 from contenant.cli.option import option
-from contenant.cli.options import ProjectPath, rendered
+from contenant.cli.options import ProjectPath, name_option, rendered
 from contenant.cli.port import PORT_COMMANDS
 from contenant.cli.render import Column, Output, Table, emit
 from contenant.cli.settings import ui_of
@@ -38,23 +38,27 @@ FIELDS = {
 )
 @click.argument("paths", type=ProjectPath(), nargs=-1, metavar="[PATH]...")
 @option("--all", "everything", is_flag=True, help="Those of every container.")
+@name_option
 @rendered
 @click.pass_context
-def command(ctx: click.Context, paths: tuple[Path, ...], everything: bool, output: Output) -> int:
+def command(
+    ctx: click.Context, paths: tuple[Path, ...], everything: bool, name: str | None, output: Output
+) -> int:
     """List published ports, and whether anything answers behind them.
 
     BEHIND is what the container itself says: listening; inside only, where the program listens at 127.0.0.1
     of the container and nobody outside reaches it; nothing; stopped. A port that is wanted comes with the
     next --recreate.
     """
-    if everything and paths:
-        raise UsageError("--all and a path exclude each other", hint="give one of them")
+    if everything and (paths or name is not None):
+        raise UsageError("--all excludes a path and --name", hint="give one of them")
     from pathlib import Path
 
     from contenant.app.ports import listing
+    from contenant.app.project import targets
 
     ui = ui_of(ctx)
-    rows = listing(paths or (() if everything else (Path(),)), ui)
+    rows = listing(targets(paths or (() if everything else (Path(),)), name), ui)
     emit(rows, table(), output)
     if not rows:
         ui.note("no published ports; `contenant port add HOST:CONTAINER` adds one")

@@ -9,7 +9,7 @@ import click
 
 from contenant.cli.firewall_options import project_option
 from contenant.cli.option import option
-from contenant.cli.options import rendered
+from contenant.cli.options import name_option, rendered
 from contenant.cli.render import Output
 from contenant.cli.report import emit_report
 from contenant.core.settings_values import Place, parse_publish, show_publish
@@ -25,12 +25,12 @@ CHANGE_FIELDS = {
 
 
 def change_options(function: Callable[..., R]) -> Callable[..., R]:
-    """The ports, `--recreate` and the project."""
+    """The ports, `--recreate` and which container of which project."""
     ports = click.argument("ports", nargs=-1, required=True, metavar="HOST:CONTAINER...")
     recreate = option(
         "--recreate", is_flag=True, help="Make the container anew at once; refused while sessions live."
     )
-    return ports(recreate(project_option(rendered(function))))
+    return ports(recreate(project_option(name_option(rendered(function)))))
 
 
 def emit_changed(ports: Sequence[str], change: str, output: Output, *, recreated: bool) -> int:

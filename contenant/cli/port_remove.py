@@ -27,7 +27,14 @@ if TYPE_CHECKING:
 )
 @change_options
 @click.pass_context
-def command(ctx: click.Context, ports: tuple[str, ...], recreate: bool, project: Path, output: Output) -> int:
+def command(
+    ctx: click.Context,
+    ports: tuple[str, ...],
+    recreate: bool,
+    project: Path,
+    name: str | None,
+    output: Output,
+) -> int:
     """Publish ports of the project's container no longer, from its next making on.
 
     No engine changes the ports of a container that is there: it is made anew, with all else as it was, at
@@ -37,6 +44,7 @@ def command(ctx: click.Context, ports: tuple[str, ...], recreate: bool, project:
     A port that a configuration file publishes is taken off there.
     """
     from contenant.app.ports import change
+    from contenant.app.project import target
 
-    change(project, (), ports, recreate=recreate, ui=ui_of(ctx))
+    change(target(project, name), (), ports, recreate=recreate, ui=ui_of(ctx))
     return emit_changed(ports, "removed", output, recreated=recreate)

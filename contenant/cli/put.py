@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     examples=(
         ("contenant put screenshot.png", "prints /drop/screenshot.png, for the agent"),
         ("contenant put ~/specs --to spec", "a directory, under another name"),
+        ("contenant put task.md --name review", "to the agent in this project's container review"),
     ),
     exits=(0, 1, 2, 4, 5),
 )
@@ -37,6 +38,7 @@ def command(
     force: bool,
     most: int,
     project: Path,
+    name: str | None,
     output: Output,
 ) -> int:
     """Copy files and directories into the project's drop folder.
@@ -46,5 +48,7 @@ def command(
     `clean --purge` removes it.
     """
     from contenant.app.drop import Request, put
+    from contenant.app.project import target
 
-    return emit_passed(put(Request(project, to, force, most), files), output, ui_of(ctx))
+    path, variant = target(project, name)
+    return emit_passed(put(Request(path, to, force, most, variant), files), output, ui_of(ctx))

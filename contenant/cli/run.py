@@ -10,7 +10,7 @@ import click
 from contenant.cli.colour import is_terminal
 from contenant.cli.command import Command, no_such_command
 from contenant.cli.option import option
-from contenant.cli.options import ProjectPath, engine_option
+from contenant.cli.options import ContainerName, ProjectPath, engine_option
 from contenant.cli.own_failure import passing_on
 from contenant.cli.root import COMMANDS, IMPLICIT_RUN
 from contenant.cli.settings import settings_of, ui_of
@@ -47,6 +47,8 @@ class RunCommand(Command):
         ("contenant run ~/work/shop", "the agent there"),
         ("contenant run -- make test", "a command here; its exit code is contenant's"),
         ("contenant --new", "a second agent beside the running one"),
+        ("contenant --name review", "the agent in a further container of this project"),
+        ("contenant --worktree fix-login", "the agent on a branch of its own, beside the project"),
         ('contenant run -d -- claude -p "fix it"', "begin it and go on here; contenant wait, logs"),
         ("contenant --adopt-from ~/old/shop", "the directory was moved from there"),
         ("contenant --host-service 5432", "the database of this machine, at 127.0.0.1:5432 inside"),
@@ -56,6 +58,20 @@ class RunCommand(Command):
 )
 @click.argument("path", type=ProjectPath(), required=False)
 @engine_option
+@option(
+    "--name",
+    "variant",
+    type=ContainerName(),
+    default="",
+    metavar="NAME",
+    help="A further container of the project, called so.",
+)
+@option(
+    "--worktree",
+    metavar="BRANCH",
+    help="In the git worktree of BRANCH beside the project; it is made.",
+)
+@option("--worktree-metadata", is_flag=True, help="Mount the repository of a worktree that you made, too.")
 @option("--new", is_flag=True, help="Start a further agent session instead of reattaching.")
 @option("--recreate", is_flag=True, help="Make the container anew from today's image and options.")
 @option("--force", is_flag=True, help="Use a refused path; recreate although sessions are live.")
@@ -110,21 +126,31 @@ def command(ctx: click.Context, /, path: Path | None, **options: Any) -> int:
     A directory that was moved is recognised, and contenant offers to carry its record over; --adopt-from
     says so where it is not, or where there is no terminal to ask on.
 
+    --name (or PATH@NAME) opens a further container of the project beside its first, with an agent's home of
+    its own.
+
+    --worktree makes the git worktree PROJECT.worktrees/BRANCH, or uses it again, and runs there, as a project
+    of its own with the repository's metadata mounted: the branch is checked out, or begun at HEAD.
+
     The exit code is CMD's. When contenant itself fails, its own code says why: 2 to 6 before CMD could
     start, 125 for anything else; a line starting with "contenant: error:" tells it from CMD's.
     """
     argv = _argv(ctx, path)
+    variant = options.pop("variant")
     from pathlib import Path
 
+    from contenant.app.project import target
     from contenant.app.results import RunRequest
     from contenant.app.run import run
 
+    where = target(path or Path(), variant or None)
     if options["detach"] and options["ssh"]:
         raise UsageError(
             "--detach and --ssh exclude each other", hint="the agent is lent while contenant shows a session"
         )
     request = RunRequest(
-        path=path or Path(),
+        path=where.path,
+        variant=where.variant or "",
         argv=argv,
         stdin_tty=is_terminal(sys.stdin),
         stdout_tty=is_terminal(sys.stdout),

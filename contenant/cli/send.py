@@ -8,7 +8,7 @@ import click
 
 from contenant.cli.command import Command
 from contenant.cli.option import option
-from contenant.cli.options import SessionName, rendered
+from contenant.cli.options import SessionName, name_option, rendered
 from contenant.cli.render import Output
 from contenant.cli.report import emit_report
 from contenant.cli.root import COMMANDS
@@ -35,8 +35,9 @@ FIELDS = {
 )
 @click.argument("words", type=SessionName(), nargs=-1, metavar="[SESSION|PATH] TEXT")
 @option("--enter/--no-enter", default=True, help="Press Enter behind the text, or not.", show_default=True)
+@name_option
 @rendered
-def command(words: tuple[str, ...], enter: bool, output: Output) -> int:
+def command(words: tuple[str, ...], enter: bool, name: str | None, output: Output) -> int:
     """Type into a session's terminal.
 
     TEXT is typed as it is, newlines too, which the agent takes as part of its prompt; - reads it from
@@ -44,7 +45,7 @@ def command(words: tuple[str, ...], enter: bool, output: Output) -> int:
     typed into, such as the agent's; else the exit code is 4.
 
     SESSION is the beginning of an id, 6 characters or more; PATH a project, whose newest live session with a
-    terminal is taken.
+    terminal is taken; with --name, or as PATH@NAME, of that container of it.
     """
     if len(words) not in (1, 2):
         raise UsageError("give one text, and before it a session at most", hint="put quotes around the text")
@@ -54,7 +55,7 @@ def command(words: tuple[str, ...], enter: bool, output: Output) -> int:
     if text == "-":
         output.begin()
         text = sys.stdin.buffer.read().decode("utf-8", "replace").removesuffix("\n")
-    reached = send(where[0] if where else ".", text, enter=enter)
+    reached = send(where[0] if where else ".", text, enter=enter, name=name)
     row = {
         "session": reached.session.id,
         "container": reached.container.name,

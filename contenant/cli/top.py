@@ -44,6 +44,7 @@ FIELDS = {
     "limit": "bytes it may use",
     "pids": "processes and threads, 0 where the engine does not say",
     "engine": "container, podman or docker",
+    "variant": "which of the project's containers, empty for its first",
 }
 
 
@@ -89,7 +90,7 @@ def table() -> Table:
     return Table(
         columns=(
             Column("NAME", lambda row: row.name, floor=24, rank=3),
-            Column("PROJECT", lambda row: below_home(row.project, base), floor=14),
+            Column("PROJECT", lambda row: place(row, base), floor=14),
             Column(
                 "STATE", lambda row: row.state, colour=lambda row: "" if row.state == "running" else "dim"
             ),
@@ -103,6 +104,11 @@ def table() -> Table:
         record=lambda row: row._asdict(),
         name=lambda row: row.name,
     )
+
+
+def place(row: Row, base: str) -> str:
+    """The project, of a further container PROJECT@NAME."""
+    return below_home(row.project, base) + (f"@{row.variant}" if row.variant else "")
 
 
 def _memory(row: Row) -> str:

@@ -9,7 +9,7 @@ import click
 
 from contenant.cli.command import Command
 from contenant.cli.option import option
-from contenant.cli.options import ProjectPath, rendered
+from contenant.cli.options import ProjectPath, name_option, rendered
 from contenant.cli.render import Column, Output, Table, emit
 from contenant.cli.root import COMMANDS
 from contenant.cli.settings import ui_of
@@ -57,6 +57,7 @@ FIELDS = {
 )
 @option("--drift", is_flag=True, help="Compare a project's running container with its record.")
 @option("--fix", is_flag=True, help="With --drift: put back what can be put back in place.")
+@name_option
 @rendered
 @click.pass_context
 def command(
@@ -66,6 +67,7 @@ def command(
     anchors: tuple[str, ...],
     drift: bool,
     fix: bool,
+    name: str | None,
     output: Output,
 ) -> int:
     """Prove that the record holds, or that a container is what was recorded.
@@ -83,10 +85,10 @@ def command(
             raise UsageError("--drift looks at a container, not at the log", hint="call verify twice")
         from contenant.cli.verify_drift import show_drift
 
-        return show_drift(path, fix, output, ui_of(ctx))
-    if path is not None or fix:
+        return show_drift(path, name, fix, output, ui_of(ctx))
+    if path is not None or fix or name is not None:
         raise UsageError(
-            f"{'--fix' if fix else 'a project path'} needs --drift",
+            f"{'--fix' if fix else 'a project path or --name'} needs --drift",
             hint="the audit log is one for all projects",
         )
     return _chain([parse_anchor(text) for text in anchors], head, output, ui_of(ctx))

@@ -25,11 +25,12 @@ FIELDS = {
 _COLOURS = {"open": "red", "fixed": "green"}
 
 
-def show_drift(path: Path | None, fix: bool, output: Output, ui: TerminalUi) -> int:
+def show_drift(path: Path | None, name: str | None, fix: bool, output: Output, ui: TerminalUi) -> int:
     """Look, show, and return the exit code."""
     from contenant.app.drift import verify
+    from contenant.app.project import target
 
-    verdict = verify(path or Path(), fix, ui)
+    verdict = verify(target(path or Path(), name), fix, ui)
     left = {finding.key for finding in verdict.left}
     rows = [
         finding._asdict() | {"state": "open" if finding.key in left else "fixed"}
@@ -41,18 +42,19 @@ def show_drift(path: Path | None, fix: bool, output: Output, ui: TerminalUi) -> 
 
 
 def _advise(verdict: Verdict, fix: bool, ui: TerminalUi) -> None:
-    name = verdict.container.name
+    name, variant = verdict.container.name, verdict.container.variant
+    own = f" --name {variant}" if variant else ""
     if verdict.failure:
         ui.warn(f"{name}: {verdict.failure}")
     if not verdict.found:
         ui.note(f"{name} is what is on record")
     remedies = {finding.remedy for finding in verdict.left}
     if "live" in remedies and not fix:
-        ui.note("`contenant verify --drift --fix` puts the firewall back in place")
+        ui.note(f"`contenant verify --drift --fix{own}` puts the firewall back in place")
     if "restart" in remedies:
-        ui.note("`contenant stop` ends everything in it; the next start proves the firewall anew")
+        ui.note(f"`contenant stop{own}` ends everything in it; the next start proves the firewall anew")
     if "recreate" in remedies:
-        ui.note("`contenant --recreate` makes it anew, as it is on record")
+        ui.note(f"`contenant{own} --recreate` makes it anew, as it is on record")
 
 
 _TABLE = Table(

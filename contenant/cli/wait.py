@@ -8,7 +8,7 @@ import click
 
 from contenant.cli.command import Command
 from contenant.cli.option import option
-from contenant.cli.options import SessionName, rendered
+from contenant.cli.options import SessionName, name_option, rendered
 from contenant.cli.own_failure import passing_on
 from contenant.cli.render import Output
 from contenant.cli.report import emit_report
@@ -36,10 +36,13 @@ FIELDS = {
     exits=(0, 2, 3, 4, 125, 130),
 )
 @click.argument("sessions", type=SessionName(), nargs=-1, metavar="[SESSION|PATH]...")
+@name_option
 @option("--notify", is_flag=True, help="Ring, and notify the desktop, when the agent waits or is done.")
 @rendered
 @click.pass_context
-def command(ctx: click.Context, sessions: tuple[str, ...], notify: bool, output: Output) -> int:
+def command(
+    ctx: click.Context, sessions: tuple[str, ...], name: str | None, notify: bool, output: Output
+) -> int:
     """Wait until sessions have ended; pass their exit code on.
 
     The exit code of each is printed, a line each in the order given, as podman wait does; not with --quiet.
@@ -47,7 +50,7 @@ def command(ctx: click.Context, sessions: tuple[str, ...], notify: bool, output:
     session left none, because its container was stopped or the machine restarted.
 
     SESSION is the beginning of an id, 6 characters or more; PATH a project, whose newest live session is
-    taken, else its newest detached one, which has ended.
+    taken, else its newest detached one, which has ended; with --name, or as PATH@NAME, of that container.
     """
     from contenant.app.waiting import wait
 
@@ -61,7 +64,7 @@ def command(ctx: click.Context, sessions: tuple[str, ...], notify: bool, output:
             output.stream.flush()
 
     try:
-        return passing_on(ctx, lambda: wait(sessions, notify=notify, told=told))
+        return passing_on(ctx, lambda: wait(sessions, notify=notify, told=told, name=name))
     finally:
         if rows and output.format in ("json", "csv"):
             emit_report(rows, FIELDS, "session", output)

@@ -302,6 +302,17 @@ def usage_collected(
     return Change("usage.collected", home, project_id, data)
 
 
+def worktree_made(path: str, branch: str, repository: str) -> Change:
+    """`--worktree` made a worktree of the repository whose common directory that is."""
+    data = {"path": path, "branch": branch, "repository": repository}
+    return Change("worktree.made", encode(path), "", data)
+
+
+def worktree_removed(path: str, branch: str, why: str) -> Change:
+    """A worktree that contenant had made is gone; its branch stays."""
+    return Change("worktree.removed", encode(path), "", {"path": path, "branch": branch, "why": why})
+
+
 def database_restored(backup: str, aside: str, last: tuple[int, str] | None) -> Change:
     """A backup took the place of the file that is now at `aside`, `last` its last event: number and hash."""
     seq, digest = last or (0, "")

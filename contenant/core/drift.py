@@ -7,6 +7,7 @@ from contenant.core import changes
 from contenant.core.changes import Change
 from contenant.core.records import ContainerRecord
 from contenant.core.values import Inspection
+from contenant.core.worktree import common_in
 
 Remedy = Literal["live", "restart", "recreate"]
 
@@ -174,8 +175,10 @@ def _mounts(intent: Intent, inspection: Inspection, inside: Inside) -> Iterator[
             yield Finding("mount", target, expected, found, "recreate")
         elif sources.get(target, mount["source"]) != mount["source"]:
             yield Finding("mount", target, expected, sources[target], "recreate")
+    common = common_in(intent.spec["mounts"])
+    shielded = ("/project/", f"{common}/") if common else ("/project/",)
     for target, read_only in inside.mounts.items():
-        shield = target.startswith("/project/") and read_only
+        shield = read_only and target.startswith(shielded)
         if target not in wanted and not shield and not _is_engines(target):
             found = sources.get(target) or "mounted"
             yield Finding(

@@ -12,6 +12,7 @@ PREFIX = "dev.contenant."
 MANAGED = PREFIX + "managed"  # "1" on everything that is ours
 HOST = PREFIX + "host"  # machine id of the host that made it
 PROJECT = PREFIX + "project"  # canonical project path
+VARIANT = PREFIX + "variant"  # what a further container of the project is called; its first has none
 CONTAINER = PREFIX + "container"  # our container id
 IMAGE = PREFIX + "image"  # image tag it was made from
 SPEC = PREFIX + "spec"  # spec hash

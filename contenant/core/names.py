@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 from contenant.core.digest import sha256_hex
+from contenant.errors import UsageError
 
 MAX_NAME = 40  # Apple allows 63; the guest's hostname and tables want less
+VARIANT = "[a-z0-9][a-z0-9-]{0,30}"  # what a further container of a project may be called
 PREFIX = "contenant-"
 
 
@@ -26,8 +28,32 @@ def is_session_start(word: str) -> bool:
     return re.fullmatch("[0-9a-hjkmnp-tv-z]{6,26}", word) is not None
 
 
-def container_name(path: str) -> str:
-    """`contenant-{basename}-{short-hash}` for a canonical project path, 40 characters at most."""
+def container_name(path: str, variant: str = "") -> str:
+    """`contenant-{basename}-{short-hash}` for a canonical project path, 40 characters at most.
+
+    A further container has its `variant` between the two, and in the hash: a path holds no NUL, so that no
+    other project and no other variant has the same text hashed, however the names are cut.
+    """
     room = MAX_NAME - len(PREFIX) - 1 - 8
-    base = slug(path.rstrip("/").rpartition("/")[2])[:room].strip("-")
-    return f"{PREFIX}{base}-{path_hash(path)}"
+    base = slug(path.rstrip("/").rpartition("/")[2])
+    if not variant:
+        return f"{PREFIX}{base[:room].strip('-')}-{path_hash(path)}"
+    hashed = path_hash(f"{path}\0{variant}")
+    own = variant[: room - 7]
+    base = base[: room - 1 - len(own)].strip("-")
+    return f"{PREFIX}{base}-{own.strip('-')}-{hashed}"
+
+
+def is_variant(name: str) -> bool:
+    """Whether a further container may be called so."""
+    return re.fullmatch(VARIANT, name) is not None
+
+
+def check_variant(name: str) -> str:
+    """The name of a further container, as given. Raises UsageError."""
+    if not is_variant(name):
+        raise UsageError(
+            f"not a name for a container of the project: {name!r}",
+            hint="1 to 31 lower-case letters, digits and dashes, such as review; no dash in front",
+        )
+    return name

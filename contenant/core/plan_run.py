@@ -17,6 +17,17 @@ class Desired(NamedTuple):
     name: str
     image: str
     spec_hash: str
+    variant: str = ""  # which of the project's containers
+
+    @property
+    def again(self) -> str:
+        """The command that makes just this container anew."""
+        return anew(self.variant)
+
+
+def anew(variant: str) -> str:
+    """The command that makes a container of the project anew, its first or a further one."""
+    return f"contenant --name {variant} --recreate" if variant else "contenant --recreate"
 
 
 class Facts(NamedTuple):
@@ -57,12 +68,12 @@ def plan_run(desired: Desired, facts: Facts, options: Options) -> RunPlan:
     if facts.record.name != desired.name:
         raise BusyError(
             f"container {desired.name} was renamed to {facts.record.name}",
-            hint=f"`{facts.record.engine} rename` it back, or `contenant --recreate` makes it anew",
+            hint=f"`{facts.record.engine} rename` it back, or `{desired.again}` makes it anew",
         )
     if facts.report.state == "paused":
         raise BusyError(
             f"container {desired.name} is paused",
-            hint=f"run `{facts.record.engine} unpause {desired.name}`, or contenant --recreate",
+            hint=f"run `{facts.record.engine} unpause {desired.name}`, or {desired.again}",
         )
     running = facts.report.state == "running"
     attach = _reattachable(facts, options) if running else None
@@ -106,17 +117,18 @@ def _drift(desired: Desired, record: ContainerRecord) -> tuple[str, ...]:
         moved.append("its settings differ from those it was made with")
     if not moved:
         return ()
-    return (f"{' and '.join(moved)}; `contenant --recreate` applies it",)
+    return (f"{' and '.join(moved)}; `{desired.again}` applies it",)
 
 
-def not_found(path: str, known: Iterable[str] = ()) -> NotFoundError:
+def not_found(path: str, known: Iterable[str] = (), variant: str = "") -> NotFoundError:
     """The error of a command that needs a container where there is none.
 
     `known` are paths of projects and names of containers, of which one may have been meant.
     """
     hint = "`contenant` there makes one; `contenant list` shows all"
-    meant = _meant(path, known)
-    return NotFoundError(f"no container for {path}", hint=f"did you mean {meant}? {hint}" if meant else hint)
+    meant = "" if variant else _meant(path, known)
+    which = f"container {variant}" if variant else "container"
+    return NotFoundError(f"no {which} for {path}", hint=f"did you mean {meant}? {hint}" if meant else hint)
 
 
 def _meant(path: str, known: Iterable[str]) -> str:

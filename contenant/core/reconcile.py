@@ -91,11 +91,12 @@ def whereabouts(projects: Iterable[Whereabouts]) -> list[Change]:
 
 
 def here(
-    recorded: Recorded, observed_reports: Iterable[ContainerReport], project_id: str
+    recorded: Recorded, observed_reports: Iterable[ContainerReport], project_id: str, variant: str = ""
 ) -> ContainerRecord | None:
-    """The project's container in the store that answered; one that is recorded elsewhere is not meant."""
+    """The project's container of that name (its first: "") in the store that answered; one that is recorded
+    elsewhere is not meant."""
     ids = {report.engine_id for report in observed_reports}
-    mine = (c for c in recorded.containers if c.project_id == project_id)
+    mine = (c for c in recorded.containers if c.project_id == project_id and c.variant == variant)
     return next((container for container in mine if container.engine_id in ids), None)
 
 

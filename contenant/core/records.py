@@ -59,6 +59,7 @@ class ContainerRecord(NamedTuple):
     engine_version: str = ""
     spec: str = "{}"  # canonical JSON: what was asked of the engine at creation
     flags: str = "{}"  # canonical JSON: creation options given on the command line, kept for --recreate
+    variant: str = ""  # what a further container of the project is called, "" for its first
 
 
 class SessionRecord(NamedTuple):

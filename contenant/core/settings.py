@@ -77,6 +77,7 @@ class Settings(NamedTuple):
     protect: ProtectMode
     ssh: bool
     notify: bool  # say when the agent waits or is done, while contenant shows it
+    worktree_metadata: bool  # a worktree's repository is mounted, too
     home_sync: tuple[str, ...]  # names in the host's Claude Code directory
     database_url: str  # "": SQLite in the state directory
     max_running: int  # containers that run at a time, 0: any number
@@ -190,6 +191,7 @@ KEYS: dict[str, Key] = {
         Key("protect", _PROTECT, "auto", _later("off", "warn", "auto", "strict")),
         Key("ssh", _FLAG, False, _only(False), option="--ssh", show=_show_flag),
         Key("notify", _FLAG, False, _only(False), option="--notify", show=_show_flag),
+        Key("worktree_metadata", _FLAG, False, _only(False), option="--worktree-metadata", show=_show_flag),
         Key("home.sync", parse.listed(parse.parse_customisation), CUSTOMISATIONS, _part, show=_show_names),
         Key("usage.prices", parse.parse_path, "", _never, projects=False),
         Key("max_running", parse.parse_places, 0, _never, show=lambda value: str(value or ""),

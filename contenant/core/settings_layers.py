@@ -170,6 +170,7 @@ def _settings(merged: _Merged) -> Settings:
         protect=value["protect"],
         ssh=value["ssh"],
         notify=value["notify"],
+        worktree_metadata=value["worktree_metadata"],
         home_sync=value["home.sync"],
         database_url=value["database_url"],
         max_running=value["max_running"],

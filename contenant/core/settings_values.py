@@ -167,7 +167,7 @@ def parse_mount(raw: Any, place: Place) -> Mount:
             f"not a mount: {text!r}", hint="write SOURCE:TARGET or SOURCE:TARGET:ro, such as ~/data:/data:ro"
         )
     inside = posixpath.normpath(f"/{target.lstrip('/')}")
-    _refuse_target(inside)
+    refuse_target(inside)
     return Mount(parse_path(source, place), inside, mode == "ro")
 
 
@@ -185,7 +185,8 @@ def refuse_source(path: str, forbidden: Iterable[Forbidden]) -> None:
             raise UsageError(f"{path} cannot be mounted: it lies in {entry.what}", hint="name another one")
 
 
-def _refuse_target(target: str) -> None:
+def refuse_target(target: str) -> None:
+    """Raise UsageError where a place in the container is one that it needs as it is."""
     if target == "/" or any(target == taken or target.startswith(f"{taken}/") for taken in RESERVED_TARGETS):
         raise UsageError(
             f"nothing can be mounted at {target}: the container needs it as it is",

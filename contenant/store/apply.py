@@ -316,6 +316,8 @@ HANDLERS: Mapping[str, Handler] = {
     "home.removed": _only_event,
     "database.restored": _only_event,
     "usage.collected": _rare,
+    "worktree.made": _only_event,
+    "worktree.removed": _only_event,
     "clock.set_back": _only_event,
     **dict.fromkeys(("session.left", "session.ssh", "drift.found", "drift.mended"), _only_event),
     **dict.fromkeys(("drop.put", "drop.got", "service.lent", "service.used"), _only_event),

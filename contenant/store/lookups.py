@@ -46,6 +46,12 @@ def references(view: Reads) -> list[tuple[str, str]]:
     return [(row[0], row[1]) for row in view.ask(_REFERENCES)]
 
 
+def further(view: Reads) -> list[tuple[str, str]]:
+    """What further containers of each project are or were called: (project id, variant)."""
+    sql = "SELECT DISTINCT project_id, variant FROM container WHERE host = :host AND variant <> ''"
+    return [(row[0], row[1]) for row in view.ask(sql)]
+
+
 def writers_of(reads: Reads, project_id: str, conversation: str) -> set[str]:
     """The sessions that are known to have written to a conversation of the agent's."""
     asked = (

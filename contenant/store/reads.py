@@ -307,28 +307,15 @@ def _images_by_reference(rows: Sequence[Sequence[Any]]) -> tuple[dict[str, Image
 
 
 def _listed(row: Sequence[Any], built: Mapping[str, ImageRecord], latest: Mapping[str, str]) -> ListingRow:
-    (
-        container_id,
-        name,
-        project_id,
-        path,
-        engine,
-        state,
-        created,
-        used,
-        live,
-        total,
-        reference,
-        policy,
-        mode,
-        place,
-    ) = row
+    container_id, name, project_id, path, variant, engine, state = row[:7]
+    created, used, live, total, reference, policy, mode, place = row[7:]
     image = built.get(reference)
     return ListingRow(
         id=container_id,
         name=name,
         project_id=project_id,
         project=from_column(path),
+        variant=variant,
         engine=engine,
         state=state,
         created=created,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contenant.errors import StateError
 from contenant.store.location import Location
 
-REVISIONS = ("0001", "0002", "0003", "0004")  # oldest first
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")  # oldest first
 HEAD = REVISIONS[-1]
 SELECT = "SELECT version_num FROM alembic_version"
 

@@ -22,7 +22,7 @@ def __getattr__(name: str) -> Any:
 
 
 LISTING = """
-SELECT c.id, c.name, c.project_id, p.path, c.engine, c.state, c.created, c.last_used,
+SELECT c.id, c.name, c.project_id, p.path, c.variant, c.engine, c.state, c.created, c.last_used,
     (SELECT count(*) FROM session s WHERE s.host = :host AND s.container_id = c.id AND s.ended = ''),
     (SELECT count(*) FROM session s WHERE s.container_id = c.id),
     c.image, c.policy, coalesce(y.mode, ''), p.place
@@ -39,6 +39,7 @@ class ListingRow(NamedTuple):
     name: str
     project_id: str
     project: str  # path
+    variant: str  # which of its containers, "" for its first
     engine: EngineName
     state: str
     created: str

@@ -95,6 +95,7 @@ container = Table(
     _later("gone_why", "why it is gone; set while `gone` is empty: a removal was begun"),
     _json("spec", "what was asked of the engine at creation, canonical JSON"),
     _json("flags", "creation options given on the command line, canonical JSON"),
+    _later("variant", "what a further container of the project is called; empty for its first"),
     _later("collected", "cursor up to which its firewall's record was taken over"),
     ForeignKeyConstraint(
         ["host", "engine", "engine_identity"], ["engine.host", "engine.kind", "engine.identity"]

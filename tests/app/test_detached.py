@@ -49,11 +49,11 @@ class Desk(World):
         """One of the files of a session."""
         return container_dir(container) / "sessions" / f"{session_id}.{kind}"
 
-    def begin(self, name: str, *argv: str) -> Named:
-        """`contenant run -d [-- CMD]` in a project."""
+    def begin(self, name: str, *argv: str, variant: str = "") -> Named:
+        """`contenant run -d [--name VARIANT] [-- CMD]` in a project."""
         ids: list[str] = []
         path = self.project(name)
-        assert run.run(RunRequest(path, argv, detach=True), self.ui, ids.append) == 0
+        assert run.run(RunRequest(path, argv, detach=True, variant=variant), self.ui, ids.append) == 0
         with Ledger() as ledger:
             return named.find(ledger, ids[0], ANY)
 

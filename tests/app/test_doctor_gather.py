@@ -208,7 +208,7 @@ def test_records_of_a_container(tmp_path: Path) -> None:
     found = gather_use.records("")
     assert found.known
     assert (list(found.engines), list(found.names)) == (["podman"], [container.name])
-    assert found.projects == {str(tmp_path / "shop"): container.image}
+    assert found.projects == {(str(tmp_path / "shop"), ""): container.image}
     assert found.runtime is None
 
 

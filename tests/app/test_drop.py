@@ -113,9 +113,10 @@ def test_where_to(world: World, shop: Path, tmp_path: Path, monkeypatch: pytest.
 def test_a_purge_takes_the_folder(world: World, shop: Path) -> None:
     put_data(Request(shop), "a", b"a")
     from contenant.app import clean
+    from contenant.app.project import Target
     from contenant.app.results import CleanRequest
 
-    request = CleanRequest((shop,), purge=True)
+    request = CleanRequest((Target(shop),), purge=True)
     clean.apply(clean.plan(request, world.ui), request, world.ui)
     assert not folder(shop).exists()
 

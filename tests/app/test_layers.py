@@ -12,6 +12,7 @@ from contenant import config
 from contenant.app import configuration, desired, image_plan, inventory, post_create, steps
 from contenant.app.behind import wanted_images
 from contenant.app.ledger import Ledger
+from contenant.app.project import Target
 from contenant.app.results import RunRequest
 from contenant.app.run import run
 from contenant.app.show import show
@@ -66,10 +67,10 @@ def test_a_layer_takes_effect_with_trust_and_recreate(world: World, shop: Path) 
     (row,) = world.list().rows
     assert row.image.startswith("contenant:1-project-")
     assert not row.outdated
-    image = show(shop, world.ui)["image"]
+    image = show(Target(shop), world.ui)["image"]
     assert (image["reference"], image["layers"]) == (row.image, [f"project: {shop}/.contenant/Containerfile"])
     (shop / ".contenant" / "tool").write_text("another")
-    assert show(shop, world.ui)["image"]["layers"] == []
+    assert show(Target(shop), world.ui)["image"]["layers"] == []
     assert world.list().rows[0].outdated, "without trust, no layer"
     world.run("plain")
     assert {row.name: row.outdated for row in world.list().rows if "plain" in row.name}.popitem()[1] is False

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from contenant.app import ports
+from contenant.app.project import Target
 from contenant.app.results import RunRequest
 from contenant.app.run import run
 from contenant.core.values import Publish
@@ -33,15 +34,15 @@ def published(world: World) -> tuple[Publish, ...]:
 
 def test_add_and_remove_wait_for_the_next_making(world: World, shop: Path, free: int) -> None:
     with pytest.raises(NotFoundError):
-        ports.change(shop, [f"{free}:80"], [], recreate=False, ui=world.ui)
+        ports.change(Target(shop), [f"{free}:80"], [], recreate=False, ui=world.ui)
     world.run("shop")
-    ports.change(shop, [f"{free}:80"], [], recreate=False, ui=world.ui)
+    ports.change(Target(shop), [f"{free}:80"], [], recreate=False, ui=world.ui)
     assert published(world) == ()
     assert "`contenant --recreate` makes it anew" in world.ui.said[-1]
-    assert [row.state for row in ports.listing([shop], world.ui)] == ["wanted"]
+    assert [row.state for row in ports.listing([Target(shop)], world.ui)] == ["wanted"]
     world.run("shop", recreate=True)
     assert published(world) == (Publish("127.0.0.1", free, 80),)
-    ports.change(shop, [], [f"{free}:80"], recreate=True, ui=world.ui)
+    ports.change(Target(shop), [], [f"{free}:80"], recreate=True, ui=world.ui)
     assert published(world) == ()
     assert ports.listing([], world.ui) == []
     kinds = [json.loads(event.data)["why"] for event in world.events() if event.kind == "container.options"]
@@ -53,8 +54,8 @@ def test_a_live_session_is_not_ended(
 ) -> None:
     def meanwhile(argv: object, **given: object) -> int:
         with pytest.raises(BusyError, match="live session"):
-            ports.change(shop, [f"{free}:80"], [], recreate=True, ui=world.ui)
-        assert ports.listing([shop], world.ui) == []
+            ports.change(Target(shop), [f"{free}:80"], [], recreate=True, ui=world.ui)
+        assert ports.listing([Target(shop)], world.ui) == []
         return 0
 
     monkeypatch.setattr("contenant.app.session.attach", meanwhile)
@@ -73,7 +74,7 @@ def test_a_port_in_use_is_told_before_anything_is_made(world: World, shop: Path)
         assert world.reports() == ()
         world.run("shop")
         with pytest.raises(BusyError):
-            ports.change(shop, [f"{port}:80"], [], recreate=False, ui=world.ui)
+            ports.change(Target(shop), [f"{port}:80"], [], recreate=False, ui=world.ui)
     run(RunRequest(shop, ("true",), publish=(f"{port}:80",), recreate=True), world.ui)
     assert published(world)
 
@@ -105,9 +106,9 @@ def test_a_port_of_a_setting_is_taken_off_there(
     monkeypatch.setenv("CONTENANT_PUBLISH", f"{free}:80")
     world.run("shop")
     with pytest.raises(UsageError, match="CONTENANT_PUBLISH"):
-        ports.change(shop, [], [f"{free}:80"], recreate=False, ui=world.ui)
+        ports.change(Target(shop), [], [f"{free}:80"], recreate=False, ui=world.ui)
     with pytest.raises(UsageError, match="want the same port"):
-        ports.change(shop, [f"{free}:81"], [], recreate=False, ui=world.ui)
+        ports.change(Target(shop), [f"{free}:81"], [], recreate=False, ui=world.ui)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +126,7 @@ def test_what_is_behind(
     monkeypatch.setenv("CONTENANT_KEEP_RUNNING", "true")
     run(RunRequest(shop, ("true",), publish=(f"{free}:80",)), world.ui)
     monkeypatch.setattr(ports, "capture", lambda argv, **given: Result(0, answer, ""))
-    (row,) = ports.listing([shop], world.ui)
+    (row,) = ports.listing([Target(shop)], world.ui)
     assert (row.host, row.port, row.state) == (f"127.0.0.1:{free}", "80/tcp", state)
     world.stop("shop")
     assert [row.state for row in ports.listing([], world.ui)] == ["stopped"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from contenant.app import clean
-from contenant.app.project import identify
+from contenant.app.project import Target, identify
 from contenant.app.results import CleanRequest, Outcome
 from contenant.errors import NotFoundError
 from contenant.home.layout import home_dir
@@ -39,7 +39,7 @@ def test_the_home_outlives_a_clean(world: World) -> None:
 
 def test_purge_takes_the_home_after_the_container(world: World) -> None:
     home, other = populate(world, "a"), populate(world, "b")
-    request = CleanRequest(paths=(world.project("a"),), purge=True)
+    request = CleanRequest(paths=(Target(world.project("a")),), purge=True)
     planned = clean.plan(request, world.ui)
     assert [(v.kind, v.action) for v in planned] == [("container", "remove"), ("home", "remove")]
     assert planned[1].project == str(world.project("a"))
@@ -59,10 +59,10 @@ def test_a_plan_changes_nothing(world: World) -> None:
 def test_a_home_whose_container_went_before(world: World) -> None:
     home = populate(world, "a")
     populate(world, "b")
-    named = CleanRequest(paths=(world.project("a"),), purge=True)
-    apply(CleanRequest(paths=(world.project("a"),)), world)
+    named = CleanRequest(paths=(Target(world.project("a")),), purge=True)
+    apply(CleanRequest(paths=(Target(world.project("a")),)), world)
     with pytest.raises(NotFoundError):
-        clean.plan(CleanRequest(paths=(world.project("a"),)), world.ui)
+        clean.plan(CleanRequest(paths=(Target(world.project("a")),)), world.ui)
     assert done(world, named) == [("home", "removed")]
     assert not home.exists()
     with pytest.raises(NotFoundError):
@@ -116,4 +116,4 @@ def test_stale_takes_the_homes_of_what_it_removes(world: World) -> None:
 def test_no_path_leads_out_of_the_homes(world: World, name: str) -> None:
     populate(world, "a")
     with pytest.raises(NotFoundError):
-        clean.plan(CleanRequest(paths=(Path(name),), purge=True), world.ui)
+        clean.plan(CleanRequest(paths=(Target(Path(name)),), purge=True), world.ui)

@@ -8,7 +8,7 @@ import pytest
 
 from contenant.app import clean, reinstalled
 from contenant.app.ledger import Ledger
-from contenant.app.project import container_dir, identify
+from contenant.app.project import Target, container_dir, identify
 from contenant.app.results import CleanRequest
 from contenant.app.show import show
 from tests.app.world import World
@@ -33,9 +33,9 @@ def test_only_the_users_word_ends_what_another_store_may_hold(world: World) -> N
     assert len(world.list().elsewhere) == 2
     (verdict, _) = clean.plan(CleanRequest(all=True), world.ui)
     assert (verdict.action, "--reinstalled" in verdict.reason) == ("keep", True)
-    assert "--reinstalled" in show(world.project("a"), world.ui)["inside"]["why"]
+    assert "--reinstalled" in show(Target(world.project("a")), world.ui)["inside"]["why"]
 
-    here = CleanRequest(paths=(world.project("a"),))
+    here = CleanRequest(paths=(Target(world.project("a")),))
     assert [(v.action, Path(v.project).name) for v in reinstalled.plan(here, world.ui)] == [("forget", "a")]
     assert states(world) == {"a": "unknown", "b": "unknown"}, "a plan changes nothing"
     assert said(world, here) == [("a", "forgotten", reinstalled.WHY)]

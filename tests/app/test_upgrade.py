@@ -11,6 +11,7 @@ import pytest
 from contenant import config, host, locks
 from contenant.app import configuration, desired, images, inventory, recreate, show, steps, upgrade, versions
 from contenant.app.ledger import Ledger
+from contenant.app.project import Target
 from contenant.app.results import RunRequest
 from contenant.app.run import run
 from contenant.app.upgrade import Request
@@ -369,7 +370,7 @@ def test_show_says_which_why_and_how_to_move(world: World, npm: Npm) -> None:
     world.run("a", keep=False)
 
     def told() -> dict[str, object]:
-        found: dict[str, object] = show.show(world.where("a"), world.ui)["claude"]
+        found: dict[str, object] = show.show(Target(world.where("a")), world.ui)["claude"]
         return found
 
     assert told() == {

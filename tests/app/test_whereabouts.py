@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from contenant.app.ledger import Ledger
+from contenant.app.project import Target
 from contenant.app.show import show
 from contenant.core.changes import Change
 from contenant.store.store import Store
@@ -25,7 +26,7 @@ def test_gone_and_back_is_two_events_however_often_one_looks(world: World) -> No
     away = world.home / "away"
     world.where("a").rename(away)
     assert [row.project_exists for row in (*world.list().rows, *world.list().rows)] == [False, False]
-    show(world.where("a"), world.ui)
+    show(Target(world.where("a")), world.ui)
     assert told(world) == ["missing"]
     away.rename(world.where("a"))
     assert [row.project_exists for row in (*world.list().rows, *world.list().rows)] == [True, True]
@@ -35,7 +36,7 @@ def test_gone_and_back_is_two_events_however_often_one_looks(world: World) -> No
 def test_a_run_in_a_directory_that_is_back_says_so(world: World) -> None:
     world.run("a")
     shutil.rmtree(world.where("a"))
-    show(world.where("a"), world.ui)
+    show(Target(world.where("a")), world.ui)
     assert told(world) == ["missing"]
     world.run("a")
     assert told(world) == ["missing", "found"]

@@ -27,6 +27,7 @@ from contenant.app import (
 )
 from contenant.app.inventory import Inventory
 from contenant.app.ledger import Ledger
+from contenant.app.project import Target
 from contenant.app.results import CleanRequest, Outcome, RunRequest
 from contenant.core.records import ContainerRecord, EventRecord
 from contenant.core.values import ContainerReport
@@ -104,16 +105,24 @@ class World:
         self._patch.setattr(host, "now", lambda: datetime.now(UTC) - back)
 
     def run(
-        self, name: str, *, keep: bool = True, recreate: bool = False, adopt_from: Path | None = None
+        self,
+        name: str,
+        *,
+        keep: bool = True,
+        recreate: bool = False,
+        adopt_from: Path | None = None,
+        variant: str = "",
     ) -> int:
         """`contenant -- true` in a project; with `keep` the container goes on running."""
         self._patch.setenv("CONTENANT_KEEP_RUNNING", "true" if keep else "false")
-        request = RunRequest(self.project(name), ("true",), recreate=recreate, adopt_from=adopt_from)
+        request = RunRequest(
+            self.project(name), ("true",), recreate=recreate, adopt_from=adopt_from, variant=variant
+        )
         return run.run(request, self.ui)
 
-    def stop(self, name: str) -> list[Outcome]:
-        """`contenant stop PATH`."""
-        return stop.stop([self.project(name)], all=False, force=False, ui=self.ui)
+    def stop(self, name: str, variant: str | None = None) -> list[Outcome]:
+        """`contenant stop PATH [--name VARIANT]`."""
+        return stop.stop([Target(self.project(name), variant)], all=False, force=False, ui=self.ui)
 
     def clean(self, *, force: bool = False) -> list[Outcome]:
         """`contenant clean --all --yes`."""

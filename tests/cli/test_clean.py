@@ -19,6 +19,7 @@ import pytest
 from contenant.app import clean as use_case
 from contenant.app import reinstalled
 from contenant.app import stop as stop_use_case
+from contenant.app.project import Target
 from contenant.app.results import CleanRequest, Outcome, Ui, Verdict
 from contenant.cli.outcomes import FIELDS
 from tests.cli.conftest import Run
@@ -61,13 +62,13 @@ def cleaner(monkeypatch: pytest.MonkeyPatch) -> Cleaner:
 @pytest.mark.parametrize(
     ("options", "request_"),
     [
-        ("", CleanRequest(paths=(Path(),))),
-        ("/srv/a /srv/b", CleanRequest(paths=(Path("/srv/a"), Path("/srv/b")))),
+        ("", CleanRequest(paths=(Target(Path()),))),
+        ("/srv/a /srv/b", CleanRequest(paths=(Target(Path("/srv/a")), Target(Path("/srv/b"))))),
         ("--all --force", CleanRequest(all=True, force=True)),
         ("--stale 30d", CleanRequest(stale=timedelta(days=30))),
         ("--stale 90m --images", CleanRequest(stale=timedelta(minutes=90), images=True)),
         ("--images", CleanRequest(images=True)),
-        (". --images", CleanRequest(paths=(Path(),), images=True)),
+        (". --images", CleanRequest(paths=(Target(Path()),), images=True)),
     ],
 )
 def test_what_clean_is_asked_for(run: Run, cleaner: Cleaner, options: str, request_: CleanRequest) -> None:
@@ -210,11 +211,11 @@ def on_terminal(argv: list[str], until: str, answer: str) -> tuple[str, int]:
 
 
 @pytest.fixture
-def stopped(monkeypatch: pytest.MonkeyPatch) -> list[tuple[tuple[Path, ...], bool, bool]]:
+def stopped(monkeypatch: pytest.MonkeyPatch) -> list[tuple[tuple[Target, ...], bool, bool]]:
     calls = []
 
-    def fake(paths: Sequence[Path], *, all: bool, force: bool, ui: Ui) -> list[Outcome]:  # noqa: A002
-        calls.append((tuple(paths), all, force))
+    def fake(wanted: Sequence[Target], *, all: bool, force: bool, ui: Ui) -> list[Outcome]:  # noqa: A002
+        calls.append((tuple(wanted), all, force))
         if all:
             return []
         verdict = VERDICT._replace(action="stop", reason="asked for")
@@ -226,14 +227,21 @@ def stopped(monkeypatch: pytest.MonkeyPatch) -> list[tuple[tuple[Path, ...], boo
     return calls
 
 
-def test_stop(run: Run, stopped: list[tuple[tuple[Path, ...], bool, bool]]) -> None:
+def test_stop(run: Run, stopped: list[tuple[tuple[Target, ...], bool, bool]]) -> None:
     assert run("stop").code == 1
     assert run("stop", "/srv/a", "/srv/b", "--force").code == 0
     assert run("stop", "--all") == (0, "", "contenant: no containers to stop\n")
+    assert run("stop", "--name", "review", "--force").code == 0
+    assert run("stop", "/srv/a@review", "/srv/b@", "--force").code == 0
+    assert run("stop", "--all", "--name", "x").code == 2
+    assert run("stop", "/srv/a@review", "--name", "x").code == 2
+    assert run("stop", "--name", "../x").code == 2
     assert stopped == [
-        ((Path(),), False, False),
-        ((Path("/srv/a"), Path("/srv/b")), False, True),
+        ((Target(Path()),), False, False),
+        ((Target(Path("/srv/a")), Target(Path("/srv/b"))), False, True),
         ((), True, False),
+        ((Target(Path(), "review"),), False, True),
+        ((Target(Path("/srv/a"), "review"), Target(Path("/srv/b"), "")), False, True),
     ]
 
 

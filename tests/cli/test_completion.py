@@ -16,12 +16,15 @@ from pathlib import Path
 
 import pytest
 
+from contenant.app.ledger import Ledger
 from contenant.cli import complete
 from contenant.cli.complete import Question, from_bash, lines, suggestions
 from contenant.cli.completion import SCRIPTS, SHELLS
 from contenant.cli.image import IMAGE_COMMANDS
 from contenant.cli.root import COMMANDS
+from contenant.core import changes
 from tests.cli.conftest import Run
+from tests.store.samples import container, project
 
 
 def values(*words: str) -> list[str]:
@@ -114,6 +117,10 @@ def test_a_tilde_stays(tmp_path: Path) -> None:
         ("contenant run a\\ ", "a\\ ", Question(["run"], "a ")),
         ("contenant run /x:y", "y", Question(["run"], "/x:y", 3)),
         ("contenant run /x:", ":", Question(["run"], "/x:", 3)),
+        ("contenant run a@b", "b", Question(["run"], "a@b", 1)),
+        ("contenant run a@", "@", Question(["run"], "a@", 1)),
+        ("contenant run a@", "", Question(["run"], "a@", 1)),
+        ("contenant run a@b", "a@b", Question(["run"], "a@b")),
     ],
 )
 def test_bash_lines(line: str, current: str, expected: Question) -> None:
@@ -264,6 +271,25 @@ def shell(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shell]:
 def test_the_shell_inserts_it(shell: Shell, typed: str, arguments: list[str]) -> None:
     shell.type(f"contenant {typed}\t", "answered")
     time.sleep(0.3)  # the shell now draws what it was told
+    inserted = shell.type("\r", "arguments").splitlines()
+    assert inserted == [word.replace("HOME", str(shell.home)) for word in arguments]
+
+
+@pytest.mark.parametrize(
+    ("typed", "arguments"),
+    [
+        ("stop shop@re", ["stop", "shop@review"]),
+        ("stop ~/shop@", ["stop", "HOME/shop@review"]),
+        ("stop shop --name re", ["stop", "shop", "--name", "review"]),
+    ],
+)
+def test_the_shell_inserts_what_a_container_is_called(shell: Shell, typed: str, arguments: list[str]) -> None:
+    with Ledger() as ledger:
+        own = project("p1", str(shell.home / "shop"))
+        ledger.store().apply([changes.project_added(own)])
+        ledger.store().apply([changes.container_creating(container(variant="review"))])
+    shell.type(f"contenant {typed}\t", "answered")
+    time.sleep(0.3)
     inserted = shell.type("\r", "arguments").splitlines()
     assert inserted == [word.replace("HOME", str(shell.home)) for word in arguments]
 

@@ -44,8 +44,10 @@ def test_a_detached_run_prints_the_sessions_id(run: Run, monkeypatch: pytest.Mon
 def test_wait_prints_each_code_and_passes_one_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[Any, ...]] = []
 
-    def fake(words: tuple[str, ...], *, notify: bool, told: Callable[[Named, int], None]) -> int:
-        seen.append((words, notify))
+    def fake(
+        words: tuple[str, ...], *, notify: bool, told: Callable[[Named, int], None], name: str | None
+    ) -> int:
+        seen.append((words, notify, name))
         for code in (0, 3):
             told(NAMED, code)
         return 3
@@ -53,7 +55,8 @@ def test_wait_prints_each_code_and_passes_one_on(run: Run, monkeypatch: pytest.M
     monkeypatch.setattr(waiting, "wait", fake)
     assert run("wait", ID, "/srv/shop") == (3, "0\n3\n", "")
     assert run("-q", "wait", "--notify") == (3, "", "")
-    assert seen == [((ID, "/srv/shop"), False), ((), True)]
+    assert run("-q", "wait", "--name", "review").code == 3
+    assert seen == [((ID, "/srv/shop"), False, None), ((), True, None), ((), False, "review")]
     rows = json.loads(run("wait", "--json").out)
     assert [(row["session"], row["project"], row["exit_code"]) for row in rows] == [
         (ID, "/work/one", 0),
@@ -84,10 +87,10 @@ def test_a_failure_of_our_own_is_no_exit_code_of_a_session(
 
 
 def test_send_takes_any_text(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[tuple[str, str, bool]] = []
+    seen: list[tuple[str, str, bool, str | None]] = []
 
-    def fake(word: str, text: str, *, enter: bool) -> Named:
-        seen.append((word, text, enter))
+    def fake(word: str, text: str, *, enter: bool, name: str | None) -> Named:
+        seen.append((word, text, enter, name))
         return NAMED
 
     monkeypatch.setattr(send, "send", fake)
@@ -95,7 +98,13 @@ def test_send_takes_any_text(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run("send", "run the tests").code == 0
     assert run("send", "--no-enter", ID, "--", "-x\n--y").code == 0
     assert run("send", ID, "-").code == 0
-    assert seen == [(".", "run the tests", True), (ID, "-x\n--y", False), (ID, "from\nthere", True)]
+    assert run("send", "--name", "review", "go on").code == 0
+    assert seen == [
+        (".", "run the tests", True, None),
+        (ID, "-x\n--y", False, None),
+        (ID, "from\nthere", True, None),
+        (".", "go on", True, "review"),
+    ]
     assert json.loads(run("send", "four", "--json").out) == [
         {
             "session": ID,
@@ -124,7 +133,11 @@ def test_logs_go_out_as_they_came_but_to_a_terminal_made_harmless(
     assert run("logs").code == 0
     monkeypatch.setattr(logs_command, "is_terminal", lambda stream: True)
     assert run("logs", "-f", "--tail", "3", ID).code == 0
-    assert run("logs", "--raw").code == 0
+    assert run("logs", "--raw", "--name", "review").code == 0
     raw = b"\x1b[31mred\x1b]0;x\x07\n\xff\x1b"
     assert out.buffer.getvalue() == raw + "red\n\N{REPLACEMENT CHARACTER}\\x1b".encode() + raw  # type: ignore[attr-defined]
-    assert seen == [LogsRequest(".", False, None), LogsRequest(ID, True, 3), LogsRequest(".", False, None)]
+    assert seen == [
+        LogsRequest(".", False, None),
+        LogsRequest(ID, True, 3),
+        LogsRequest(".", False, None, "review"),
+    ]

@@ -314,7 +314,7 @@ def test_a_record_that_may_be_behind_is_shown_and_is_exit_3(
 )
 def test_the_test(run: Run, monkeypatch: pytest.MonkeyPatch, results: list[str], code: int) -> None:
     probes = [Probe(result, "a name", "found") for result in results]
-    monkeypatch.setattr(firewall_probe, "test", lambda path, host: probes)
+    monkeypatch.setattr(firewall_probe, "test", lambda path, host, variant: probes)
     result = run("firewall", "test", "example.com", "--json")
     assert result.code == code
     assert [row["result"] for row in json.loads(result.out)] == results

@@ -38,6 +38,7 @@ BLOG = ROW._replace(
 )
 OLD = ROW._replace(
     name="contenant-old-33334444",
+    project="/srv/old",
     state="unknown",
     last_used="2025-01-01T00:00:00.000Z",
     created="2025-01-01T00:00:00.000Z",
@@ -70,7 +71,7 @@ def test_the_table() -> None:
         "NAME                     PROJECT        STATE    LAST USED  SESSIONS  ",
         "contenant-blog-11112222  ~/blog (gone)  stopped  now        0/7       ",
         "contenant-shop-0a1b2c3d  /srv/shop      running  2h         1/7       ",
-        "contenant-old-33334444   /srv/shop      unknown  92w        1/7       ",
+        "contenant-old-33334444   /srv/old       unknown  92w        1/7       ",
     )
     assert right == (
         "ACTIVITY    IMAGE   ENGINE  FIREWALL  AGE",
@@ -86,6 +87,22 @@ def test_a_firewall_that_is_off_is_red_and_one_that_only_listens_yellow() -> Non
     assert "\x1b[31moff\x1b[0m" in stream.getvalue()
     assert "\x1b[33maudit\x1b[0m" in stream.getvalue()
     assert "block\x1b" not in stream.getvalue()
+
+
+def test_the_containers_of_a_project_stand_together() -> None:
+    review = SHOP._replace(
+        name="contenant-shop-review-0f0f0f0f", variant="review", last_used="2020-01-01T00:00:00.000Z"
+    )
+    rows = arrange([*ALL, review], "used", False)
+    assert [(row.project, row.variant) for row in rows] == [
+        ("/home/me/blog", ""),
+        ("/srv/shop", ""),
+        ("/srv/shop", "review"),
+        ("/srv/old", ""),
+    ]
+    stream = io.StringIO()
+    emit(rows, table(NOW, "/home/me"), Output("table", stream))
+    assert "/srv/shop@review" in stream.getvalue()
 
 
 def test_an_agent_that_waits_is_seen_at_once() -> None:
@@ -167,6 +184,7 @@ def test_json_keys_are_a_contract(run: Run, answer: Answer) -> None:
             "project_exists": True,
             "activity": "waiting",
             "activity_since": "2026-10-07T11:54:30.000Z",
+            "variant": "",
         }
     ]
     assert tuple(FIELDS) == Row._fields

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from contenant.app import images
 from contenant.app import show as use_case
+from contenant.app.project import Target
 from contenant.app.results import Ui
 from contenant.cli.image_list import FIELDS
 from contenant.core.records import ImageRecord
@@ -29,8 +29,8 @@ TREE: dict[str, Any] = {
 def shown(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     answer = dict(TREE)
 
-    def fake(path: Path, ui: Ui) -> dict[str, Any]:
-        return answer | {"asked": str(path)}
+    def fake(wanted: Target, ui: Ui) -> dict[str, Any]:
+        return answer | {"asked": str(wanted.path)}
 
     monkeypatch.setattr(use_case, "show", fake)
     return answer

@@ -97,7 +97,7 @@ def test_anchors_bear_numbers(run: Run, log: Path) -> None:
     [
         ("--anchor abc", "not an anchor: abc"),
         (f"--anchor {GENESIS}:x", "not an anchor:"),
-        (". ", "a project path needs --drift"),
+        (". ", "a project path or --name needs --drift"),
         ("--fix", "--fix needs --drift"),
         ("--drift --head", "--drift looks at a container, not at the log"),
     ],

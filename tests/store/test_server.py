@@ -89,6 +89,10 @@ EVERY_CHANGE: list[list[Change]] = [
     ],
     [changes.config_changed("/b/\udcff", "a" * 64, "")],
     [changes.home_removed("contenant-b", "p1", "/b/\udcff")],
+    [
+        changes.worktree_made("/b.worktrees/\udcff", "feature/x", "/b/.git"),
+        changes.worktree_removed("/b.worktrees/\udcff", "feature/x", "nothing would be lost"),
+    ],
     [changes.database_restored("contenant-1.db", "contenant-replaced.db", (3, "0" * 64))],
     [changes.usage_collected("contenant-p1", "p1", piece(10), [answer()])] * 2,
     [changes.usage_collected("contenant-p1", "p1", piece(20, 10), [answer(output_tokens=9), answer("m2")])],

@@ -58,7 +58,7 @@ class ContainerFacts(NamedTuple):
     """One container of ours, as the engine reports it."""
 
     name: str
-    project: str  # path
+    project: str  # path, of a further container PATH@NAME
     state: ContainerState
     image: str  # reference it was made from
     engine_version: str  # the engine's when it was made
@@ -175,7 +175,7 @@ class Facts(NamedTuple):
     engines: tuple[EngineFacts, ...]
     wanted_engine: str  # the engine a new container would use, "" where there is none
     image: str  # reference that new containers are made from
-    outdated: tuple[str, ...]  # projects whose container is of another image
+    outdated: tuple[str, ...]  # PATH or PATH@NAME of each container that is of another image
     open_firewalls: tuple[tuple[str, str], ...]  # (container, mode) where it is not "block"
     state: StateFacts | None
     database: DatabaseFacts | None

@@ -86,8 +86,8 @@ def _outdated(known: Records, image: str, url: str) -> tuple[str, ...]:
         return ()
     with Ledger(url) as ledger:
         found = [
-            path
-            for path, made_of in known.projects.items()
+            f"{path}@{variant}" if variant else path
+            for (path, variant), made_of in known.projects.items()
             if is_behind(made_of, wanted_image(ledger, path, image))
         ]
     return tuple(sorted(found))

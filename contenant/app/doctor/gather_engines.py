@@ -81,9 +81,10 @@ def _is_ours(report: ContainerReport) -> bool:
 
 def _container(report: ContainerReport) -> ContainerFacts:
     marks = {key: labels.decode(value) for key, value in report.labels.items()}
+    variant = marks.get(labels.VARIANT, "")
     return ContainerFacts(
         name=report.name,
-        project=marks.get(labels.PROJECT, ""),
+        project=marks.get(labels.PROJECT, "") + (f"@{variant}" if variant else ""),
         state=report.state,
         image=marks.get(labels.IMAGE, report.image),
         engine_version=marks.get(labels.ENGINE, ""),

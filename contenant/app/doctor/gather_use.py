@@ -31,7 +31,8 @@ class Records(NamedTuple):
     known: bool = False  # there are records, of our schema, and they could be read
     engines: frozenset[EngineName] = frozenset()  # that have containers
     names: frozenset[str] = frozenset()  # of containers that are not gone
-    projects: Mapping[str, str] = {}  # image reference by project, of containers that are not gone
+    # Image reference by project and container (its first: ""), of those that are not gone.
+    projects: Mapping[tuple[str, str], str] = {}
     modes: Mapping[str, str] = {}  # firewall mode by container
     runtime: str | None = None  # the OCI runtime that was found to work for podman
 
@@ -47,7 +48,7 @@ def records(url: str) -> Records:
             known=True,
             engines=frozenset(row.engine for row in rows),
             names=frozenset(row.name for row in rows),
-            projects={row.project: row.image for row in rows},
+            projects={(row.project, row.variant): row.image for row in rows},
             modes={row.name: row.firewall for row in rows},
             runtime=reads.setting("podman", RUNTIME_KEY),
         )
