@@ -24,6 +24,7 @@ from contenant.core.values import (
     Load,
 )
 from contenant.engines.base import ContainerMissingError, EngineVersion
+from contenant.engines.survey import Pending, in_turn
 from contenant.errors import EngineError, EngineUnavailableError
 
 _T = TypeVar("_T")
@@ -191,6 +192,9 @@ class MemoryEngine:
         self._asked += 1
         names = sorted(name for name, one in self._containers.items() if one.state == "running")
         return [Load(name, None, self._asked / 10, 1 << 20, 1 << 30, 5) for name in names]
+
+    def survey(self, reference: str) -> Pending:
+        return in_turn(self, reference)
 
     def image(self, reference: str) -> ImageReport | None:
         return self._call("image", reference, lambda: self._images.get(reference))

@@ -179,9 +179,10 @@ def _prepare(
     agent = lent.ssh(ledger, project, settings, plan, ui, detached=request.detach)
     lent.tell_limits(engine.name, settings, plan, ui)
     lent.check_ports(ledger, settings, container, plan, ui)
+    survey = engine.survey(wanted.image) if made else None
     if plan.steps or wants_credential(request.argv):
         outfit.prepare_home(project, settings, wanted.spec.owner, ui)
-    site = Site(ledger, engine, project, settings, wanted, _sticky(flags))
+    site = Site(ledger, engine, project, settings, wanted, _sticky(flags), survey)
     container = _bring_up(site, plan.steps, container, ui)
     _note_place(ledger, project, plan, record)
     wayback.catch_up(ledger, container, {one.id for one in settled.recorded.sessions}, project.path, ui)
@@ -254,7 +255,7 @@ def _bring_up(
         made = site.ledger.container_of(record, site.engine.name, site.project.variant)
         if made is None or made.state != "created":
             raise
-        site = site._replace(engine=engines.refit(site.ledger, site.engine))
+        site = site._replace(engine=engines.refit(site.ledger, site.engine), asked=None)
         return perform(site, ("image", "remove", "create", "start"), made, ui)
 
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contenant import host
 from contenant.app import firewall_registries, mounted, place, policy
@@ -22,6 +22,10 @@ from contenant.core.versions import LATEST, is_unpinned
 from contenant.engines.base import Engine
 from contenant.errors import ContenantError, FirewallError
 
+if TYPE_CHECKING:
+    from contenant.engines.base import Survey
+    from contenant.engines.survey import Facts
+
 
 class Site(NamedTuple):
     """Everything the steps of one run need."""
@@ -32,15 +36,20 @@ class Site(NamedTuple):
     settings: Settings
     wanted: Wanted
     flags: Mapping[str, Any]  # creation options to remember
+    asked: "Survey | None" = None  # where a container is to be made: asked for as soon as that was known
+    facts: "Facts | None" = None  # its answer
 
 
 def perform(site: Site, steps: Sequence[Step], container: ContainerRecord | None, ui: Ui) -> ContainerRecord:
     """Do the steps in order; returns the container as it is then. The caller holds its lock."""
+    if "create" in steps:
+        site = _surveyed(site)
     for step in steps:
         match step:
             case "image":
                 site = _pinned(site, ui)
-                _ensure_image(site, ui)
+                if not _has_image(site):
+                    _ensure_image(site, ui)
             case "remove":
                 assert container is not None
                 remove(site.ledger, site.engine, container, "recreated")
@@ -51,6 +60,16 @@ def perform(site: Site, steps: Sequence[Step], container: ContainerRecord | None
                 container = _start(site, container)
     assert container is not None
     return apply_policy(_with_registries(site, container, ui), container)
+
+
+def _surveyed(site: Site) -> Site:
+    return site._replace(facts=(site.asked or site.engine.survey(site.wanted.image)).result(), asked=None)
+
+
+def _has_image(site: Site) -> bool:
+    """Whether the engine said that the wanted image is there: its reference holds the hash of its inputs."""
+    image = site.facts.image if site.facts else None
+    return image is not None and image.reference == site.wanted.image
 
 
 def _with_registries(site: Site, container: ContainerRecord, ui: Ui) -> Site:
@@ -89,12 +108,13 @@ def _ensure_image(site: Site, ui: Ui) -> None:
 def _create(site: Site) -> ContainerRecord:
     store, now = site.ledger.store(), host.now_text()
     project, intents = _project_record(site, now)
-    version = site.engine.version()
+    assert site.facts is not None  # whoever plans to create has asked
+    version = site.facts.version
     container = ContainerRecord(
         id=store.new_id(),
         project_id=project.id,
         engine=site.engine.name,
-        engine_identity=site.engine.identity(),
+        engine_identity=site.facts.identity,
         name=site.project.name,
         engine_id="",
         image=site.wanted.image,

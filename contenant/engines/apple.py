@@ -16,7 +16,14 @@ from contenant.core.labels import MANAGED
 from contenant.core.values import BuildSpec, ContainerSpec, EngineName, ExecSpec, ImageReport, Inspection
 from contenant.engines import apple_json
 from contenant.engines.apple_args import build_args, check_build, create_args, exec_args, once_args
-from contenant.engines.base import ContainerMissingError, EngineVersion, Listing, Loads, ServiceDownError
+from contenant.engines.base import (
+    ContainerMissingError,
+    EngineVersion,
+    Listing,
+    Loads,
+    ServiceDownError,
+    Survey,
+)
 from contenant.engines.call import COMMON, Caller, PendingListing, Symptom
 from contenant.engines.versions import require, short
 from contenant.errors import EngineError, EngineUnavailableError, ImageBuildError, PathRefusedError
@@ -134,6 +141,11 @@ class Apple:
         from contenant.engines.stats import read_apple
 
         return PendingLoads(self._caller.begin(["stats", "--no-stream", "--format", "json"]), read_apple)
+
+    def survey(self, reference: str) -> Survey:
+        from contenant.engines.survey import in_turn  # few starts make a container
+
+        return in_turn(self, reference)
 
     def image(self, reference: str) -> ImageReport | None:
         result = self._caller.ask(["image", "inspect", reference])

@@ -10,6 +10,7 @@ from contenant.errors import EngineError, EngineUnavailableError
 
 if TYPE_CHECKING:
     from contenant.core.values import BuildSpec, ContainerSpec, ExecSpec, ImageReport, Inspection, Load
+    from contenant.engines.survey import Facts
 
 
 class ContainerMissingError(EngineError):
@@ -58,6 +59,18 @@ class Loads(Protocol):
         ...
 
 
+class Survey(Protocol):
+    """What has to be known before a container is made, asked for and still on its way."""
+
+    def result(self) -> Facts:
+        """Wait for the answers. Raises as `Engine.version`, `identity` and `image` do."""
+        ...
+
+    def cancel(self) -> None:
+        """Give them up; what was to give them is ended."""
+        ...
+
+
 class Engine(Protocol):
     """One engine at one endpoint. Every call is bounded in time and raises EngineError or a child of it.
 
@@ -77,6 +90,10 @@ class Engine(Protocol):
 
     def containers(self) -> Listing:
         """Ask for all containers, running or not, ours or not."""
+        ...
+
+    def survey(self, reference: str) -> Survey:
+        """Ask for versions, identity and a local image together, before a container is made of it."""
         ...
 
     def image(self, reference: str) -> ImageReport | None:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from contenant import files
 from contenant.core import labels
 from contenant.core.values import ContainerReport, ContainerState, EngineName
-from contenant.engines.base import EngineVersion, Listing, Loads
-from contenant.engines.call import COMMON, Caller, PendingListing, Symptom
+from contenant.engines.base import EngineVersion, Listing, Loads, Survey
+from contenant.engines.call import COMMON, Answer, Caller, PendingListing, Symptom
 from contenant.engines.moments import from_engine_text
 from contenant.engines.oci import SYMPTOMS, OciEngine
 from contenant.engines.versions import require
@@ -70,6 +70,10 @@ _PARTS += [f'"{label}":{{{{json (.Label "{label}")}}}}' for label in _OUR_LABELS
 PS_FORMAT = "{" + ",".join(_PARTS) + "}"
 
 
+_VERSION = ("version", "--format", "{{json .}}")
+_INFO = ("info", "--format", "[{{json .ID}},{{json .SecurityOptions}},{{json .DockerRootDir}}]")
+
+
 class Docker(OciEngine):
     """The daemon that DOCKER_HOST or the current context names."""
 
@@ -79,13 +83,25 @@ class Docker(OciEngine):
     default_pids: ClassVar[int] = 4096  # docker has none, and one fork bomb takes the whole host
 
     def version(self) -> EngineVersion:
-        import json
+        found = self._read_version(self._caller.begin(_VERSION))
+        self.identity()
+        return found
 
-        result = self._caller.run("tell its version", ["version", "--format", "{{json .}}"])
-        with self._caller.reading("its version"):
-            answer: dict[str, Any] = json.loads(result.stdout)
-            client = str((answer.get("Client") or {}).get("Version") or "")
-            server = str((answer.get("Server") or {}).get("Version") or "")
+    def survey(self, reference: str) -> Survey:
+        from contenant.engines.survey import Facts, pending  # few starts make a container
+
+        version, daemon = self._caller.begin(_VERSION), self._caller.begin(_INFO)
+        image = self._caller.begin(["image", "inspect", reference])
+
+        def read() -> Facts:
+            found, identity = self._read_version(version), self._read_identity(daemon)
+            told = image.result(self._caller.timeouts.quick)
+            return Facts(found, identity, self._found(reference, told))
+
+        return pending(read, version, daemon, image)
+
+    def _read_version(self, answer: Answer) -> EngineVersion:
+        client, server = answer.read("tell its version", "its version", read_versions)
         if not server:
             raise EngineUnavailableError(
                 "docker named no daemon: the `docker` on PATH is another program, such as podman's",
@@ -93,7 +109,6 @@ class Docker(OciEngine):
             )
         require("docker", client, sys.platform, part="client")
         require("docker", server, sys.platform, part="daemon")
-        self.identity()
         return EngineVersion(client, server)
 
     def identity(self) -> str:
@@ -103,12 +118,10 @@ class Docker(OciEngine):
         Since docker 23 the id is made with the data directory and kept in it (`engine-id`), which root can
         read. Before, it is made with the machine's `/etc/docker/key.json`: then two daemons can share one.
         """
-        import json
+        return self._read_identity(self._caller.begin(_INFO))
 
-        args = ["info", "--format", "[{{json .ID}},{{json .SecurityOptions}},{{json .DockerRootDir}}]"]
-        result = self._caller.run("describe its daemon", args)
-        with self._caller.reading("its daemon"):
-            identifier, options, root = json.loads(result.stdout)
+    def _read_identity(self, answer: Answer) -> str:
+        identifier, options, root = answer.read("describe its daemon", "its daemon", read_daemon)
         for option, kind in (("name=rootless", "runs without root"), ("name=userns", "remaps user ids")):
             if any(str(text).startswith(option) for text in options or ()):
                 raise EngineUnavailableError(
@@ -170,6 +183,22 @@ def _without_warning(on_line: Callable[[str], None]) -> Callable[[str], None]:
             skipping = False
 
     return show
+
+
+def read_versions(text: str) -> tuple[str, str]:
+    """The output of `docker version` as JSON: the client's and the daemon's, "" for none."""
+    import json
+
+    answer: dict[str, Any] = json.loads(text)
+    return tuple(str((answer.get(part) or {}).get("Version") or "") for part in ("Client", "Server"))  # type: ignore[return-value]  # two
+
+
+def read_daemon(text: str) -> tuple[str, list[str] | None, str]:
+    """What `_INFO` prints: the daemon's id, its security options, its data directory."""
+    import json
+
+    identifier, options, root = json.loads(text)
+    return str(identifier), options, str(root)
 
 
 def read_containers(text: str) -> tuple[ContainerReport, ...]:

@@ -83,7 +83,9 @@ class OciEngine:
         self._selinux = selinux
 
     def image(self, reference: str) -> ImageReport | None:
-        result = self._caller.ask(["image", "inspect", reference])
+        return self._found(reference, self._caller.ask(["image", "inspect", reference]))
+
+    def _found(self, reference: str, result: Result) -> ImageReport | None:
         if result.code == 0:
             with self._caller.reading("an image"):
                 return read_image(result.stdout, reference)

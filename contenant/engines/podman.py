@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from contenant.core.values import ContainerReport, ContainerState, EngineName
-from contenant.engines.base import EngineVersion, Listing, Loads
-from contenant.engines.call import COMMON, Caller, PendingListing, Symptom
+from contenant.engines.base import EngineVersion, Listing, Loads, Survey
+from contenant.engines.call import COMMON, Answer, Caller, PendingListing, Symptom
 from contenant.engines.moments import from_unix
 from contenant.engines.oci import SYMPTOMS, OciEngine
 from contenant.engines.versions import parse_version, require
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 DEFAULT_NOFILE = 1048576
 DEFAULT_NPROC = 4194304
 KEEP_ID_SINCE = (4, 3, 0)  # --userns=keep-id:uid=…,gid=…
+
+_VERSION = ("version", "--format", "json")
+_LOGGED = ("--log-level", "debug")
+_GRAPH_ROOT = r'level=debug msg="Using graph root (/[^"\\]*)"'  # a name that needs an escape is asked for
 
 RUNTIMES = ("crun", "runc", "youki")
 
@@ -118,13 +123,10 @@ class Podman(OciEngine):
         self._rootless = rootless
 
     def version(self) -> EngineVersion:
-        import json
+        return self._read_version(self._caller.begin(_VERSION))
 
-        result = self._caller.run("tell its version", ["version", "--format", "json"])
-        with self._caller.reading("its version"):
-            answer: dict[str, Any] = json.loads(result.stdout)
-            client = str(answer["Client"]["Version"])
-            server = str((answer.get("Server") or {}).get("Version") or "")
+    def _read_version(self, answer: Answer) -> EngineVersion:
+        client, server = answer.read("tell its version", "its version", read_versions)
         for text in filter(None, (client, server)):
             require("podman", text, sys.platform)
         if self._rootless and (parse_version(client) or KEEP_ID_SINCE) < KEEP_ID_SINCE:
@@ -137,11 +139,26 @@ class Podman(OciEngine):
     def identity(self) -> str:
         """The store's place and inode: a device number may change at a reboot, an inode does not."""
         result = self._caller.run("tell its store", ["info", "--format", "{{.Store.GraphRoot}}"])
-        root = result.stdout.rstrip("\n")
-        try:
-            return f"{root}#{Path(root).stat().st_ino}"
-        except OSError:  # in a machine of podman's
-            return root
+        return identity_of(result.stdout.rstrip("\n"))
+
+    def survey(self, reference: str) -> Survey:
+        """Two calls at once. `info` would take longer than all else: it asks the package manager who made the
+        programs that podman uses. What podman's log says of its store is the same.
+        """
+        from contenant.engines.survey import Facts, pending  # few starts make a container
+
+        version = self._caller.begin(_VERSION)
+        image = self._caller.begin([*_LOGGED, "image", "inspect", reference])
+
+        def read() -> Facts:
+            made = self._read_version(version)
+            told = image.result(self._caller.timeouts.quick)
+            root = re.search(_GRAPH_ROOT, told.stderr)
+            identity = identity_of(os.path.abspath(root[1])) if root else self.identity()  # noqa: PTH100 - a text
+            said = "\n".join(line for line in told.stderr.splitlines() if not line.startswith("time="))
+            return Facts(made, identity, self._found(reference, told._replace(stderr=said)))
+
+        return pending(read, version, image)
 
     def containers(self) -> Listing:
         answer = self._caller.begin(["ps", "--all", "--no-trunc", "--format", "json"])
@@ -198,6 +215,22 @@ class Podman(OciEngine):
             args = ["run", "--rm", "--network", "none", *self._limit_options(), "--rootfs", empty, "/probe"]
             result = self._caller.ask(args, timeout=self._caller.timeouts.change)
         return "" if result.code == 127 else str(self._caller.failure("start a container", result.stderr))
+
+
+def identity_of(root: str) -> str:
+    """A store by its place and inode; by its place alone where it is in a machine of podman's."""
+    try:
+        return f"{root}#{Path(root).stat().st_ino}"
+    except OSError:
+        return root
+
+
+def read_versions(text: str) -> tuple[str, str]:
+    """The output of `podman version --format json`: the client's and the server's, "" for none."""
+    import json
+
+    answer: dict[str, Any] = json.loads(text)
+    return str(answer["Client"]["Version"]), str((answer.get("Server") or {}).get("Version") or "")
 
 
 def read_containers(text: str) -> tuple[ContainerReport, ...]:

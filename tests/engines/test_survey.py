@@ -1,0 +1,102 @@
+"""What is asked before a container is made: together, and with the same answers as one by one."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from contenant.engines.base import EngineVersion
+from contenant.errors import EngineUnavailableError
+from tests.engines.fake_cli import FakeCli, engine_of, recorded
+
+DEBUG = recorded("podman-4.3/debug.txt")
+ROOT = "/var/lib/containers/storage"
+
+
+@pytest.fixture
+def podman(fake: Callable[[str], FakeCli]) -> FakeCli:
+    """As it answered once; `info` tells another store than its log."""
+    cli = fake("podman")
+    cli.answer("'version '*", recorded("podman-4.3/version.json"))
+    cli.answer("*'image inspect '*", recorded("podman-4.3/image.json"), stderr=DEBUG)
+    cli.answer("'info '*", "/asked/for\n")
+    return cli
+
+
+def test_podman_is_asked_for_all_in_two_calls(podman: FakeCli, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    store.mkdir()
+    podman.answer(
+        "*'image inspect '*", recorded("podman-4.3/image.json"), stderr=DEBUG.replace(ROOT, f"{store}/.")
+    )
+    facts = engine_of("podman").survey("contenant:x").result()
+    assert facts.version == EngineVersion("4.3.1", "")
+    assert facts.identity == f"{store}#{store.stat().st_ino}"
+    assert facts.image is not None
+    assert facts.image.reference == "contenant:x"
+    assert len(podman.calls()) == 2
+
+
+@pytest.mark.parametrize(
+    "log", ["", DEBUG.replace(ROOT, '/a\\"b'), DEBUG.replace("graph root", "root of graphs")]
+)
+def test_a_store_that_podmans_log_does_not_tell_is_asked_for(podman: FakeCli, log: str) -> None:
+    podman.answer("*'image inspect '*", recorded("podman-4.3/image.json"), stderr=log)
+    assert engine_of("podman").survey("contenant:x").result().identity == "/asked/for"
+    assert len(podman.calls()) == 3
+
+
+def test_the_log_is_not_taken_for_a_failure(podman: FakeCli) -> None:
+    """It speaks of OCI runtimes that are not there, as an error of podman's would."""
+    noise = DEBUG + 'time="x" level=debug msg="no valid executable found for OCI runtime crun"\n'
+    missing = noise + "Error: inspecting object: contenant:x: image not known\n"
+    podman.answer("*'image inspect '*", stderr=missing, code=125)
+    assert engine_of("podman").survey("contenant:x").result().image is None
+    podman.answer("*'image inspect '*", stderr=noise + "Error: database is locked\n", code=125)
+    with pytest.raises(Exception, match="cannot inspect the image contenant:x: database is locked"):
+        engine_of("podman").survey("contenant:x").result()
+
+
+def test_docker_is_asked_for_all_at_once(fake: Callable[[str], FakeCli]) -> None:
+    cli = fake("docker")
+    cli.answer("'version '*", recorded("docker-20.10/version.json"))
+    cli.answer("'info '*", recorded("docker-20.10/info.json"))
+    cli.answer("'image inspect '*", recorded("docker-20.10/image.json"))
+    engine = engine_of("docker")
+    facts = engine.survey("contenant:x").result()
+    assert len(cli.calls()) == 3
+    assert facts == (engine.version(), engine.identity(), engine.image("contenant:x"))
+
+
+def test_a_daemon_that_cannot_be_used_is_refused(fake: Callable[[str], FakeCli]) -> None:
+    cli = fake("docker")
+    cli.answer("'version '*", recorded("docker-20.10/version.json"))
+    cli.answer("'info '*", json.dumps(["id", ["name=rootless"], "/d"]))
+    cli.answer("'image inspect '*", recorded("docker-20.10/image.json"))
+    with pytest.raises(EngineUnavailableError, match="runs without root"):
+        engine_of("docker").survey("contenant:x").result()
+
+
+def test_who_fails_leaves_no_other_call_behind(podman: FakeCli, tmp_path: Path) -> None:
+    podman.answer("'version '*", json.dumps({"Client": {"Version": "3.4.4"}}))
+    podman.answer("*'image inspect '*")
+    program = tmp_path / "bin" / "podman"
+    program.write_text(
+        program.read_text().replace("*'image inspect '*)", "*'image inspect '*) exec sleep 600;")
+    )
+    survey = engine_of("podman").survey("contenant:x")
+    with pytest.raises(EngineUnavailableError, match=r"3\.4\.4"):
+        survey.result()
+    assert "sleep" not in _children()
+    survey.cancel()
+
+
+def _children() -> str:
+    return " ".join(
+        Path(f"/proc/{pid}/comm").read_text()
+        for pid in Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
+    )
