@@ -89,6 +89,16 @@ class Ledger:
         source = self._store or self.snapshot()
         return source.project_by_path(path) if source else None
 
+    def known_paths(self, prefix: str) -> list[str]:
+        """Paths of projects that start with `prefix`, in order. Raises ContenantError."""
+        from contenant.store.known_paths import known_paths  # for completion alone
+
+        found = known_paths(self._url or None, host.installation_id(), prefix)
+        if found is not None:
+            return found
+        view = self.snapshot()
+        return view.project_paths(prefix) if view else []
+
     def project_path(self, project_id: str) -> str:
         """A project's path, "" where the id is unknown."""
         if self._paths is None:

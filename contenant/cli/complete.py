@@ -16,6 +16,7 @@ from click.shell_completion import CompletionItem, ShellComplete, split_arg_stri
 from contenant.cli.settings import home
 
 if TYPE_CHECKING:
+    from contenant.app.ledger import Ledger
     from contenant.store.reads import Reads
 
 T = TypeVar("T")
@@ -137,17 +138,25 @@ def _directories(typed: str) -> Iterator[str]:
 
 
 def _known_projects(typed: str) -> Sequence[str]:
-    return _on_record(lambda view: view.project_paths(typed))
+    return _from_ledger(lambda ledger: ledger.known_paths(typed))
 
 
 def _on_record(ask: "Callable[[Reads], Sequence[T]]") -> "Sequence[T]":
     """What the record answers; nothing where there is none."""
+
+    def read(ledger: "Ledger") -> "Sequence[T]":
+        view = ledger.snapshot()
+        return ask(view) if view else ()
+
+    return _from_ledger(read)
+
+
+def _from_ledger(ask: "Callable[[Ledger], Sequence[T]]") -> "Sequence[T]":
     from contenant.app.ledger import Ledger, database_url
     from contenant.errors import ContenantError
 
     try:
         with Ledger(database_url(os.environ)) as ledger:
-            view = ledger.snapshot()
-            return ask(view) if view else ()
+            return ask(ledger)
     except ContenantError:  # a suggestion less; the command itself will say what is wrong
         return ()

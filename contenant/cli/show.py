@@ -9,12 +9,13 @@ import click
 from contenant.cli.command import Command
 from contenant.cli.exits import EXIT_UNREACHABLE
 from contenant.cli.options import ProjectPath, name_option, rendered
-from contenant.cli.render import Output, emit_tree
 from contenant.cli.root import COMMANDS
 from contenant.cli.settings import ui_of
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from contenant.cli.render import Output
 
 EXIT_DRIFT = 6
 
@@ -45,6 +46,7 @@ def command(ctx: click.Context, path: Path, name: str | None, output: Output) ->
     """
     from contenant.app.project import target
     from contenant.app.show import show
+    from contenant.cli.render import emit_tree
 
     ui = ui_of(ctx)
     tree = show(target(path, name), ui)

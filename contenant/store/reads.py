@@ -50,10 +50,6 @@ _RULES = (
     " JOIN project p ON p.id = r.project_id"
     " WHERE r.host = :host AND r.removed = '' AND p.host = :host AND p.forgotten = ''"
 )
-_PATHS = (
-    "SELECT path FROM project WHERE host = :host AND forgotten = '' AND substr(path, 1, :size) = :prefix"
-    ' ORDER BY path COLLATE "binary"'
-)
 _PAGE = 1000
 
 
@@ -95,8 +91,10 @@ class Reads:
 
     def project_paths(self, prefix: str = "") -> list[str]:
         """Paths that start with `prefix`, in order: for completion."""
+        from contenant.store.known_paths import PATHS  # for completion alone
+
         start = to_column(prefix)
-        return [from_column(row[0]) for row in self._read(_PATHS, prefix=start, size=len(start))]
+        return [from_column(row[0]) for row in self._read(PATHS, prefix=start, size=len(start))]
 
     def containers(self, *, gone: bool | None = False, project_id: str = "") -> list[ContainerRecord]:
         """Containers, oldest first: those not gone; with `gone`, those gone; with None, all."""
