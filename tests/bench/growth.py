@@ -29,7 +29,7 @@ from tests.terminal_client import Client
 
 CONTAINERS = tuple(int(size) for size in os.environ.get("BENCH_SIZES", "1,100,1000").split(","))
 EVENTS = tuple(10**power for power in range(3, int(os.environ.get("BENCH_POWERS", "6")) + 1))
-SECONDS = 25.0  # of rounds at each size
+SECONDS = float(os.environ.get("BENCH_SECONDS", "25"))  # of rounds at each size
 PICTURE = ROOT / "docs/pictures/growth.svg"
 NAMES = ("list", "engine's ps", "session", "engine's exec", "history")
 Walls = dict[str, list[float]]
