@@ -11,16 +11,16 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.bench.growth_plot import Line, Panel, draw
-from tests.bench.peers import BUILD, CONTENANT, PAGE, ROOT, machine
+from tests.bench.peers import BUILD, CONTENANT, PAGE, ROOT, machine, prepare, rounds
 from tests.bench.peers_fleet import Fleet, Installation
-from tests.bench.peers_places import Place, call, contenant_image, peer_image, podman_store
+from tests.bench.peers_places import Place, call, contenant_image, peer_image, podman_store, scratch
 from tests.bench.peers_stats import summarise
 from tests.bench.peers_table import Column, Row, replaced, table, verdict
 from tests.bench.peers_terminal import wall
@@ -29,7 +29,7 @@ from tests.terminal_client import Client
 
 CONTAINERS = tuple(int(size) for size in os.environ.get("BENCH_SIZES", "1,100,1000").split(","))
 EVENTS = tuple(10**power for power in range(3, int(os.environ.get("BENCH_POWERS", "6")) + 1))
-ROUNDS = int(os.environ.get("BENCH_ROUNDS", "10"))
+SECONDS = float(os.environ.get("BENCH_SECONDS", "25"))  # of rounds at each size
 PICTURE = ROOT / "docs/pictures/growth.svg"
 NAMES = ("list", "engine's ps", "session", "engine's exec", "history")
 Walls = dict[str, list[float]]
@@ -47,7 +47,7 @@ class Bench:
         rows = json.loads(self.installation.ok("list", "--json"))
         self.container = next(row["name"] for row in rows if row["state"] == "running")
 
-    def rounds(self, count: int) -> Walls:
+    def rounds(self) -> Walls:
         """Walls of each command in seconds, by turns, after a round that does not count."""
         engine = self.place.engine
         commands: Mapping[str, Sequence[str]] = {
@@ -58,10 +58,10 @@ class Bench:
             "history": (CONTENANT, "history", "--limit", "50"),
         }
         walls: Walls = {name: [] for name in commands}
-        for number in range(count + 1):
+        for counts in rounds(SECONDS):
             for name, argv in commands.items():
                 seconds = wall(argv, self.installation.env, self.project)
-                if number:
+                if counts:
                     walls[name].append(seconds)
         return walls
 
@@ -73,26 +73,25 @@ class Bench:
         self.installation.ok("clean", str(self.project), "--yes", "--force")
 
 
-def against_containers(place: Place, scratch: Path) -> dict[int, Walls]:
+def against_containers(place: Place, where: Path) -> dict[int, Walls]:
     """More and more containers; the one that is there first is the session's."""
-    project = scratch / "warm"
+    project = where / "warm"
     project.mkdir(parents=True)
-    bench = Bench(place, scratch / "home", project)
-    fleet = Fleet(place, bench.installation, scratch / "fleet", beside=1)
     found = {}
-    for size in CONTAINERS:
-        fleet.grow(size - 1)
-        found[size] = bench.rounds(ROUNDS)
-        print(f"{size} containers", flush=True)
-    bench.close()
+    with closing(Bench(place, where / "home", project)) as bench:
+        fleet = Fleet(place, bench.installation, where / "fleet", beside=1)
+        for size in CONTAINERS:
+            fleet.grow(size - 1)
+            found[size] = bench.rounds()
+            print(f"{size} containers", flush=True)
     return found
 
 
-def against_records(place: Place, scratch: Path) -> dict[int, Walls]:
+def against_records(place: Place, where: Path) -> dict[int, Walls]:
     """More and more of what is past, each time in an installation of its own."""
     found = {}
     for events in EVENTS:
-        home, project = scratch / f"home-{events}", scratch / f"warm-{events}"
+        home, project = where / f"home-{events}", where / f"warm-{events}"
         project.mkdir(parents=True)
         env = {**place.env, "CONTENANT_HOME": str(home), "CONTENANT_ENGINE": place.engine}
         (home / "state").mkdir(parents=True, mode=0o700)
@@ -103,9 +102,8 @@ def against_records(place: Place, scratch: Path) -> dict[int, Walls]:
             env=env,
         )
         fill(home / "state/contenant.db", host, Size(events // 100, events // 10, events, 0))
-        bench = Bench(place, home, project)
-        found[events] = bench.rounds(ROUNDS)
-        bench.close()
+        with closing(Bench(place, home, project)) as bench:
+            found[events] = bench.rounds()
         print(f"{events} events", flush=True)
     return found
 
@@ -116,6 +114,12 @@ def rows(found: Mapping[int, Walls], what: str) -> list[Row]:
         Row(f"{size:,} {what}{'s' if size > 1 else ''}", {name: summarise(walls[name]) for name in NAMES})
         for size, walls in found.items()
     ]
+
+
+def spread(*found: Mapping[int, Walls]) -> tuple[int, int]:
+    """The fewest and the most rounds that there were at a size."""
+    counts = [len(walls["list"]) for part in found for walls in part.values()]
+    return min(counts), max(counts)
 
 
 def panel(title: str, across: str, found: Mapping[int, Walls]) -> Panel:
@@ -132,28 +136,27 @@ def page(parts: Sequence[Sequence[Row]], facts: Mapping[str, object]) -> str:
     columns = [Column(name, name) for name in NAMES]
     every = [row for part in parts for row in part]
     intro = (
-        f"{facts['day']}, {facts['machine']}, podman {facts['podman']}; {facts['load']}. {ROUNDS} rounds "
-        f"after one that does not count; seconds, p50 / p90. {verdict(every)}"
+        f"{facts['day']}, {facts['machine']}, podman {facts['podman']}; {facts['load']}. "
+        f"Seconds, p50 / p90, of {facts['rounds']} rounds after one that does not count. {verdict(every)}"
     )
     picture = "![Seconds against containers and against recorded events](pictures/growth.svg)"
     return "\n\n".join([intro, picture, table(every, columns)])
 
 
 def main() -> None:
-    for name in [name for name in os.environ if name.startswith("CONTENANT_") and "TEST" not in name]:
-        del os.environ[name]
+    prepare()
     begun, load = time.monotonic(), os.getloadavg()[0]
-    with tempfile.TemporaryDirectory(prefix="bench-growth-") as scratch_name, podman_store() as place:
-        scratch = Path(scratch_name)
-        image = contenant_image(Place("podman", {}, ""), scratch / "builder", CONTENANT)
-        peer_image(place, image, scratch)
-        containers = against_containers(place, scratch / "containers")
-        records = against_records(place, scratch / "records")
+    with scratch("bench-growth-") as where, podman_store() as place:
+        image = contenant_image(Place("podman", {}, ""), where / "builder", CONTENANT)
+        peer_image(place, image, where)
+        records = against_records(place, where / "records")  # first, while there is no other container
+        containers = against_containers(place, where / "containers")
     facts = {
         "day": f"{datetime.now(UTC):%Y-%m-%d}",
         "machine": machine(),
         "podman": place.version,
         "load": f"load at the start {load:.1f}, at the end {os.getloadavg()[0]:.1f}",
+        "rounds": " to ".join(str(count) for count in spread(containers, records)),
         "seconds": round(time.monotonic() - begun),
     }
     BUILD.mkdir(exist_ok=True)

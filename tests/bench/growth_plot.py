@@ -46,13 +46,16 @@ def draw(panels: Sequence[Panel], path: Path) -> None:
     with rc_context(
         {"svg.hashsalt": "growth", "text.color": INK, "axes.labelcolor": INK, "svg.fonttype": "none"}
     ):
-        figure = Figure(figsize=(9, 4.2), layout="constrained")
+        figure = Figure(figsize=(9, 4.4), layout="constrained")
         figure.patch.set_alpha(0)
         across = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
         for axes, panel in zip(across, panels, strict=True):
             _panel(axes, panel)
         across[0].set_ylabel("seconds, median")
-        across[0].legend(frameon=False, fontsize="small")
+        every = [seconds for panel in panels for line in panel.lines for seconds in line.seconds]
+        across[0].set_ylim(min(every) * 0.8, max(every) * 1.25)
+        handles, words = across[0].get_legend_handles_labels()
+        figure.legend(handles, words, loc="outside upper center", ncols=len(words), frameon=False)
         extra: Mapping[str, None] = {"Date": None} if path.suffix == ".svg" else {}
         figure.savefig(path, metadata=extra or None, dpi=110)
 
@@ -69,8 +72,6 @@ def _panel(axes, panel: Panel) -> None:  # type: ignore[no-untyped-def]
     axes.minorticks_off()
     ticks = [0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5]
     axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
-    every = [seconds for line in panel.lines for seconds in line.seconds]
-    axes.set_ylim(min(*every, 0.05) * 0.8, max(*every, 1.0) * 1.3)
     axes.grid(color=INK, alpha=0.25, linewidth=0.6)
     axes.tick_params(colors=INK)
     for side in axes.spines.values():

@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 import os
 import platform
+import signal
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -29,6 +29,7 @@ from tests.bench.peers_places import (
     docker_daemon,
     peer_image,
     podman_store,
+    scratch,
     to_docker,
 )
 from tests.bench.peers_stats import Summary, summarise
@@ -128,43 +129,41 @@ def rows(side: Sequence[tools.Tool], series: Series) -> list[Row]:
     return [Row(tool.name, {column.key: cell(tool, column.key) for column in COLUMNS}) for tool in side]
 
 
-def sides(stack: ExitStack, scratch: Path) -> tuple[list[Side], Mapping[str, str], int]:
+def sides(stack: ExitStack, where: Path) -> tuple[list[Side], Mapping[str, str], int]:
     """Both engines, ready; why a package is not there; the image's size."""
-    image = contenant_image(Place("podman", {}, ""), scratch / "builder", CONTENANT)
+    image = contenant_image(Place("podman", {}, ""), where / "builder", CONTENANT)
     podman, docker = stack.enter_context(podman_store()), stack.enter_context(docker_daemon())
-    size = peer_image(podman, image, scratch)
-    to_docker(podman, docker, image, scratch)
+    size = peer_image(podman, image, where)
+    to_docker(podman, docker, image, where)
     installed = {package.name: tools.install(package, BUILD / "peers") for package in tools.PACKAGES}
     without = {name: found for name, found in installed.items() if isinstance(found, str)}
     there = {name: found for name, found in installed.items() if not isinstance(found, str)}
-    return [_side(place, scratch / place.engine, there) for place in (podman, docker)], without, size
+    return [_side(place, where / place.engine, there) for place in (podman, docker)], without, size
 
 
-def _side(place: Place, scratch: Path, there: Mapping[str, tuple[Path, str]]) -> Side:
-    home = scratch / "home"
+def _side(place: Place, where: Path, there: Mapping[str, tuple[Path, str]]) -> Side:
+    home = where / "home"
     (home / ".claude").mkdir(parents=True)
     env = {"CONTENANT_HOME": str(home / "contenant"), "CONTENANT_ENGINE": place.engine}
     installation = Installation(CONTENANT, {**place.env, **env}, home / "contenant")
     found: list[tools.Tool] = [
-        tools.Script(f"plain {place.engine} {place.version}", place, _project(scratch, "script"), {}),
-        tools.Contenant("contenant", place, _project(scratch, "walled"), env, CONTENANT),
-        tools.Unwalled("contenant, firewall off", place, _project(scratch, "open"), env, CONTENANT),
+        tools.Script(f"plain {place.engine} {place.version}", place, _project(where, "script"), {}),
+        tools.Contenant("contenant", place, _project(where, "walled"), env, CONTENANT),
+        tools.Unwalled("contenant, firewall off", place, _project(where, "open"), env, CONTENANT),
     ]
-    found += _peers(place, scratch, home, there)
-    return Side(place, found, Fleet(place, installation, scratch / "fleet"))
+    found += _peers(place, where, home, there)
+    return Side(place, found, Fleet(place, installation, where / "fleet"))
 
 
-def _peers(
-    place: Place, scratch: Path, home: Path, there: Mapping[str, tuple[Path, str]]
-) -> list[tools.Tool]:
+def _peers(place: Place, where: Path, home: Path, there: Mapping[str, tuple[Path, str]]) -> list[tools.Tool]:
     """The peers that run on an engine."""
-    claude = scratch / "claude"
+    claude = where / "claude"
     claude.write_text(CLAUDE)
     claude.chmod(0o755)
     found: list[tools.Tool] = []
     for name, (bin_, version) in there.items():
         env = {"HOME": str(home), "PATH": f"{bin_}:{os.environ['PATH']}", "XDG_RUNTIME_DIR": str(home)}
-        common = (f"{name} {version}", place, _project(scratch, name))
+        common = (f"{name} {version}", place, _project(where, name))
         if name == "paude":
             found.append(tools.Paude(*common, env))
         elif place.engine == "docker" and name == "cubbi":
@@ -174,13 +173,13 @@ def _peers(
         elif place.engine == "docker" and name == "vibepod":
             own = {"VP_IMAGE_CLAUDE": PEER, "VP_PROXY_ENABLED": "false", "VP_AUTO_PULL": "false"}
             env |= {**own, "VP_CONFIG_DIR": str(home / "vibepod")}
-            wall(("vp", "config", "allow-dir", str(common[2])), {**place.env, **env}, scratch)
+            wall(("vp", "config", "allow-dir", str(common[2])), {**place.env, **env}, where)
             found.append(tools.Vibepod(*common, env))
     return found
 
 
-def _project(scratch: Path, name: str) -> Path:
-    path = scratch / "projects" / name
+def _project(where: Path, name: str) -> Path:
+    path = where / "projects" / name
     path.mkdir(parents=True)
     return path
 
@@ -221,14 +220,21 @@ def page(found: Mapping[str, Sequence[Row]], without: Mapping[str, str], facts: 
     return "\n\n".join(part.strip() for part in parts)
 
 
-def main() -> None:
+def prepare() -> None:
+    """Forget what the user set for contenant; and let a request to end end this in order, so that nothing
+    is left behind.
+    """
     for name in [name for name in os.environ if name.startswith("CONTENANT_") and "TEST" not in name]:
         del os.environ[name]
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+
+
+def main() -> None:
+    prepare()
     begun, load = time.monotonic(), os.getloadavg()[0]
     series: Series = {}
     with ExitStack() as stack:
-        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-peers-")))
-        both, without, size = sides(stack, scratch)
+        both, without, size = sides(stack, stack.enter_context(scratch("bench-peers-")))
         for side in both:
             measure(side, series)
         found = {side.place.engine: rows(side.tools, series) for side in both}

@@ -11,7 +11,6 @@ import base64
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,9 +21,8 @@ from contenant.core.ages import to_text
 from contenant.core.names import container_name
 from contenant.core.records import ContainerRecord, ProjectRecord
 from contenant.store.store import open_store
+from tests.bench.peers_api import Api, api
 from tests.bench.peers_places import TINY, Place, call
-
-WORKERS = 4  # an engine makes containers one after the other, and waits for the disk meanwhile
 
 
 class Installation(NamedTuple):
@@ -59,8 +57,8 @@ class Fleet:
             path.mkdir(parents=True)
         with self._store() as store:
             rows = [self._records(path, store.new_id(), store.new_id()) for path in paths]
-            with ThreadPoolExecutor(WORKERS) as pool:
-                made = list(pool.map(self._create, (container for _, container in rows), paths))
+            with api(self.place) as engine:
+                made = [self._create(engine, row[1], path) for row, path in zip(rows, paths, strict=True)]
             store.apply(
                 [step for row, engine_id in zip(rows, made, strict=True) for step in _made(*row, engine_id)]
             )
@@ -92,10 +90,9 @@ class Fleet:
             id=container, project_id=project, name=name, engine_id="", state="created", **fresh
         )
 
-    def _create(self, container: ContainerRecord, path: Path) -> str:
+    def _create(self, engine: Api, container: ContainerRecord, path: Path) -> str:
         marks = {**_own(container, path, self.host), **_others(container.name, path)}
-        words = [word for name, value in marks.items() for word in ("--label", f"{name}={value}")]
-        return self.place.call("create", "--network", "none", "--name", container.name, *words, TINY, "sh")
+        return engine.create(container.name, TINY, ("sh",), marks)
 
     def _prove(self) -> None:
         listed = json.loads(self.installation.ok("list", "--json"))

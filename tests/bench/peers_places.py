@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import shutil
 import subprocess
 import tempfile
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.bench.peers_terminal import PROMPT
-from tests.real.engine_fixtures import busybox_tarball, own_daemon
+from tests.real.engine_fixtures import busybox_tarball, own_daemon, unmount_below
 
 PEER, TINY = "bench-peer:1", "bench-tiny:1"
 CLAUDE = f"#!/bin/sh\nexec env PS1='{PROMPT}\n' sh -i\n"
@@ -73,9 +74,22 @@ def call(*argv: str, env: Mapping[str, str] | None = None, stdin: bytes = b"") -
 @contextlib.contextmanager
 def podman_store() -> Iterator[Place]:
     """A store of its own that reads the usual one's images; at the end nothing of it is left."""
-    import resource
+    with scratch("bench-podman-") as place:
+        yield from _store(place)
 
-    place = Path(tempfile.mkdtemp(prefix="bench-podman-"))
+
+@contextlib.contextmanager
+def scratch(prefix: str) -> Iterator[Path]:
+    """A directory that is gone at the end, whatever is mounted in it by then."""
+    place = Path(tempfile.mkdtemp(prefix=prefix))
+    try:
+        yield place
+    finally:
+        unmount_below(place)
+        shutil.rmtree(place)
+
+
+def _store(place: Path) -> Iterator[Place]:
     images = call("podman", "info", "--format", "{{.Store.GraphRoot}}")
     limits = (resource.getrlimit(kind)[1] for kind in (resource.RLIMIT_NOFILE, resource.RLIMIT_NPROC))
     files, processes = (min(limit, 4096) if limit > 0 else 4096 for limit in limits)
@@ -89,9 +103,6 @@ def podman_store() -> Iterator[Place]:
         yield Place("podman", env, call("podman", "version", "--format", "{{.Client.Version}}", env=env))
     finally:
         call("podman", "rm", "--all", "--force", "--time", "0", env=env)
-        with contextlib.suppress(RuntimeError):
-            call("umount", "--lazy", str(place / "graph/overlay"))
-        shutil.rmtree(place)
 
 
 @contextlib.contextmanager

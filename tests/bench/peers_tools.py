@@ -184,14 +184,14 @@ PACKAGES = (
 
 # Tried with the versions of November 2026: installed, and not to be measured here.
 LEFT_OUT = {
-    "agentcage 0.40": "its egress image is built from mitmproxy's, which is in a registry; no root",
+    "agentcage 0.40": "its egress image is built from mitmproxy's, which is in a registry",
     "agent-circus 0.2": "builds its image from node's, which is in a registry, and takes no other",
     "claude-podman 0.2": "builds its image from ubuntu's, which is in a registry, at every start",
-    "claudebox 0.3": "a library without a command line, for micro-VMs from a registry's images",
-    "handler-ai 0.2": "a daemon that wants podman without root",
+    "claudebox 0.3": "a library for micro-VMs; it has no command line",
+    "handler-ai 0.2": "its sandboxes want podman without root, and a daemon of its own set up before",
     "kanibako 1.8": "takes an image, but runs it with `--userns keep-id`, which podman refuses root",
     "terok 0.9": "installs its agents from their makers' servers into every image, and none is reached here",
-    "trusted-agent 0.12": "wants gVisor's runsc",
+    "trusted-agent 0.12": "runs on Linux in gVisor's runsc alone, which is not here",
 }
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from tests.bench import peers
 from tests.bench.peers_stats import Summary, summarise
 from tests.bench.peers_table import Column, Missing, Row, counts, marks, replaced, table, verdict
+from tests.bench.peers_terminal import SHELL, Shell, tree, wall
 
 
 def test_quantiles_are_of_all_values_and_halves_of_their_order() -> None:
@@ -85,3 +89,51 @@ def test_only_what_stands_between_the_markers_is_replaced() -> None:
 def test_a_page_without_its_markers_is_refused(page: str) -> None:
     with pytest.raises(ValueError, match="markers"):
         replaced(page.format(*marks("bench-peers")), "bench-peers", "text")
+
+
+def test_rounds_go_on_while_there_is_time_and_the_first_does_not_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = iter(range(1000))
+    monkeypatch.setattr("tests.bench.peers.time.monotonic", lambda: float(next(clock)))
+    assert list(peers.rounds(6.5)) == [False, *[True] * 10]
+    assert list(peers.rounds(0)) == [False, *[True] * peers.FEWEST]
+    assert list(peers.rounds(10_000)) == [False, *[True] * peers.MOST]
+
+
+def test_a_page_names_the_engine_its_rounds_and_what_was_left_out() -> None:
+    cells = {column.key: Summary(7, 1.0, 1.1, (1.0, 1.0)) for column in peers.COLUMNS}
+    found = {"podman": [Row("plain podman", cells), Row("contenant", cells)]}
+    text = peers.page(
+        found, {"cubbi": "it wants Python 3.12"}, {"day": "D", "machine": "M", "load": [0.1, 0.2]}
+    )
+    assert "D, M; load at the start 0.1, at the end 0.2." in text
+    assert "None of the 14 series was rejected." in text
+    assert "On podman; sessions n = 7, lists n = 7, 7, 7:" in text
+    assert "- cubbi: it wants Python 3.12." in text
+
+
+def test_a_shell_is_ready_with_its_prompt_and_weighs_what_it_started(tmp_path: Path) -> None:
+    with Shell(("sh", "-c", 'sleep 30 & exec "$@"', "sh", *SHELL), {}, tmp_path) as shell:
+        assert 0 < shell.ready() < 30
+        assert len(tree(shell.client.process.pid)) == 2
+        assert shell.weight() > 0
+        shell.leave()
+        assert shell.client.process.poll() == 0
+
+
+def test_enter_is_pressed_for_a_tool_that_lost_the_first_prompt(tmp_path: Path) -> None:
+    lost = 'echo attached; read line; exec "$@"'
+    with Shell(("sh", "-c", lost, "sh", *SHELL), {}, tmp_path, press=b"attached") as shell:
+        shell.ready()
+        shell.leave()
+
+
+def test_a_tool_that_ends_without_a_shell_is_told_with_what_it_said(tmp_path: Path) -> None:
+    with (
+        Shell(("sh", "-c", "echo no such image"), {}, tmp_path) as shell,
+        pytest.raises(RuntimeError, match="no such image"),
+    ):
+        shell.ready()
+    with pytest.raises(RuntimeError, match="ended with 3"):
+        wall(("sh", "-c", "exit 3"), {}, tmp_path)

@@ -162,8 +162,8 @@ def own_daemon() -> Iterator[str]:
             yield f"unix://{place}/docker.sock"
         finally:
             _stop(daemon)
-            _unmount_below(place)
-            _unmount_below(data)
+            unmount_below(place)
+            unmount_below(data)
             shutil.rmtree(place, ignore_errors=True)
 
 
@@ -224,7 +224,7 @@ def _bridge() -> Iterator[str]:
         run("ip", "link", "delete", name)
 
 
-def _unmount_below(place: Path) -> None:
+def unmount_below(place: Path) -> None:
     """Take away what a daemon left mounted below a directory, innermost first."""
     lines = Path("/proc/self/mountinfo").read_text().splitlines()
     points = [line.split()[4] for line in lines]
