@@ -25,7 +25,7 @@ _BLOCK = re.compile(
 _END = "-- end of command"
 _FORGIVEN = (
     (re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?(\.\d+Z)?"), "MOMENT"),
-    (re.compile(r"\b\d{8}T\d{6}-\d+Z"), "MOMENT"),
+    (re.compile(r"\b\d{8}T\d{6}-\d+Z?"), "MOMENT"),
     (re.compile(r"\b(sha256:)?[0-9a-f]{64}\b(:\d+)?"), "HASH"),
     (re.compile(r"^(yes|no) +\d+(?= +HASH)"), r"\1 NUMBER"),  # events: how many depends on who is quicker
     (re.compile(r"\b\d+ events"), "EVENTS"),
