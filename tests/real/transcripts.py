@@ -29,6 +29,7 @@ _FORGIVEN = (
     (re.compile(r"\b(sha256:)?[0-9a-f]{64}\b(:\d+)?"), "HASH"),
     (re.compile(r"^(yes|no) +\d+(?= +HASH)"), r"\1 NUMBER"),  # events: how many depends on who is quicker
     (re.compile(r"\b\d+ events"), "EVENTS"),
+    (re.compile(r"\b\d{4}(?=, the one of this contenant)"), "REVISION"),
     (re.compile(r"\b[0-9a-z]{26}\b"), "ID"),
     (re.compile(r"-[0-9a-f]{8}\b(?!-)"), "-NAME"),
     (re.compile(r"-[0-9a-f]{12}\b"), "-RECIPE"),
