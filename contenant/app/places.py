@@ -20,7 +20,7 @@ from contenant.app import engines
 from contenant.app.ledger import Ledger
 from contenant.app.results import Ui
 from contenant.core import labels
-from contenant.core.ages import age
+from contenant.core.ages import ago
 from contenant.core.settings import Settings
 from contenant.core.values import EngineName
 from contenant.errors import BusyError, EngineUnavailableError, StateError
@@ -135,7 +135,7 @@ def _held(found: Sequence[Holder], most: int, before: int) -> str:
 
 
 def _shown(one: Holder, moment: datetime) -> str:
-    used = f"used {age(one.last_used, moment)} ago, " if one.last_used else ""
+    used = f"used {ago(one.last_used, moment)}, " if one.last_used else ""
     return f"{one.name} ({used}{one.sessions} session{'' if one.sessions == 1 else 's'})"
 
 

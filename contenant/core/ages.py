@@ -46,3 +46,9 @@ def age(since: str, now: datetime) -> str:
         if seconds < limit:
             return f"{int(seconds // _UNITS[unit])}{unit}"
     return f"{int(seconds // _UNITS['y'])}y"
+
+
+def ago(since: str, now: datetime) -> str:
+    """The same in a sentence: `just now`, `3h ago`."""
+    text = age(since, now)
+    return "just now" if text == "now" else f"{text} ago"

@@ -22,6 +22,7 @@ class Query(NamedTuple):
     chart: Chart | None = None
 
 
+# Grouped by position where a name is also a column of the view: SQLite would take the column.
 QUERIES = (
     Query(
         "sessions-per-day",
@@ -56,7 +57,7 @@ QUERIES = (
         "What was refused, most often first",
         "SELECT CASE destination WHEN '' THEN address ELSE destination END AS host, port,"
         " sum(attempts) AS attempts, count(DISTINCT project) AS projects, max(last_seen) AS last"
-        " FROM audit_egress WHERE verdict = 'deny' GROUP BY host, port ORDER BY attempts DESC",
+        " FROM audit_egress WHERE verdict = 'deny' GROUP BY 1, 2 ORDER BY attempts DESC",
         Chart("bar", "host", "attempts"),
     ),
     Query(
@@ -65,7 +66,7 @@ QUERIES = (
         "SELECT CASE destination WHEN '' THEN address ELSE destination END AS host, port,"
         " sum(attempts) AS connections, sum(sent) AS sent, sum(received) AS received, max(last_seen) AS last"
         " FROM audit_egress WHERE verdict IN ('allow', 'would-deny') AND layer <> 'dns'"
-        " GROUP BY host, port ORDER BY sent DESC",
+        " GROUP BY 1, 2 ORDER BY sent DESC",
         Chart("bar", "host", "sent"),
     ),
     Query(

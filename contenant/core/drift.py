@@ -125,7 +125,7 @@ def _processes(intent: Intent, inside: Inside) -> Iterator[Finding]:
         if inside.own in line:
             continue
         told = f"{visible(process.name)} ({process.pid})"
-        started = process.pid == 1 or first in line
+        started = process.pid == 1 or first in line or _keeps_output(process)
         if process.uid == 0 and not started:
             yield Finding(
                 "process", told, "no process as root that contenant did not start", _held(process), "restart"
@@ -145,6 +145,11 @@ def _ancestors(pid: int, by_pid: Mapping[int, Process]) -> list[int]:
         line.append(pid)
         pid = by_pid[pid].parent
     return line
+
+
+def _keeps_output(process: Process) -> bool:
+    """Whether it is a detached session's recorder (image/recorder), which outlives the exec that began it."""
+    return process.parent == 1 and process.name == "recorder"
 
 
 def _held(process: Process) -> str:

@@ -66,7 +66,7 @@ def _refusal(candidate: Candidate, force: bool) -> str:
 def _reason(candidate: Candidate, stale: timedelta | None, now: datetime) -> str:
     parts = [f"unused for {ages.age(candidate.last_used, now)}" if stale is not None else "named"]
     if candidate.selected and stale is None:
-        parts = [f"asked for, last used {_ago(candidate.last_used, now)}"]
+        parts = [f"asked for, last used {ages.ago(candidate.last_used, now)}"]
     if not candidate.project_exists:
         parts.append("project is gone")
     if candidate.live:
@@ -77,8 +77,3 @@ def _reason(candidate: Candidate, stale: timedelta | None, now: datetime) -> str
 def sessions_text(count: int) -> str:
     """`1 live session`, `2 live sessions`."""
     return f"{count} live session{'' if count == 1 else 's'}"
-
-
-def _ago(moment: str, now: datetime) -> str:
-    text = ages.age(moment, now)
-    return "just now" if text == "now" else f"{text} ago"

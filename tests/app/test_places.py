@@ -64,7 +64,9 @@ def test_eight_starts_at_once_and_never_more_than_two(world: World, monkeypatch:
 def test_it_says_what_it_waits_for_and_goes_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.run("first")
     monkeypatch.setenv("CONTENANT_MAX_RUNNING", "1")
-    with pytest.raises(BusyError, match=r"no place for contenant-second-.*: 1 of 1 containers run"):
+    with pytest.raises(
+        BusyError, match=r"no place for contenant-second-.*: 1 of 1 containers run: .* \(used just now, "
+    ):
         run(RunRequest(world.project("second"), ("true",), no_wait=True), world.ui)
     world.run("first")  # one that runs needs no place
     ui = SilentUi()

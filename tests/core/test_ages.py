@@ -68,3 +68,8 @@ def test_ages_for_people(ago: timedelta, expected: str) -> None:
 
 def test_no_moment_has_no_age() -> None:
     assert ages.age("", NOW) == "-"
+
+
+def test_ages_in_a_sentence() -> None:
+    assert ages.ago(ages.to_text(NOW), NOW) == "just now"
+    assert ages.ago(ages.to_text(NOW - timedelta(hours=3)), NOW) == "3h ago"

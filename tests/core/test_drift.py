@@ -121,6 +121,8 @@ def test_a_check_that_fails_without_a_reason_of_its_own() -> None:
     [
         process(60, 0, "sleep", 0, CAPS),  # root from outside, by exec
         process(60, 1, "sleep", 0, CAPS),  # root, left behind by one
+        process(60, 40, "recorder", 0, CAPS),  # not what keeps a detached session's output
+        process(60, 1, "recorder", 0, CAPS | 1 << 21),
         process(60, 40, "escaped", 1000, 1 << 21),
         process(60, 40, "escaped", 1000, 0, nnp=False),
         process(60, 6, "entrypoint", 0, 1 << 21),
@@ -129,6 +131,11 @@ def test_a_check_that_fails_without_a_reason_of_its_own() -> None:
 )
 def test_processes(more: Process) -> None:
     assert findings(processes=(*PROCESSES, more)) == [("process", f"{more.name} (60)")]
+
+
+def test_what_keeps_the_output_of_a_detached_session_is_expected() -> None:
+    more = (process(60, 1, "recorder", 0, CAPS), process(61, 60, "sleep", 1000))
+    assert findings(processes=(*PROCESSES, *more)) == []
 
 
 def test_apples_root_processes_may_gain_privileges() -> None:

@@ -15,7 +15,7 @@ from pyte.screens import Char
 
 from tests.terminal_client import Client
 
-ROWS, COLUMNS = 26, 100
+ROWS, COLUMNS = 22, 100
 QUICK, PAUSE = 0.08, 1.6  # seconds
 
 

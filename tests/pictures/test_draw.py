@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from contenant.core.browse import QUERIES, chart_path
 from tests.pictures.recording import COLUMNS, Recorder
 from tests.pictures.svg import draw
 from tests.real.browser import Page, browser
@@ -26,6 +27,7 @@ PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 TITLE = (
     "A terminal: contenant runs a command and the agent in a container, then lists and tells what happened"
 )
+REFUSED = {"example.com": 5, "telemetry.example.org": 3, "example.net": 2, "files.example.org": 1}
 SHOP = """\
 def total(prices):
     return sum(prices)
@@ -63,7 +65,8 @@ def api(contenant: Contenant, project: Path, tmp_path: Path) -> Iterator[Api]:
 def home(contenant: Contenant, api: Api, tmp_path: Path) -> Path:
     """A home directory with contenant on its PATH, set up to speak to the stand-in."""
     (contenant.home / "config").mkdir(exist_ok=True)
-    settings = f'[env]\nNODE_EXTRA_CA_CERTS = "/standin/ca.crt"\nCLAUDE_CODE_OAUTH_TOKEN = "{TOKEN}"\n'
+    settings = 'keep_running = true\n[env]\nNODE_EXTRA_CA_CERTS = "/standin/ca.crt"\n'
+    settings += f'CLAUDE_CODE_OAUTH_TOKEN = "{TOKEN}"\n'
     (contenant.home / "config" / "config.toml").write_text(settings)
     shell(tmp_path / "home", contenant.env)
     return tmp_path / "home"
@@ -117,17 +120,21 @@ def test_the_main_job(recorder: Recorder) -> None:
 
 
 def test_the_record_in_a_browser(contenant: Contenant, home: Path, project: Path, tmp_path: Path) -> None:
-    for words in (["python3", "shop.py"], ["curl", "-sS", "https://example.com"], ["sh", "-c", "exit 3"]):
-        contenant("--", *words, cwd=project)
-    contenant.ok("firewall", "allow", "example.org", "--reason", "the API we call", cwd=project)
+    """What agents were refused, by host, as `contenant history --open` shows it."""
+    for host, times in REFUSED.items():
+        script = f"for n in $(seq {times}); do curl --silent https://{host}; done"
+        contenant("--", "sh", "-c", script, cwd=project)
     process = contenant.start("history", "--open", cwd=project, stderr=subprocess.DEVNULL)
     assert process.stdout is not None
     link = process.stdout.readline().decode().strip()
+    refused = next(query for query in QUERIES if query.name == "denied-hosts")
     with browser(tmp_path / "profile") as page:
-        page.call(
-            "Emulation.setDeviceMetricsOverride", width=1100, height=760, deviceScaleFactor=1, mobile=False
-        )
+        size = {"width": 1000, "height": 1180, "deviceScaleFactor": 1, "mobile": False}
+        page.call("Emulation.setDeviceMetricsOverride", **size)
+        page.call("Emulation.setScrollbarsHidden", hidden=True)
         page.go(link)
+        page.go(link.partition("/-/")[0] + chart_path("contenant", refused))
+        page.wait_for("document.querySelectorAll('canvas, svg.marks').length > 0")
         keep(page, "history.png")
     process.send_signal(signal.SIGTERM)
     process.wait(10)
@@ -135,5 +142,4 @@ def test_the_record_in_a_browser(contenant: Contenant, home: Path, project: Path
 
 def keep(page: Page, name: str) -> None:
     PICTURES.mkdir(exist_ok=True)
-    page.wait_for("document.body.innerText.includes('contenant: history')")
     page.picture(PICTURES / name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,21 @@ GIT = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"} | {
 
 def test_there_are_pages() -> None:
     assert "tutorial.md" in PAGES
+
+
+def test_no_page_shows_what_nobody_ran() -> None:
+    """A block with a prompt and with what was printed is played; one of commands alone need not be."""
+    for path in sorted(DOCS.rglob("*.md")):
+        text = path.read_text("utf-8")
+        played = {block.start for block in blocks(text)}
+        for found in re.finditer(r"^```(console|text)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+            assert found.start(2) in played or not shows(found[2]), f"{path.name}:\n{found[2]}"
+
+
+def shows(block: str) -> bool:
+    """Whether something is printed below a command."""
+    commands = re.sub(r"^\$ (.*\\\n)*.*\n", "", block, flags=re.MULTILINE)
+    return "$ " in block and bool(commands.strip())
 
 
 @pytest.mark.real

@@ -25,10 +25,11 @@ _BLOCK = re.compile(
 _END = "-- end of command"
 _FORGIVEN = (
     (re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?(\.\d+Z)?"), "MOMENT"),
-    (re.compile(r"\b\d{8}T\d{6}-\d+Z"), "MOMENT"),
+    (re.compile(r"\b\d{8}T\d{6}-\d+Z?"), "MOMENT"),
     (re.compile(r"\b(sha256:)?[0-9a-f]{64}\b(:\d+)?"), "HASH"),
     (re.compile(r"^(yes|no) +\d+(?= +HASH)"), r"\1 NUMBER"),  # events: how many depends on who is quicker
     (re.compile(r"\b\d+ events"), "EVENTS"),
+    (re.compile(r"\b\d{4}(?=, the one of this contenant)"), "REVISION"),
     (re.compile(r"\b[0-9a-z]{26}\b"), "ID"),
     (re.compile(r"-[0-9a-f]{8}\b(?!-)"), "-NAME"),
     (re.compile(r"-[0-9a-f]{12}\b"), "-RECIPE"),
