@@ -423,6 +423,16 @@ def test_a_podman_that_cannot_map_ids(only_fakes: Path, monkeypatch: pytest.Monk
     assert found.podman is not None and not found.podman.newuidmap
 
 
+def test_a_podman_that_cannot_even_tell_its_version(
+    only_fakes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli = podman_cli(only_fakes, monkeypatch, only_fakes)
+    cli.answer("version*", stderr='Error: exec: "newuidmap": executable file not found in $PATH', code=125)
+    found = look_at(question("podman"))
+    assert found.trouble == "unusable-ids"
+    assert found.podman is not None and not found.podman.newuidmap
+
+
 def test_an_old_podman_without_root(only_fakes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cli = podman_cli(only_fakes, monkeypatch, only_fakes, rootless=True)
     cli.answer("version*", json.dumps({"Client": {"Version": "4.2.0"}}))
