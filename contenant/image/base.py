@@ -119,6 +119,11 @@ def _run(argv: Sequence[str], on_step: Callable[[str], None]) -> list[str]:
             f"mmdebstrap: {error}", hint="try again; `mmdebstrap --help` says more"
         ) from None
     if code != 0:
+        if any("NO_PUBKEY" in line for line in tail):
+            raise ImageBuildError(
+                "the base image is made of Debian's packages, and this machine lacks the keys they are signed with",
+                hint="apt-get install debian-archive-keyring (as root); Ubuntu has it, too",
+            )
         reason = next((line for line in reversed(tail) if line.startswith("E:")), f"exit code {code}")
         raise ImageBuildError(f"mmdebstrap could not make the base image: {reason}", hint="the log says more")
     return moments

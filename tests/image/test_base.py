@@ -119,6 +119,17 @@ def test_a_failure_says_why_and_imports_nothing(bin_only: Path) -> None:
     assert engine.image(BOOTSTRAPPED) is None
 
 
+def test_where_debians_keys_are_missing_they_are_named(bin_only: Path) -> None:
+    lines = (
+        "echo 'W: GPG error: trixie InRelease: NO_PUBKEY 6ED0E7B82643E131'",
+        "echo 'E: mmdebstrap failed to run'",
+    )
+    fake_mmdebstrap(bin_only, f"{'; '.join(lines)}; exit 25")
+    with pytest.raises(ImageBuildError, match="lacks the keys") as caught:
+        provide(MemoryEngine(), WANTED, NONE, lambda _line: None)
+    assert "apt-get install debian-archive-keyring" in caught.value.hint
+
+
 def test_the_command_uses_the_hosts_mirrors() -> None:
     sources = Sources("http://m.example/debian", "", (("Acquire::http::Proxy", "http://p.example"),), "")
     argv = command(Path("/cache/trixie.tar"), sources, 0)
