@@ -121,7 +121,7 @@ def _run(argv: Sequence[str], on_step: Callable[[str], None]) -> list[str]:
     if code != 0:
         if any("NO_PUBKEY" in line for line in tail):
             raise ImageBuildError(
-                "the base image is made of Debian's packages, and this machine lacks the keys they are signed with",
+                "the base image is made of Debian's packages, whose keys this machine lacks",
                 hint="apt-get install debian-archive-keyring (as root); Ubuntu has it, too",
             )
         reason = next((line for line in reversed(tail) if line.startswith("E:")), f"exit code {code}")
