@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 BOOTSTRAPPED = f"localhost/contenant-base:{SUITE}"
 Origin = Literal["local", "pulled", "bootstrapped"]
+_KEYS = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _LIMIT = 1800.0  # seconds
 # What mmdebstrap does when the packages are there and their index still is: the index's moments are said.
 _MARK = "contenant: index of "
@@ -84,6 +85,8 @@ def command(tarball: Path, sources: Sources, uid: int) -> list[str]:
     return [
         *("mmdebstrap", "--variant=minbase", f"--mode={'root' if uid == 0 else 'unshare'}"),
         _SAY_MOMENTS,
+        # Not a Debian: apt knows other keys, and mmdebstrap finds Debian's by itself only where gpg is there.
+        *(() if sources.main or not _KEYS.exists() else (f"--keyring={_KEYS}",)),
         *(f"--aptopt={line}" for line in sources.options()),
         *(SUITE, str(tarball)),
         *sources.lines(),
