@@ -55,6 +55,7 @@ def _described(facts: EngineFacts, info: Mapping[str, Any], question: Question) 
         own_runtime=reading.text_at(info, "host", "ociRuntime", "name"),
         remembered=question.runtime,
         runtimes=runtimes(question.runtime, question.deadline) if local else (),
+        driver=reading.text_at(info, "store", "graphDriverName"),
         network_command=reading.text_at(info, "host", "rootlessNetworkCmd") or _older(facts.client),
     )
     return facts._replace(
