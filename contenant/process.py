@@ -67,7 +67,7 @@ def built_env() -> dict[str, str]:
     kept = {
         name: value for name, value in os.environ.items() if name in _KEPT or name.startswith(_KEPT_PREFIXES)
     }
-    return kept | {"LANG": "C.UTF-8"}
+    return kept | {"LANG": "C.UTF-8", "PODMAN_IGNORE_CGROUPSV1_WARNING": "1"}  # that `doctor` says once
 
 
 def exec_env(session: Mapping[str, str]) -> dict[str, str]:

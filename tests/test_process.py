@@ -129,6 +129,7 @@ class TestEnvironment:
         seen = dict(line.split("=", 1) for line in capture(["env"], timeout=10).stdout.splitlines())
         assert kept.items() <= seen.items()
         assert seen["LANG"] == "C.UTF-8"
+        assert seen["PODMAN_IGNORE_CGROUPSV1_WARNING"] == "1"
         assert not {"LD_PRELOAD", "PYTHONPATH", "LC_ALL", "ANTHROPIC_API_KEY"} & seen.keys()
 
     def test_exec_env_adds_the_session(self) -> None:

@@ -45,6 +45,12 @@ _STATES: Mapping[str, ContainerState] = {
 
 _SYMPTOMS = (
     Symptom(
+        r'exec: "new[ug]idmap": executable file not found',
+        EngineUnavailableError,
+        "newuidmap is not installed, and podman without root needs it",
+        "install uidmap (Debian, Ubuntu) or shadow-utils (Fedora)",
+    ),
+    Symptom(
         r"newuidmap|subuid|subgid|insufficient uids or gids",
         EngineUnavailableError,
         "this user has no range of subordinate ids",
@@ -57,7 +63,13 @@ _SYMPTOMS = (
         "this host does not let users make user namespaces; run as root, or ask its administrator",
     ),
     Symptom(
-        r"(slirp4netns|pasta).*(failed|not found)|could not find slirp4netns",
+        r"could not find (slirp4netns|pasta)",
+        EngineUnavailableError,
+        "",
+        "podman without root makes its network with it: install passt, which has pasta, or slirp4netns",
+    ),
+    Symptom(
+        r"(slirp4netns|pasta).*(failed|not found)",
         EngineError,
         "",
         "podman without root needs slirp4netns or passt, and /dev/net/tun open to users (mode 0666)",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 BOOTSTRAPPED = f"localhost/contenant-base:{SUITE}"
 Origin = Literal["local", "pulled", "bootstrapped"]
+_KEYS = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _LIMIT = 1800.0  # seconds
 # What mmdebstrap does when the packages are there and their index still is: the index's moments are said.
 _MARK = "contenant: index of "
@@ -84,6 +85,8 @@ def command(tarball: Path, sources: Sources, uid: int) -> list[str]:
     return [
         *("mmdebstrap", "--variant=minbase", f"--mode={'root' if uid == 0 else 'unshare'}"),
         _SAY_MOMENTS,
+        # Not a Debian: apt knows other keys, and mmdebstrap finds Debian's by itself only where gpg is there.
+        *(() if sources.main or not _KEYS.exists() else (f"--keyring={_KEYS}",)),
         *(f"--aptopt={line}" for line in sources.options()),
         *(SUITE, str(tarball)),
         *sources.lines(),
@@ -119,6 +122,11 @@ def _run(argv: Sequence[str], on_step: Callable[[str], None]) -> list[str]:
             f"mmdebstrap: {error}", hint="try again; `mmdebstrap --help` says more"
         ) from None
     if code != 0:
+        if any("NO_PUBKEY" in line for line in tail):
+            raise ImageBuildError(
+                "the base image is made of Debian's packages, whose keys this machine lacks",
+                hint="apt-get install debian-archive-keyring (as root); Ubuntu has it, too",
+            )
         reason = next((line for line in reversed(tail) if line.startswith("E:")), f"exit code {code}")
         raise ImageBuildError(f"mmdebstrap could not make the base image: {reason}", hint="the log says more")
     return moments

@@ -381,6 +381,18 @@ def test_ids_that_keep_podman_from_working_are_told_with_the_right_fix() -> None
     assert line_of(facts, "ids.podman").status == "fail"
 
 
+def test_a_store_that_copies_whole_layers() -> None:
+    assert "driver.podman" not in [
+        line.id for line in check_podman.check(PODMAN._replace(podman=podman()), LINUX)
+    ]
+    (found,) = [
+        line
+        for line in check_podman.check(PODMAN._replace(podman=podman(driver="vfs")), LINUX)
+        if line.id == "driver.podman"
+    ]
+    assert (found.status, "40 GB" in found.detail, "storage.conf" in found.fix) == ("warn", True, True)
+
+
 def test_network_without_root() -> None:
     assert check_podman.network(podman(), LINUX).status == "ok"
     found = check_podman.network(podman(network_helper=False), LINUX._replace(manager="zypper"))

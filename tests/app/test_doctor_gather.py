@@ -338,7 +338,7 @@ def podman_cli(place: Path, patch: pytest.MonkeyPatch, store: Path, **security: 
             "security": {"rootless": False} | security,
             "serviceIsRemote": False,
         },
-        "store": {"graphRoot": str(store)},
+        "store": {"graphRoot": str(store), "graphDriverName": "vfs"},
     }
     cli.answer("version*", json.dumps({"Client": {"Version": "5.4.2"}}))
     cli.answer("info*", json.dumps(info))
@@ -358,6 +358,7 @@ def test_a_podman_that_is_well(only_fakes: Path, monkeypatch: pytest.MonkeyPatch
     assert found.store_free > 0
     assert found.podman is not None
     assert found.podman.runtimes == (("", ""),)
+    assert found.podman.driver == "vfs"
     assert look_at(question("podman", "contenant:2")).image is False
 
 
@@ -412,12 +413,23 @@ def test_the_network_is_made_by_what_podman_is_set_to(
     FakeCli(there, only_fakes, monkeypatch)
     found = look_at(question("podman")).podman
     assert found is not None
+    assert found.driver == ""
     assert (found.network_command, found.network_helper) == (command, helper)
 
 
 def test_a_podman_that_cannot_map_ids(only_fakes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cli = podman_cli(only_fakes, monkeypatch, only_fakes)
     cli.answer("info*", stderr='Error: cannot set up namespace using "/usr/bin/newuidmap"', code=125)
+    found = look_at(question("podman"))
+    assert found.trouble == "unusable-ids"
+    assert found.podman is not None and not found.podman.newuidmap
+
+
+def test_a_podman_that_cannot_even_tell_its_version(
+    only_fakes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli = podman_cli(only_fakes, monkeypatch, only_fakes)
+    cli.answer("version*", stderr='Error: exec: "newuidmap": executable file not found in $PATH', code=125)
     found = look_at(question("podman"))
     assert found.trouble == "unusable-ids"
     assert found.podman is not None and not found.podman.newuidmap

@@ -10,6 +10,7 @@ import pytest
 
 from contenant.core import labels
 from contenant.errors import ImageBuildError
+from contenant.image import base
 from contenant.image.apt import NONE, Sources
 from contenant.image.base import BOOTSTRAPPED, command, newest, provide
 from contenant.paths import cache_dir
@@ -117,6 +118,30 @@ def test_a_failure_says_why_and_imports_nothing(bin_only: Path) -> None:
     with pytest.raises(ImageBuildError, match="E: no such suite"):
         provide(engine, WANTED, NONE, lambda _line: None)
     assert engine.image(BOOTSTRAPPED) is None
+
+
+def test_where_debians_keys_are_missing_they_are_named(bin_only: Path) -> None:
+    lines = (
+        "echo 'W: GPG error: trixie InRelease: NO_PUBKEY 6ED0E7B82643E131'",
+        "echo 'E: mmdebstrap failed to run'",
+    )
+    fake_mmdebstrap(bin_only, f"{'; '.join(lines)}; exit 25")
+    with pytest.raises(ImageBuildError, match="keys this machine lacks") as caught:
+        provide(MemoryEngine(), WANTED, NONE, lambda _line: None)
+    assert "apt-get install debian-archive-keyring" in caught.value.hint
+
+
+def test_debians_keys_are_named_where_apt_knows_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = tmp_path / "debian-archive-keyring.gpg"
+    monkeypatch.setattr(base, "_KEYS", keys)
+    words = f"--keyring={keys}"
+    assert words not in command(Path("/t"), NONE, 0)
+    keys.touch()
+    assert words in command(Path("/t"), NONE, 0)
+    # a Debian's own trust may be in another archive
+    assert words not in command(Path("/t"), NONE._replace(main="http://m.example/debian"), 0)
 
 
 def test_the_command_uses_the_hosts_mirrors() -> None:

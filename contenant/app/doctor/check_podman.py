@@ -18,9 +18,20 @@ def check(engine: EngineFacts, machine: Machine) -> Iterator[Line]:
     assert podman is not None
     if podman.runtimes:
         yield runtime(podman, machine)
+    if podman.driver == "vfs":
+        yield copies()
     if podman.rootless and engine.local:
         yield ids(podman, machine)
         yield network(podman, machine)
+
+
+def copies() -> Line:
+    """A store without overlay. podman 4 takes it for a user where no storage.conf says otherwise."""
+    detail = "vfs copies every layer whole: one image takes 40 GB"
+    fix = 'in ~/.config/containers/storage.conf, [storage] driver = "overlay"; then `podman system reset`'
+    return Line(
+        "driver.podman", "warn", "podman: storage", detail, f"{fix} (it removes all containers and images)"
+    )
 
 
 def runtime(podman: PodmanFacts, machine: Machine) -> Line:

@@ -78,6 +78,7 @@ class PodmanFacts(NamedTuple):
     gids: int = -1
     newuidmap: bool = True
     namespaces: bool = True  # whether users may make user namespaces
+    driver: str = "overlay"  # of its store
     network_command: str = "pasta"  # what podman makes a network with; "" where it does not say
     network_helper: bool = True  # it is there; where podman does not say: pasta or slirp4netns is
 

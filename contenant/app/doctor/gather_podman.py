@@ -28,14 +28,19 @@ def look_at(facts: EngineFacts, question: Question) -> EngineFacts:
     answer = ask(["podman", "version", "--format", "json"], question.deadline, FIRST)
     facts = versioned(facts, answer)
     if facts.trouble:
-        return facts
+        return _unmapped(facts, question)
     answer = ask(["podman", "info", "--format", "json"], question.deadline, NEXT)
     if (found := reading.diagnose("podman", answer)).trouble:
-        facts = told(facts._replace(seconds=answer.seconds), found)
-        bare = PodmanFacts(True, own_runtime="", remembered=question.runtime, runtimes=(), network_command="")
-        mapped = found.trouble != "unusable-ids"
-        return facts if mapped else facts._replace(podman=with_ids(bare, question.deadline))
+        return _unmapped(told(facts._replace(seconds=answer.seconds), found), question)
     return _described(facts, reading.as_object(answer.stdout), question)
+
+
+def _unmapped(facts: EngineFacts, question: Question) -> EngineFacts:
+    """With what there is for mapping ids, where podman says nothing else because it cannot map them."""
+    if facts.trouble != "unusable-ids":
+        return facts
+    bare = PodmanFacts(True, own_runtime="", remembered=question.runtime, runtimes=(), network_command="")
+    return facts._replace(podman=with_ids(bare, question.deadline))
 
 
 def _described(facts: EngineFacts, info: Mapping[str, Any], question: Question) -> EngineFacts:
@@ -50,6 +55,7 @@ def _described(facts: EngineFacts, info: Mapping[str, Any], question: Question) 
         own_runtime=reading.text_at(info, "host", "ociRuntime", "name"),
         remembered=question.runtime,
         runtimes=runtimes(question.runtime, question.deadline) if local else (),
+        driver=reading.text_at(info, "store", "graphDriverName"),
         network_command=reading.text_at(info, "host", "rootlessNetworkCmd") or _older(facts.client),
     )
     return facts._replace(
