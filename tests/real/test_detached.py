@@ -105,10 +105,16 @@ def test_an_agent_is_typed_into_and_come_back_to_and_tells_what_it_does(api: Api
         wait_for(lambda: activity() == "idle", 60, "the turn's end")
         assert (project / "ran").read_text() == "ran\n"
         assert "Hi from the stand-in." in screen.text()
+        screen.kill()
     finally:
-        screen.close()  # contenant is gone with its terminal
+        screen.close()
     (row,) = contenant.rows(project)
     assert (row["sessions_live"], row["state"]) == (1, "running")
+    screen = Tmux(contenant, project, "attach", given={})
+    try:
+        wait_for(lambda: "Hi from the stand-in." in screen.text(), 30, "the session of one that was killed")
+    finally:
+        screen.close()  # now contenant is gone with its terminal
     screen = Tmux(contenant, project, given={})
     try:
         wait_for(lambda: "Hi from the stand-in." in screen.text(), 30, "the same session, by contenant alone")
