@@ -64,7 +64,8 @@ def _make(top: str, repo: str, name: str, place: str, ui: Ui) -> None:
     begin = ("-r", mark) if marked.strip() else ()
     jj.do(top, repo, "workspace", "add", "--name", name, *begin, place)
     _pin(place, repo)
-    ui.note(f"made the workspace {place} ({'on the bookmark' if begin else 'beside the main one,'} {name})")
+    begun = f"on the bookmark {name}" if begin else "beside the main workspace's change"
+    ui.note(f"made the workspace {place}, {begun}")
 
 
 def _pin(place: str, repo: str) -> None:
