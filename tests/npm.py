@@ -22,10 +22,10 @@ if (place / "down").exists():
     sys.exit("npm error code ENOTFOUND\\nnpm error errno ENOTFOUND\\nnpm error network request failed")
 if (place / "hung").exists():
     time.sleep(60)
-right = len(words) == 8 and words[0] == "view" and words[3:5] == ["--json", "--prefix"]
-if not right or words[6:] != ["--fetch-retries", "0"]:
+options = ["--json", "--fetch-retries", "0", "--prefix"]
+if len(words) != 8 or words[0] != "view" or words[3:7] != options:
     sys.exit("npm error not a command line of contenant's: " + " ".join(words))
-if list(pathlib.Path(words[5]).iterdir()):
+if list(pathlib.Path(words[7]).iterdir()):
     sys.exit("npm error the prefix is not empty")
 known = json.loads((place / "registry.json").read_text())
 if words[1:3] == ["@anthropic-ai/claude-code", "dist-tags"]:

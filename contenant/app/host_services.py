@@ -8,20 +8,15 @@ lives as long as this contenant shows the session. So the firewall stays as it i
 from __future__ import annotations
 
 import os
-import select
 import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-from contenant import process
-from contenant.app import arrival, host_streams
+from contenant.app import host_streams, inside
 from contenant.app.host_streams import HEAD, READY, Mux, Reach, Stream, read_exactly
-from contenant.app.project import container_dir
-from contenant.core.values import ExecSpec
 from contenant.errors import EngineError
 
 if TYPE_CHECKING:
@@ -31,9 +26,7 @@ if TYPE_CHECKING:
     from contenant.engines.base import Engine
 
 KIND = "service.lent"
-_READY = 45.0  # seconds; the container itself may take 30
 _DIAL = 10.0  # seconds
-_FAREWELL = 5.0  # seconds for the container's end to go by itself
 _ADDRESSES = ("127.0.0.1", "::1")
 
 
@@ -101,22 +94,16 @@ def lend(
 
     Raises ServiceError where the container cannot listen there.
     """
-    relay_id = f"{session_id}host"
-    source = Path(host_streams.__file__).read_text(encoding="utf-8")
-    program = ("/usr/bin/python3", "-I", "-c", source, *map(str, ports))
-    spec = ExecSpec(argv=(wrapper, "run", relay_id, "--", *program), interactive=True)
-    client = process.start(engine.exec_argv(name, spec), stdin=b"")
-    into, out = client.ends()
-    relay = _Relay(os.dup(out), into, frozenset(ports))
-    try:
-        relay.wait(_READY, name)
-        threading.Thread(target=relay.serve, daemon=True).start()
-        yield relay.used
-    finally:
-        relay.close()
-        client.hang_up(_FAREWELL)
-        with suppress(OSError):
-            arrival.forget(container_dir(name), relay_id)
+    words = map(str, ports)
+    with inside.talking(engine, name, f"{session_id}host", wrapper, host_streams, *words) as client:
+        into, out = client.ends()
+        relay = _Relay(os.dup(out), into, frozenset(ports))
+        try:
+            relay.wait(inside.READY, name)
+            threading.Thread(target=relay.serve, daemon=True).start()
+            yield relay.used
+        finally:
+            relay.close()
 
 
 class _Relay(Mux):
@@ -155,15 +142,7 @@ class _Relay(Mux):
 
     def _greeting(self, deadline: float) -> tuple[int, str]:
         """Raises ValueError at the end, TimeoutError."""
-        data = b""
-        while len(data) < HEAD.size:
-            if not select.select([self._source], [], [], max(0.0, deadline - time.monotonic()))[0]:
-                raise TimeoutError
-            part = os.read(self._source, HEAD.size - len(data))
-            if not part:
-                raise ValueError("the end")
-            data += part
-        kind, _, length = HEAD.unpack(data)
+        kind, _, length = HEAD.unpack(inside.read_before(self._source, HEAD.size, deadline))
         text = read_exactly(self._source, min(length, 200)).decode("utf-8", "replace")
         return kind, "".join(char if char.isprintable() else "?" for char in text)
 

@@ -9,22 +9,18 @@ from __future__ import annotations
 
 import os
 import queue
-import select
 import socket
 import struct
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from contenant import process
-from contenant.app import arrival, ssh_inside
+from contenant.app import inside, ssh_inside
 from contenant.app.host_streams import read_exactly
-from contenant.app.project import container_dir
 from contenant.core import ssh_agent as protocol
-from contenant.core.values import ExecSpec
 from contenant.errors import ConfigError, EngineError
 
 if TYPE_CHECKING:
@@ -39,10 +35,8 @@ KIND = "session.ssh"
 _HEAD = struct.Struct(">II")
 _CONNECTIONS = 32  # at a time
 _AHEAD = 2  # requests of one connection that wait; a client sends one and waits for its answer
-_READY = 45.0  # seconds; the container itself may take 30
 _ANSWER = 300.0  # seconds: an agent may ask the user first, or a key want to be touched
 _PROBE = 5.0  # seconds
-_FAREWELL = 5.0  # seconds for the container's end to go by itself
 
 
 class Agent(NamedTuple):
@@ -117,25 +111,19 @@ def lend(engine: Engine, name: str, session_id: str, wrapper: str, agent: Agent,
 
     That the host's agent failed meanwhile is told at the end: until then the terminal is the session's.
     """
-    relay_id = f"{session_id}ssh"
-    source = Path(ssh_inside.__file__).read_text(encoding="utf-8")
-    program = ("/usr/bin/python3", "-I", "-c", source, place_inside(session_id))
-    spec = ExecSpec(argv=(wrapper, "run", relay_id, "--", *program), interactive=True)
-    client = process.start(engine.exec_argv(name, spec), stdin=b"")
-    relay = Relay(client, agent.socket)
-    try:
-        if not relay.is_ready(_READY):
-            client.hang_up(1)
-            raise RelayError(f"{name} did not take the SSH agent")
-        threading.Thread(target=relay.work, daemon=True).start()
-        yield
-        if relay.trouble:
-            ui.warn(f"the SSH agent at {agent.socket} failed the session: {relay.trouble}")
-    finally:
-        relay.close()
-        client.hang_up(_FAREWELL)
-        with suppress(OSError):
-            arrival.forget(container_dir(name), relay_id)
+    words = (place_inside(session_id),)
+    with inside.talking(engine, name, f"{session_id}ssh", wrapper, ssh_inside, *words) as client:
+        relay = Relay(client, agent.socket)
+        try:
+            if not relay.is_ready(inside.READY):
+                client.hang_up(1)
+                raise RelayError(f"{name} did not take the SSH agent")
+            threading.Thread(target=relay.work, daemon=True).start()
+            yield
+            if relay.trouble:
+                ui.warn(f"the SSH agent at {agent.socket} failed the session: {relay.trouble}")
+        finally:
+            relay.close()
 
 
 class Relay:
@@ -164,14 +152,10 @@ class Relay:
         return ready
 
     def _is_greeted(self, seconds: float) -> bool:
-        deadline, head = time.monotonic() + seconds, b""
-        while len(head) < _HEAD.size:
-            left = max(0.0, deadline - time.monotonic())
-            if not select.select([self._out], [], [], left)[0]:
-                return False
-            if not (part := os.read(self._out, _HEAD.size - len(head))):
-                return False
-            head += part
+        try:
+            head = inside.read_before(self._out, _HEAD.size, time.monotonic() + seconds)
+        except (ValueError, TimeoutError):
+            return False
         return head == _HEAD.pack(0, 0)
 
     def close(self) -> None:

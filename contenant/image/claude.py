@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from contenant.image.lock import PLATFORMS, Lock
+from contenant.image.npm import NpmError, npm
 from contenant.paths import cache_dir, ensure_private
-from contenant.process import ProcessTimeoutError, capture
 
 _LIMIT = 1200.0  # seconds
 _KEPT = 3  # packages: the version in use, the one before, and one that a project pins
@@ -39,29 +39,22 @@ def obtain(lock: Lock, architecture: str, on_step: Callable[[str], None]) -> Pat
 def _pack(package: str, place: Path, wanted: bytes, on_step: Callable[[str], None]) -> bool:
     """Have npm fetch a package to `place`; False, with the reason told, when it did not come whole."""
     with tempfile.TemporaryDirectory(dir=place.parent, prefix="npm-") as folder:
-        # --prefix: the calling directory may be a project whose .npmrc is nobody's choice
-        argv = ["npm", "pack", package, "--pack-destination", folder, "--prefix", folder, "--silent"]
+        words = ("pack", package, "--pack-destination", folder, "--silent")
         try:
-            # npm's own environment: its registry, proxy and credentials may be set there
-            result = capture(argv, timeout=_LIMIT, env=os.environ)
-        except (OSError, ProcessTimeoutError) as error:
-            on_step(f"npm: {error}; the build will fetch Claude Code")
+            npm(*words, folder=Path(folder), seconds=_LIMIT)
+            found = next(Path(folder).glob("*.tgz"), None)
+        except NpmError as error:
+            on_step(f"npm could not fetch {package} ({error}); the build will try")
             return False
-        found = list(Path(folder).glob("*.tgz"))
-        if result.code != 0 or not found:
-            on_step(f"npm could not fetch {package} ({_reason(result.stderr)}); the build will try")
+        if found is None:
+            on_step(f"npm fetched no {package}, and says nothing of it; the build will try")
             return False
-        if digest(found[0]) != wanted:
+        if digest(found) != wanted:
             on_step(f"what npm fetched as {package} is not what claude.lock says; the build will try")
             return False
-        os.utime(found[0])  # npm keeps the package's own time
-        found[0].replace(place)
+        os.utime(found)  # npm keeps the package's own time
+        found.replace(place)
     return True
-
-
-def _reason(stderr: str) -> str:
-    lines = [line for line in stderr.splitlines() if line.strip()]
-    return lines[0].strip() if lines else "it does not say why"
 
 
 def digest(path: Path) -> bytes:

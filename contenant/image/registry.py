@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
+from pathlib import Path
 from typing import Any
 
 from contenant.core.versions import parse_version
 from contenant.errors import ContenantError, ImageBuildError, UsageError
 from contenant.image.lock import PLATFORMS, Lock, assemble
-from contenant.process import ProcessTimeoutError, capture, find_program
+from contenant.image.npm import NpmError, npm
+from contenant.process import find_program
 
 PACKAGE = "@anthropic-ai/claude-code"
 BRIEFLY, PATIENTLY = 5.0, 60.0  # seconds for one answer
@@ -56,28 +57,15 @@ def _view(package: str, field: str, seconds: float) -> Any:
             hint="install npm (Node.js), or `contenant image load` an image from a machine that has it",
         )
     with tempfile.TemporaryDirectory(prefix="contenant-npm-") as folder:
-        # --prefix: the calling directory may be a project whose .npmrc is nobody's choice
-        argv = ["npm", "view", package, field, "--json", "--prefix", folder, "--fetch-retries", "0"]
+        words = ("view", package, field, "--json", "--fetch-retries", "0")
         try:
-            # npm's own environment: its registry, proxy and credentials may be set there
-            result = capture(argv, timeout=seconds, env=os.environ)
-        except (OSError, ProcessTimeoutError) as error:
+            said = npm(*words, folder=Path(folder), seconds=seconds)
+        except NpmError as error:
             raise RegistryError(f"npm view {package}: {error}", hint=_HINT) from None
-    if result.code != 0:
-        raise RegistryError(f"npm view {package}: {_reason(result.stderr)}", hint=_HINT)
     try:
-        return json.loads(result.stdout)
+        return json.loads(said)
     except ValueError:
         raise ImageBuildError(f"npm view {package}: no answer that can be read", hint=_HINT) from None
 
 
 _HINT = "does `npm ping` work here? contenant asks the registry that npm is set to"
-
-
-def _reason(stderr: str) -> str:
-    """What npm says in words: it begins with codes."""
-    for line in stderr.splitlines():
-        text = line.strip().removeprefix("npm ERR!").removeprefix("npm error").strip()
-        if text and text.partition(" ")[0] not in ("code", "errno", "syscall"):
-            return text.removeprefix("404").strip()
-    return "it does not say why"

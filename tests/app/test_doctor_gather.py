@@ -6,7 +6,9 @@ import json
 import os
 import sqlite3
 import stat
+import threading
 import time
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,8 +60,16 @@ def test_a_program_that_is_not_there() -> None:
     assert (answer.code, answer.hung) == (-1, False)
 
 
-def test_a_task_is_waited_for_no_longer_than_wanted() -> None:
-    slow = Task(lambda: time.sleep(30))
+@pytest.fixture
+def forever() -> Iterator[Callable[[], bool]]:
+    """A wait that lasts as long as the test."""
+    over = threading.Event()
+    yield over.wait
+    over.set()
+
+
+def test_a_task_is_waited_for_no_longer_than_wanted(forever: Callable[[], bool]) -> None:
+    slow = Task(forever)
     assert not slow.wait(0.05)
     assert slow.result() is None
     quick = Task(lambda: 7)
@@ -488,9 +498,11 @@ def test_engines_that_hang_do_not_hang_doctor(
     assert {"contenant", "state", "database", "credential"} <= set(lines)
 
 
-def test_a_part_that_hangs_is_told_as_such(monkeypatch: pytest.MonkeyPatch, only_fakes: Path) -> None:
-    monkeypatch.setattr(gather_use, "credentials", lambda env: time.sleep(60))
-    monkeypatch.setattr(gather_machine, "state", lambda needed, mac: time.sleep(60))
+def test_a_part_that_hangs_is_told_as_such(
+    monkeypatch: pytest.MonkeyPatch, only_fakes: Path, forever: Callable[[], bool]
+) -> None:
+    monkeypatch.setattr(gather_use, "credentials", lambda env: forever())
+    monkeypatch.setattr(gather_machine, "state", lambda needed, mac: forever())
     monkeypatch.setattr(gather, "SETTLE", 0.1)
     monkeypatch.setattr(doctor, "BUDGET", 1.0)
     lines = {line.id: line for line in doctor.examine(None, fix=False, ui=SilentUi()).lines}

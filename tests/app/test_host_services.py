@@ -59,7 +59,7 @@ def inside(monkeypatch: pytest.MonkeyPatch) -> str:
     text = (
         Path(host_streams.__file__).read_text().replace('LOOPBACK = "127.0.0.1"', 'LOOPBACK = "127.0.0.77"')
     )
-    monkeypatch.setattr(host_services.Path, "read_text", lambda self, encoding: text)
+    monkeypatch.setattr(Path, "read_text", lambda self, encoding: text)
     return "127.0.0.77"
 
 

@@ -83,15 +83,18 @@ def no_keyring(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def use_keyring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+def use_keyring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Path]]:
     """Put a stand-in backend, by class name, behind the real library; returns the file it keeps things in."""
     monkeypatch.syspath_prepend(str(STANDINS / "keyring"))
     monkeypatch.setenv("STANDIN_KEYRING", str(tmp_path / "keyring.json"))
 
-    def use(name: str) -> Path:
-        import standin_keyring
+    import standin_keyring
 
+    standin_keyring.Hanging.released.clear()
+
+    def use(name: str) -> Path:
         keyring.set_keyring(getattr(standin_keyring, name)())
         return tmp_path / "keyring.json"
 
-    return use
+    yield use
+    standin_keyring.Hanging.released.set()

@@ -102,6 +102,7 @@ def service() -> Iterator[int]:
     with socket.create_server(("0.0.0.0", 0)) as server:
         threading.Thread(target=_serve, args=(server,), daemon=True).start()
         yield server.getsockname()[1]
+        server.shutdown(socket.SHUT_RDWR)  # which ends the wait for a client; a close would not
 
 
 def _serve(server: socket.socket) -> None:

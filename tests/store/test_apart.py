@@ -27,6 +27,12 @@ def fail(error: BaseException) -> None:
     raise error
 
 
+@pytest.fixture(autouse=True)
+def alone() -> None:
+    """What kills its process would kill the tests, where the work were not done in a process of its own."""
+    assert threading.enumerate() == [threading.main_thread()], "an earlier test left a thread"
+
+
 def test_the_work_is_done_elsewhere(tmp_path: Path) -> None:
     apart(lambda: (tmp_path / "pid").write_text(str(os.getpid())))
     assert (tmp_path / "pid").read_text() != str(os.getpid())

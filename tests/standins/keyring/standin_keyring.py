@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import time
+import threading
 from pathlib import Path
 
 from keyring.backend import KeyringBackend
@@ -54,11 +54,13 @@ class Forgetful(Working):
 
 
 class Hanging(Working):
-    """Never answers."""
+    """Does not answer before `released`."""
+
+    released = threading.Event()
 
     def get_password(self, service: str, username: str) -> str | None:
-        time.sleep(600)
+        self.released.wait(600)
         return None
 
     def set_password(self, service: str, username: str, password: str) -> None:
-        time.sleep(600)
+        self.released.wait(600)
