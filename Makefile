@@ -4,9 +4,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STANDIN := tests/apple/test_standin_[bm]*.py
+IN_PROCESS := -m "not real and not apple" --ignore=tests/apple --ignore=tests/bench --ignore=tests/firewall --ignore=tests/test_package.py
 STAMP := $(VENV)/.dev-$(shell cksum pyproject.toml | cut -d' ' -f1)
 
-.PHONY: demo test test-linux test-apart test-firewall test-standin test-apple check unit bench format docs site transcripts clean
+.PHONY: demo test test-linux test-apart test-firewall test-standin test-apple check unit bench bench-peers bench-growth format docs site transcripts pictures coverage tools dist sbom deb tries clean
 
 demo: ## set up an engine, build the image, run the main job on examples/hello
 	sh packaging/setup demo
@@ -36,16 +37,30 @@ test-apple: tools $(STAMP) ## contenant on the stand-in of Apple's container
 unit: $(STAMP) ## the tests that need no engine
 	$(BIN)/pytest tests -m "not real"
 
-check: tools $(STAMP) ## formatting, lint, types, shell scripts, generated documents
+coverage: tools $(STAMP) ## lines and branches that the tests which need no engine reach; fails below what is set
+	mkdir -p build/coverage && $(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest tests $(IN_PROCESS)
+	$(BIN)/coverage report --include="contenant/core/*" --fail-under=95
+	$(BIN)/coverage report
+
+check: tools $(STAMP) ## formatting, lint, types, the layers' contract, shell scripts, generated documents, the site
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/pytest -q tests/test_architecture.py -k "place or imports_point or libraries or pure or prints or short"
 	shellcheck $$(grep -rlE '^#!.*(/|env )(ba)?sh( |$$)' image packaging examples .ci)
 	$(BIN)/python -m contenant.cli.reference --check
 	$(MAKE) --no-print-directory site
 
 bench: tools $(STAMP) ## measure; prints the table of docs/performance.md
 	$(BIN)/pytest tests/bench -m bench --no-header -q -s
+
+# Both on engines of their own, which are gone afterwards; the peers come from PyPI, into build/peers.
+bench-peers: tools $(STAMP) ## contenant beside scripts and peers; writes the table of docs/performance.md
+	$(BIN)/python -m tests.bench.peers
+
+bench-growth: tools $(STAMP) ## cost against containers and records; writes table and picture of docs/performance.md
+	$(BIN)/python -m tests.bench.growth
 
 format: $(STAMP) ## mend formatting and what lint can mend
 	$(BIN)/ruff format .
@@ -56,10 +71,27 @@ docs: $(STAMP) ## make the generated documents again
 	$(BIN)/python -m contenant.store.describe > docs/schema.md.new && mv docs/schema.md.new docs/schema.md
 
 site: $(STAMP) ## the documentation as pages in build/site; fails on a link that leads nowhere
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --config-file packaging/mkdocs.yml
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --config-file packaging/mkdocs.yml
 
 transcripts: tools $(STAMP) ## write what the documentation's commands print now
 	CONTENANT_WRITE_TRANSCRIPTS=1 $(BIN)/pytest tests/real/test_transcripts.py
+
+pictures: tools $(STAMP) ## draw docs/pictures from a real run
+	$(BIN)/pytest tests/pictures -m pictures
+
+dist: $(STAMP) ## wheel, source distribution and Homebrew formula of the last commit: built twice, compared, tried
+	packaging/dist
+	$(BIN)/python packaging/homebrew/formula.py dist/contenant-*.tar.gz > dist/contenant.rb
+	$(BIN)/python packaging/smoke.py --with pip,pipx,uv,uvx dist/contenant-*.whl dist/contenant-*.tar.gz
+
+sbom: $(STAMP) ## what the wheel in dist brings with it, as CycloneDX
+	packaging/sbom
+
+deb: $(STAMP) ## Debian packages of what is in dist, built and tried in bare roots (needs root)
+	packaging/deb
+
+tries: ## contenant as somebody new gets it, in bare roots of Debian and Ubuntu (needs root, takes an hour)
+	packaging/tries
 
 tools:
 	sh packaging/setup test

@@ -236,9 +236,12 @@ def test_a_quick_command_loads_nothing_heavy(arguments: tuple[str, ...], tmp_pat
 
 def test_what_is_put_off_comes_when_it_is_used() -> None:
     program = (
-        "import contenant.__main__, platform, locale, inspect\n"
+        "import contenant.__main__, platform, locale, inspect, gettext, pathlib, urllib.parse\n"
         "assert platform.system() == __import__('os').uname().sysname\n"
-        "assert platform.python_version().count('.') == 2 and locale.getlocale() and inspect.getsource"
+        "assert platform.python_version().count('.') == 2 and locale.getlocale() and inspect.getsource\n"
+        "assert pathlib.PurePosixPath('/a b').as_uri() == 'file:///a%20b'\n"
+        "assert urllib.parse.quote(' ') == '%20'\n"
+        "assert gettext.ngettext('a', 'b', 2) == 'b' and gettext.NullTranslations"
     )
     assert subprocess.run([sys.executable, "-c", program]).returncode == 0
 

@@ -66,7 +66,7 @@ def _newest(ledger: Ledger, path: str, variant: str | None) -> ContainerRecord:
     view = ledger.snapshot()
     known = view.containers(project_id=project.id) if view and project else []
     if (found := one(known, variant)) is None:
-        raise not_found(path, variant or "")
+        raise not_found(path, [each.path for each in view.projects()] if view else (), variant=variant or "")
     return found
 
 

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from contenant import config, host, locks
+from contenant import config, host
 from contenant.app import engines, image_stores, service
 from contenant.app.current import current_image
 from contenant.app.ledger import Ledger
@@ -22,7 +22,7 @@ from contenant.core.versions import tagged_version
 from contenant.engines.base import Engine
 from contenant.errors import EngineError, NotFoundError, StateError, UsageError
 from contenant.image import archive
-from contenant.image.build import LOCK, new_id
+from contenant.image.build import new_id, the_only_builder
 
 
 def save(text: str, target: Path, engine: EngineName | None, ui: Ui) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def load(source: Path, engine: EngineName | None, ui: Ui) -> dict[str, Any]:
         picked = engines.pick(ledger, engine, None, settings.engine).engine
         service.check(picked, ui)
         store = ledger.store()
-        with locks.held(LOCK, lambda: ui.note("another contenant builds the image; waiting")):
+        with the_only_builder(ui):
             ui.progress(f"loading {found.reference} into {picked.name}")
             try:
                 picked.load_image(str(source), found.reference)

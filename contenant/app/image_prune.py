@@ -6,14 +6,14 @@ import os
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from contenant import config, locks
+from contenant import config
 from contenant.app import image_plan
-from contenant.app.inventory import Survey, look_around, refuse_silence
+from contenant.app.inventory import Survey, look_and_insist, look_around
 from contenant.app.ledger import Ledger
 from contenant.app.removal import carry_out
 from contenant.app.results import Outcome, Ui, Verdict
 from contenant.errors import ContenantError
-from contenant.image.build import LOCK
+from contenant.image.build import the_only_builder
 
 
 class Totals(NamedTuple):
@@ -27,8 +27,7 @@ def plan(ui: Ui) -> list[Verdict]:
     """Each image of ours on each engine, by name. Raises EngineUnavailableError where none answers."""
     settings = config.load(None, os.environ, {})
     with Ledger(settings.database_url) as ledger:
-        survey = look_around(ledger, settings.engine)
-        refuse_silence(survey, ())
+        survey = look_and_insist(ledger, settings.engine)
         for error in survey.unreachable.values():
             ui.warn(error.advice)
         found = image_plan.verdicts(ledger, survey, settings, ())
@@ -40,7 +39,7 @@ def apply(verdicts: Sequence[Verdict], ui: Ui) -> list[Outcome]:
     settings = config.load(None, os.environ, {})
     with (
         Ledger(settings.database_url) as ledger,
-        locks.held(LOCK, lambda: ui.note("waiting for another contenant that builds an image")),
+        the_only_builder(ui),
     ):
         survey = look_around(ledger, settings.engine)
         again = image_plan.verdicts(ledger, survey, settings, ())

@@ -14,6 +14,7 @@ from contenant.app.current import kept_image
 from contenant.app.ledger import Ledger, database_url
 from contenant.core.ages import from_text
 from contenant.core.records import ImageRecord
+from contenant.core.versions import tagged_version
 from contenant.errors import NotFoundError
 from contenant.paths import state_dir
 
@@ -134,12 +135,11 @@ def _entry(row: HistoryRow, reference: str, began: HistoryRow | None) -> Entry:
     seconds = data.get("seconds")
     if seconds is None and began is not None:
         seconds = max(0.0, (from_text(row.at) - from_text(began.at)).total_seconds())
-    version, dash, _ = reference.rpartition(":")[2].partition("-")
     return Entry(
         at=row.at,
         what=row.kind.partition(".")[2],
         reference=reference,
-        claude_version=data.get("claude_version") or (version if dash else ""),
+        claude_version=data.get("claude_version") or tagged_version(reference),
         engine=data.get("engine", ""),
         seconds=seconds,
         size=data.get("size", 0),

@@ -147,7 +147,8 @@ def _container(ledger: Ledger, target: Target) -> ContainerRecord:
     mine = [c for c in view.containers() if project and c.project_id == project.id] if view else []
     found = one(mine, target.variant)
     if found is None:
-        raise not_found(canonical_path, target.variant or "")
+        known = [each.path for each in view.projects()] if view else ()
+        raise not_found(canonical_path, known, variant=target.variant or "")
     return found
 
 

@@ -72,6 +72,7 @@ def run(request: RunRequest, ui: Ui, begun: Callable[[str], None] = lambda _id: 
                 ready = _prepare(ledger, project, base, request, ui, placed=True)
         assert ready is not None  # with a place
         _settle_memory()
+        ui.finish()  # the terminal is the session's now
         began = time.monotonic()
         code, ended = _show(ready, ui)
         if ended:
@@ -161,10 +162,7 @@ def _prepare(
     """Bring everything up for the session; None where a container is to start without being `placed`."""
     recorded = _recorded(ledger, project)
     engine = engines.pick(ledger, request.engine, engines.latest_engine(recorded), base.engine).engine
-    listing, asked = engine.containers(), service.ask_release(engine)
-    ledger.store()  # the import goes on while the engine answers
-    release = asked()
-    settled = service.settle_started(engine, listing, ledger, frozenset({project.name}), ui)
+    release, settled = service.settle_first(engine, ledger, project.name, ui)
     record = ledger.project(project.path)
     container = here(settled.recorded, settled.reports, record.id, project.variant) if record else None
     flags = _flags(request, container)

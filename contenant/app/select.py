@@ -28,7 +28,8 @@ def by_targets(
         canonical = identify(target.path)[0]
         matching = meant(known, target, ids.get(canonical, ""))
         if not matching:
-            raise not_found(canonical, target.variant or "")
+            known_names = [*ids, *(container.name for container in known)]
+            raise not_found(canonical, known_names, variant=target.variant or "")
         found += [container for container in matching if container not in found]
     return found
 

@@ -8,7 +8,7 @@ from contenant.app import named
 from contenant.app.detached import is_older, older
 from contenant.app.inventory import look_and_insist, refuse_silence
 from contenant.app.ledger import Ledger
-from contenant.app.named import Wanted
+from contenant.app.named import Named, Wanted
 from contenant.app.session import WRAPPER
 from contenant.core.values import ExecSpec
 from contenant.errors import EngineError, EngineUnavailableError, NotFoundError, UsageError
@@ -20,8 +20,8 @@ _NO_TERMINAL = 4  # image/session: send
 TERMINAL = Wanted(lambda session: session.has_terminal, "a session with a terminal")
 
 
-def send(word: str, text: str, *, enter: bool, name: str | None = None) -> None:
-    """Type `text`, and Enter if asked for, into the session that `word`, or `word` and `name`, stand for.
+def send(word: str, text: str, *, enter: bool, name: str | None = None) -> Named:
+    """Type `text`, and Enter if asked for, into the session that `word`, or `word` and `name`, stand for; it.
 
     Newlines and tabs are typed; any other control character is a key that does something, and refused. Raises
     UsageError for that and for a text that is too long, NotFoundError where there is no terminal,
@@ -57,3 +57,4 @@ def send(word: str, text: str, *, enter: bool, name: str | None = None) -> None:
         raise older(one.container)
     if done.code != 0:
         raise EngineError(f"nothing could be typed into session {one.session.id}: {told}")
+    return one

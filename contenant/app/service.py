@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from contenant.app import ahead
 from contenant.app.ledger import Ledger
 from contenant.app.results import Ui
 from contenant.app.sync import Settled, settle
@@ -17,7 +18,7 @@ from contenant.engines.base import ServiceDownError
 
 if TYPE_CHECKING:
     from contenant.engines.apple import Apple
-    from contenant.engines.base import Engine, EngineVersion, Listing
+    from contenant.engines.base import Engine, EngineVersion
 
 QUESTION = "Start Apple's container service? The first time it fetches a Linux kernel."
 Release = Callable[[], str]
@@ -31,18 +32,24 @@ def ask_release(engine: Engine) -> Release:
     return apple.begin_release() if apple else lambda: ""
 
 
-def settle_started(engine: Engine, listing: Listing, ledger: Ledger, held: frozenset[str], ui: Ui) -> Settled:
-    """As `sync.settle`; where the service is down, whoever sits at the terminal is asked to start it first.
+def settle_first(engine: Engine, ledger: Ledger, name: str, ui: Ui) -> tuple[str, Settled]:
+    """The release as `ask_release`, and what `sync.settle` returns; the caller holds the lock of `name`.
 
-    Raises EngineUnavailableError where nobody is there, or says no.
+    The engine was asked already where the command line began so. Where the service is down, whoever sits at
+    the terminal is asked to start it first. Raises EngineUnavailableError, also where nobody is there, or
+    says no.
     """
+    early, asked = ahead.take(engine.name), ask_release(engine)
+    listing, held = early or engine.containers(), frozenset({name})
+    ledger.store()  # the import goes on while the engine answers
+    release = asked()
     try:
-        return settle(engine, listing, ledger, held)
+        return release, settle(engine, listing, ledger, held, early=early is not None)
     except ServiceDownError:
         if not ui.confirm(QUESTION):
             raise
     start(ui)
-    return settle(engine, engine.containers(), ledger, held)
+    return release, settle(engine, engine.containers(), ledger, held)
 
 
 def start(ui: Ui) -> None:

@@ -42,7 +42,8 @@ def show(wanted: Target, ui: Ui) -> dict[str, Any]:
         known = [c for c in view.containers() if name == c.name or own == c.project_id] if view else []
         container = one(known, wanted.variant)
         if container is None:
-            raise not_found(canonical, wanted.variant or "")
+            paths = [each.path for each in view.projects()] if view else ()
+            raise not_found(canonical, paths, variant=wanted.variant or "")
         if project is not None:
             seen = Whereabouts(project.id, canonical, project.place, is_there(canonical))
             note_whereabouts(ledger, [seen])

@@ -41,11 +41,19 @@ class Settled(NamedTuple):
     reports: tuple[ContainerReport, ...]
 
 
-def settle(engine: Engine, listing: Listing, ledger: Ledger, held: frozenset[str] = frozenset()) -> Settled:
+def settle(
+    engine: Engine,
+    listing: Listing,
+    ledger: Ledger,
+    held: frozenset[str] = frozenset(),
+    *,
+    early: bool = False,
+) -> Settled:
     """Bring the records of one engine up to date.
 
-    `held`: container names whose locks the caller holds, and held when it asked for `listing`. Raises
-    EngineUnavailableError, and then nothing was changed.
+    `held`: container names whose locks the caller holds, and held when it asked for `listing`; with `early`
+    it asked before, and the engine is asked again where the two differ. Raises EngineUnavailableError, and
+    then nothing was changed.
     """
     reports = listing.result()
     drop_ended(ledger)
@@ -57,7 +65,7 @@ def settle(engine: Engine, listing: Listing, ledger: Ledger, held: frozenset[str
     touched = {f.name for f in findings if f.structural} | {report.name for report in strays}
     if sure:
         ledger.store().apply(sure)
-    if touched <= held:
+    if not touched or (touched <= held and not early):
         _repair(engine, ledger, findings, strays, touched)
     else:
         reports = _repair_under_locks(engine, ledger, touched, held)

@@ -52,8 +52,10 @@ class Watch:
         return self.ended() is not None
 
 
-def wait(words: Sequence[str], *, notify: bool, told: Callable[[int], None], name: str | None = None) -> int:
-    """Wait for sessions; `told` gets the exit code of each, in their order. Returns the first that is not 0.
+def wait(
+    words: Sequence[str], *, notify: bool, told: Callable[[Named, int], None], name: str | None = None
+) -> int:
+    """Wait for sessions; `told` gets each and its exit code, in their order. Returns the first code not 0.
 
     Each is named by its word and `name` as in `named.find`. Raises NotFoundError, EngineUnavailableError, and
     EngineError for one that left no exit code.
@@ -71,7 +73,7 @@ def wait(words: Sequence[str], *, notify: bool, told: Callable[[int], None], nam
                 watchers.enter_context(watching(one.container.name, one.session.id))
         for one in found:
             code = _code(_await(Watch(ledger, one, settings.engine)))
-            told(code)
+            told(one, code)
             first = first or code
     return first
 

@@ -12,6 +12,9 @@ import click
 from contenant.cli.auth import AUTH_COMMANDS
 from contenant.cli.colour import is_terminal
 from contenant.cli.command import Command
+from contenant.cli.options import rendered
+from contenant.cli.render import Output
+from contenant.cli.report import emit_report
 from contenant.cli.settings import ui_of
 
 if TYPE_CHECKING:
@@ -20,15 +23,30 @@ if TYPE_CHECKING:
 MOST = 65536  # bytes; a token has about a hundred
 _REST = 0.3  # seconds in which the further lines of a paste arrive
 
+# Key of JSON and CSV -> what it says. Only ever added to.
+FIELDS = {
+    "fingerprint": "12 hex digits that stand for the secret wherever it must be named",
+    "kind": "oauth or api-key",
+    "place": "keyring or file",
+    "where": "where it is kept, for people",
+    "expires": "moment at which it ends if it was made just now, empty where that is not known",
+    "no_keyring": "why it is not in the system's keyring, empty where it is",
+    "first": "variable of this environment that comes before it, empty for none",
+}
+
 
 @click.command(
     cls=Command,
     short_help=AUTH_COMMANDS["login"].summary,
-    examples=(("contenant auth login", "then paste what `claude setup-token` printed; nothing is shown"),),
+    examples=(
+        ("contenant auth login", "then paste what `claude setup-token` printed; nothing is shown"),
+        ("contenant auth login < token.txt", "from a file, or a password manager's pipe"),
+    ),
     exits=(0, 1, 2),
 )
+@rendered
 @click.pass_context
-def command(ctx: click.Context) -> int:
+def command(ctx: click.Context, output: Output) -> int:
     """Keep a token of one year, or an API key, for all sessions.
 
     `claude setup-token` on this machine prints a token that is good for a year. It is read without being
@@ -43,6 +61,8 @@ def command(ctx: click.Context) -> int:
     ui = ui_of(ctx)
     text = _ask(ui) if is_terminal(sys.stdin) else _read_pipe()
     done = login(text)
+    row = {**done.kept._asdict(), "where": done.where, "no_keyring": done.no_keyring, "first": done.first}
+    emit_report([{key: row[key] for key in FIELDS}], FIELDS, "fingerprint", output)
     ui.note(f"kept in {done.where}: {done.kept.kind} {done.kept.fingerprint}")
     if done.no_keyring:
         ui.note(f"not in the system's keyring: {done.no_keyring}")
@@ -61,6 +81,7 @@ def _ask(ui: TerminalUi) -> str:
     """Read a pasted token from the terminal without showing it, however many lines it was wrapped into."""
     import termios
 
+    ui.hush()
     fd = sys.stdin.fileno()
     before = termios.tcgetattr(fd)
     silent = termios.tcgetattr(fd)

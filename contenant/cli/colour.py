@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Literal, TextIO
 
 ColourMode = Literal["auto", "always", "never"]
-CODES = {"red": "31", "yellow": "33", "dim": "2", "bold": "1"}
+CODES = {"red": "31", "green": "32", "yellow": "33", "dim": "2", "bold": "1"}
 
 
 def wants_colour(mode: ColourMode, is_terminal: bool, environ: Mapping[str, str]) -> bool:

@@ -112,7 +112,7 @@ def no_such_command(word: str, known: Sequence[str], path: str) -> UsageError:
     """The error for an unknown word, with what was probably meant."""
     from difflib import get_close_matches
 
-    close = get_close_matches(word, known, n=2)
+    close = get_close_matches(word, dict.fromkeys(known), n=2)
     hint = f"did you mean {' or '.join(close)}?" if close else f"commands: {', '.join(known)}"
     if path == "contenant":
         hint += " (a project path goes behind run)"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from contenant.cli.command import Command
 from contenant.cli.config import CONFIG_COMMANDS
 from contenant.cli.option import option
-from contenant.cli.options import ProjectPath
+from contenant.cli.options import ProjectPath, rendered
+from contenant.cli.render import Output
+from contenant.cli.report import emit_report
 from contenant.cli.settings import ui_of
 from contenant.cli.text import visible
 from contenant.errors import UsageError
@@ -21,6 +23,14 @@ if TYPE_CHECKING:
     from contenant.cli.ui import TerminalUi
 
 EXIT_DECLINED = 1
+
+# Key of JSON and CSV -> what it says. Only ever added to.
+FIELDS = {
+    "path": "the project's file",
+    "sha256": "hash that the trust is bound to, empty with --revoke",
+    "asks": "what waited for trust, such as `memory 8g`",
+    "result": "trusted, trusted already, asks for nothing, declined, revoked or not trusted before",
+}
 
 
 @click.command(
@@ -35,8 +45,9 @@ EXIT_DECLINED = 1
 @click.argument("path", type=ProjectPath(), default=".")
 @option("--revoke", is_flag=True, help="Take the trust back.")
 @option("-y", "--yes", is_flag=True, help="Do not ask.")
+@rendered
 @click.pass_context
-def command(ctx: click.Context, path: Path, revoke: bool, yes: bool) -> int:
+def command(ctx: click.Context, path: Path, revoke: bool, yes: bool, output: Output) -> int:
     """Let a project's file and its layer of the image have their way, as they are now.
 
     The word is bound to the SHA-256 of the bytes of the file, of a Containerfile or script and of what they
@@ -48,18 +59,37 @@ def command(ctx: click.Context, path: Path, revoke: bool, yes: bool) -> int:
     ui = ui_of(ctx)
     if revoke:
         had = configuration.revoke(path)
+        row: dict[str, Any] = {"path": str(configuration.file_of(path)), "sha256": "", "asks": []}
+        row["result"] = "revoked" if had else "not trusted before"
+        emit_report([row], FIELDS, "path", output)
         ui.note("it may only tighten again" if had else "it was not trusted")
         return 0
     request = configuration.read_request(path)
+    result = _decide(request, yes, ui)
+    row = {"path": request.path, "sha256": request.sha256, "asks": list(request.asks)}
+    emit_report([row | {"result": result}], FIELDS, "path", output)
+    ui.note(_SAID[result].format(**row))
+    return EXIT_DECLINED if result == "declined" else 0
+
+
+_SAID = {
+    "trusted already": "{path} is trusted already",
+    "asks for nothing": "{path} asks for nothing more",
+    "declined": "it stays without effect",
+    "trusted": "trusted: {path}, SHA-256 {sha256}",
+}
+
+
+def _decide(request: Request, yes: bool, ui: TerminalUi) -> str:
+    """What becomes of it, as the key `result` says."""
+    from contenant.app import configuration
+
     if request.trusted or not request.asks:
-        ui.note(f"{request.path} {'is trusted already' if request.trusted else 'asks for nothing more'}")
-        return 0
+        return "trusted already" if request.trusted else "asks for nothing"
     if not yes and not _agreed(request, ui):
-        ui.note("it stays without effect")
-        return EXIT_DECLINED
+        return "declined"
     configuration.trust(request)
-    ui.note(f"trusted: {request.path}, SHA-256 {request.sha256}")
-    return 0
+    return "trusted"
 
 
 def _agreed(request: Request, ui: TerminalUi) -> bool:

@@ -8,10 +8,15 @@ import click
 
 from contenant.cli.command import Command
 from contenant.cli.db import DB_COMMANDS
-from contenant.cli.options import ProjectPath
+from contenant.cli.options import ProjectPath, rendered
+from contenant.cli.render import Output
+from contenant.cli.report import emit_report
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+# Key of JSON and CSV -> what it says. Only ever added to.
+FIELDS = {"path": "where the copy is", "size": "bytes"}
 
 
 @click.command(
@@ -24,13 +29,14 @@ if TYPE_CHECKING:
     exits=(0, 1, 2, 4),
 )
 @click.argument("file", type=ProjectPath(), required=False)
-def command(file: Path | None) -> int:
+@rendered
+def command(file: Path | None, output: Output) -> int:
     """Copy the database, while others use it, and print where the copy is.
 
     The copy is one moment of the whole, and only its owner can read it. FILE must not be there yet.
     """
     from contenant.app.database import back_up
-    from contenant.cli.text import visible
 
-    click.echo(visible(str(back_up(file))))
+    made = back_up(file)
+    emit_report([{"path": str(made), "size": made.stat().st_size}], FIELDS, "path", output, shown=True)
     return 0

@@ -9,7 +9,9 @@ import click
 from contenant.cli.command import Command
 from contenant.cli.db import DB_COMMANDS
 from contenant.cli.option import option
-from contenant.cli.options import ProjectPath
+from contenant.cli.options import ProjectPath, rendered
+from contenant.cli.render import Output
+from contenant.cli.report import emit_report
 from contenant.cli.settings import ui_of
 from contenant.errors import UsageError
 
@@ -17,6 +19,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 EXIT_DECLINED = 1
+
+# Key of JSON and CSV -> what it says. Only ever added to.
+FIELDS = {
+    "source": "the backup that is the database now",
+    "aside": "where the file is kept that stood there, empty where there was none",
+    "last": "number of this host's last event in that file, null where it could not be read",
+}
 
 
 @click.command(
@@ -30,8 +39,9 @@ EXIT_DECLINED = 1
 )
 @click.argument("backup", type=ProjectPath(), required=False)
 @option("-y", "--yes", is_flag=True, help="Do not ask.")
+@rendered
 @click.pass_context
-def command(ctx: click.Context, backup: Path | None, yes: bool) -> int:
+def command(ctx: click.Context, backup: Path | None, yes: bool, output: Output) -> int:
     """Put a backup in the database's place; what stood there is kept beside it.
 
     The backup is looked through first. What was recorded since it was made is missing afterwards, but for
@@ -49,6 +59,9 @@ def command(ctx: click.Context, backup: Path | None, yes: bool) -> int:
             ui.note("nothing was changed")
             return EXIT_DECLINED
     done = restore(source)
+    last = done.last[0] if done.last else None
+    row = {"source": str(done.source), "aside": str(done.aside or ""), "last": last}
+    emit_report([row], FIELDS, "source", output)
     ui.note(f"{done.source} is the database now")
     if done.aside is not None:
         ui.note(f"what stood there is {done.aside}")

@@ -36,8 +36,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     except click.exceptions.Exit as done:
         return done.exit_code
     except Exception as error:  # noqa: BLE001 - the last place where a failure can become one line
+        _hush(settings)
         return _failed(error, settings, arguments)
+    finally:
+        _hush(settings)
     return code
+
+
+def _hush(settings: Settings) -> None:
+    """Leave no progress line behind, and no thread that would write one."""
+    if settings.ui is not None:
+        settings.ui.hush()
 
 
 def _dispatch(arguments: list[str], settings: Settings) -> int:
@@ -88,6 +97,12 @@ def _usage_hint(error: click.ClickException) -> str:
     where = f"see {context.command_path if context else 'contenant'} --help"
     if isinstance(error, click.NoSuchOption) and error.possibilities:
         return f"did you mean {error.possibilities[0]}? {where}"  # the closest comes first
+    if isinstance(error, click.BadParameter) and error.param and isinstance(error.param.type, click.Choice):
+        from difflib import get_close_matches
+
+        given = str(error.message).partition("'")[2].partition("'")[0]
+        if close := get_close_matches(given, [str(choice) for choice in error.param.type.choices], 1):
+            return f"did you mean {close[0]}? {where}"
     return where
 
 

@@ -15,6 +15,7 @@ from contenant.cli.options import ContainerName, rendered
 from contenant.cli.render import Column, Output, Table, emit
 from contenant.cli.settings import ui_of
 from contenant.cli.text import visible
+from contenant.core.sizes import size
 from contenant.errors import UsageError
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ def _follow(query: LogQuery, output: Output, ui: TerminalUi) -> int:
 
     if output.format == "json":
         raise UsageError("--follow has no end, and a JSON array has one", hint="use --format jsonl")
+    ui.hush()
     batches = egress.follow(query, ui)
     if output.format == "table":
         for batch in batches:
@@ -157,17 +159,11 @@ def table() -> Table:
             Column("LAYER", lambda row: row.layer, rank=2),
             Column("WHERE", _where, floor=20),
             Column("TIMES", lambda row: str(row.attempts)),
-            Column("SENT", lambda row: _bytes(row.sent), rank=3),
-            Column("RECEIVED", lambda row: _bytes(row.received), rank=4),
+            Column("SENT", lambda row: size(row.sent) if row.sent else "-", rank=3),
+            Column("RECEIVED", lambda row: size(row.received) if row.received else "-", rank=4),
             Column("SESSION", lambda row: row.session_id or "-", floor=8, rank=1),
         ),
         fields=tuple(FIELDS),
         record=lambda row: {field: getattr(row, field) for field in FIELDS},
         name=lambda row: row.destination or row.address,
     )
-
-
-def _bytes(count: int) -> str:
-    if count < 1000:
-        return str(count) if count else "-"
-    return f"{count / 1e3:.0f} kB" if count < 1e6 else f"{count / 1e6:.1f} MB"

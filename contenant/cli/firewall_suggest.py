@@ -33,7 +33,10 @@ FIELDS = {
 @click.command(
     cls=Command,
     short_help=FIREWALL_COMMANDS["suggest"].summary,
-    examples=(("contenant firewall suggest", "from the record of the last 30 days"),),
+    examples=(
+        ("contenant firewall suggest", "from the record of the last 30 days"),
+        ("contenant firewall suggest --project ~/work/shop --json", "of another project, for programs"),
+    ),
     exits=(0, 2, 3),
 )
 @project_option

@@ -59,14 +59,15 @@ def _text(words: Sequence[str], ctx: click.Context) -> str:
     return _help_of(words, ctx)
 
 
-def _help_of(words: Sequence[str], ctx: click.Context) -> str:
+def _help_of(asked: Sequence[str], ctx: click.Context) -> str:
     found: click.Command = root
     context = click.Context(root, info_name="contenant", obj=ctx.obj)
-    for word in words:
+    for word in asked:
         child = found.get_command(context, word) if isinstance(found, LazyGroup) else None
         if child is None:
             known = list(found.lazy) if isinstance(found, LazyGroup) else []
-            raise no_such_command(word, [*TOPICS, *known] if found is root else known, context.command_path)
+            words = [*TOPICS, *known] if found is root else known
+            raise no_such_command(word, words, f"{context.command_path} help")
         found = child
         context = click.Context(found, info_name=word, parent=context)
     return found.get_help(context)

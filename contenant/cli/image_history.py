@@ -7,11 +7,12 @@ import click
 from contenant.cli.command import Command
 from contenant.cli.history_options import local
 from contenant.cli.image import IMAGE_COMMANDS
-from contenant.cli.image_list import duration, megabytes
+from contenant.cli.image_list import duration
 from contenant.cli.option import option
 from contenant.cli.options import rendered
 from contenant.cli.render import Column, Output, Table, emit
 from contenant.cli.settings import ui_of
+from contenant.core.sizes import size
 
 # Key of JSON and CSV -> what it says. Only ever added to.
 FIELDS = {
@@ -63,7 +64,7 @@ TABLE = Table(
         Column("IMAGE", lambda row: row.reference),
         Column("ENGINE", lambda row: row.engine or "-", rank=3),
         Column("TOOK", lambda row: duration(row.seconds), rank=1),
-        Column("SIZE", lambda row: megabytes(row.size), rank=2),
+        Column("SIZE", lambda row: size(row.size) if row.size else "-", rank=2),
         Column("WHY", lambda row: row.why or (row.log if row.what == "failed" else "") or "-", floor=10),
     ),
     fields=tuple(FIELDS),

@@ -11,7 +11,9 @@ from contenant.cli.image import IMAGE_COMMANDS
 from contenant.cli.options import rendered
 from contenant.cli.render import Column, Output, Table, emit
 from contenant.cli.settings import ui_of
+from contenant.cli.text import elapsed
 from contenant.core.ages import age
+from contenant.core.sizes import size
 
 EXIT_UNREACHABLE = 3
 
@@ -76,7 +78,7 @@ def table(now: datetime) -> Table:
             Column("LAYER", lambda row: row["layer"], rank=3),
             Column("CLAUDE", lambda row: row["claude_version"]),
             Column("BASE", lambda row: row["base_origin"], rank=4),
-            Column("SIZE", lambda row: megabytes(row["size"])),
+            Column("SIZE", lambda row: size(row["size"]) if row["size"] else "-"),
             Column("TOOK", lambda row: duration(row["seconds"]), rank=2),
             Column("CONTAINERS", lambda row: str(row["containers"])),
             Column("ON", lambda row: ", ".join(row["engines"]) or "-", rank=1),
@@ -88,12 +90,6 @@ def table(now: datetime) -> Table:
     )
 
 
-def megabytes(size: int) -> str:
-    """Bytes for people, `-` where the engine does not say."""
-    return f"{size / 1e6:.0f} MB" if size else "-"
-
-
 def duration(seconds: float | None) -> str:
     """Seconds for people: `8s`, `3m07s`; `-` for none."""
-    minutes, rest = divmod(round(seconds or 0), 60)
-    return f"{minutes}m{rest:02d}s" if minutes else f"{rest}s" if seconds else "-"
+    return elapsed(seconds) if seconds else "-"

@@ -17,7 +17,10 @@ from contenant.core.values import EngineName
 @click.command(
     cls=Command,
     short_help=IMAGE_COMMANDS["load"].summary,
-    examples=(("contenant image load image.tar", "then contenant runs without building"),),
+    examples=(
+        ("contenant image load image.tar", "then contenant runs without building"),
+        ("contenant image load image.tar --engine docker", "into this engine"),
+    ),
     exits=(0, 1, 2, 3, 5),
 )
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE")

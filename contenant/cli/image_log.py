@@ -7,8 +7,18 @@ import click
 from contenant.cli.command import Command
 from contenant.cli.image import IMAGE_COMMANDS
 from contenant.cli.option import option
+from contenant.cli.options import rendered
+from contenant.cli.render import Output
+from contenant.cli.report import emit_report
 from contenant.cli.settings import ui_of
 from contenant.cli.text import visible
+
+# Key of JSON and CSV -> what it says. Only ever added to.
+FIELDS = {
+    "log": "path of the log",
+    "line": "number of the line, from 1; of a log that is cut, of the part that is left",
+    "text": "the line as the engine printed it",
+}
 
 
 @click.command(
@@ -22,8 +32,9 @@ from contenant.cli.text import visible
 )
 @click.argument("reference", default="", metavar="[REF]")
 @option("--failed", is_flag=True, help="Of the newest build that failed.")
+@rendered
 @click.pass_context
-def command(ctx: click.Context, reference: str, failed: bool) -> int:
+def command(ctx: click.Context, reference: str, failed: bool, output: Output) -> int:
     """Print the log of a build: every line that the engine printed, and how it ended.
 
     REF is the beginning of a reference, a tag, a build's id or a recipe. The newest 20 logs are kept; of one
@@ -34,6 +45,11 @@ def command(ctx: click.Context, reference: str, failed: bool) -> int:
     found = log(reference, failed=failed)
     ui = ui_of(ctx)
     ui.note(f"{found.path}{f', without its first {found.left_out} bytes' if found.left_out else ''}")
-    for line in found.text.splitlines():
-        click.echo(visible(line.expandtabs()))
+    if output.format in ("table", "names"):
+        output.begin()
+        for line in found.text.splitlines():
+            output.stream.write(visible(line.expandtabs()) + "\n")
+        return 0
+    rows = enumerate(found.text.splitlines(), 1)
+    emit_report(({"log": found.path, "line": at, "text": text} for at, text in rows), FIELDS, "text", output)
     return 0

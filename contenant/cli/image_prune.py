@@ -9,11 +9,11 @@ import click
 from contenant.cli import outcomes
 from contenant.cli.command import Command
 from contenant.cli.image import IMAGE_COMMANDS
-from contenant.cli.image_list import megabytes
 from contenant.cli.option import option
 from contenant.cli.options import rendered
 from contenant.cli.render import Column, Output, Table, emit
 from contenant.cli.settings import ui_of
+from contenant.core.sizes import size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +67,7 @@ def command(ctx: click.Context, dry_run: bool, yes: bool, output: Output) -> int
     emit(outcomes.done(results), table("result", "detail"), output)
     freed = sum(one.verdict.size for one in results if one.result == "removed")
     count = sum(one.result == "removed" for one in results)
-    ui.note(f"{_count(count)} removed, at most {megabytes(freed)} freed")
+    ui.note(f"{_count(count)} removed, at most {size(freed)} freed")
     return outcomes.some_failed(results)
 
 
@@ -76,12 +76,10 @@ def _say_totals(plan: Sequence[Verdict], ui: TerminalUi) -> None:
 
     found = totals(plan)
     if not found.going:
-        ui.note("nothing to remove" + (f"; {megabytes(found.kept)} are kept" if found.kept else ""))
+        ui.note("nothing to remove" + (f"; {size(found.kept)} are kept" if found.kept else ""))
         return
     going = sum(verdict.action == "remove" for verdict in plan)
-    ui.note(
-        f"{_count(going)} of {megabytes(found.going)} would be removed, {found.kept / 1e6:.0f} MB are kept"
-    )
+    ui.note(f"{_count(going)} of {size(found.going)} would be removed, {size(found.kept)} are kept")
 
 
 def _count(images: int) -> str:
@@ -95,7 +93,7 @@ def table(key: str, why: str) -> Table:
         columns=(
             Column("IMAGE", lambda row: row["name"], floor=24),
             Column("ENGINE", lambda row: row["engine"], rank=2),
-            Column("SIZE", lambda row: megabytes(row["size"]), rank=1),
+            Column("SIZE", lambda row: size(row["size"]) if row["size"] else "-", rank=1),
             *base.columns[-2:],
         )
     )

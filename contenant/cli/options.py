@@ -12,7 +12,7 @@ import click
 
 from contenant.cli.colour import is_terminal, terminal_width, wants_colour
 from contenant.cli.option import option
-from contenant.cli.settings import settings_of
+from contenant.cli.settings import settings_of, ui_of
 from contenant.core.engine_names import ENGINE_NAMES
 from contenant.errors import UsageError
 
@@ -104,7 +104,12 @@ def rendered(function: Callable[..., R]) -> Callable[..., R]:
     def wrapper(ctx: click.Context, /, *args: Any, form: str | None, as_json: bool, **kwargs: Any) -> R:
         if as_json and form not in (None, "json"):
             raise UsageError(f"--json and --format {form} ask for different things", hint="give one of them")
-        return function(*args, output=_output(ctx, "json" if as_json else form), **kwargs)
+        output = _output(ctx, "json" if as_json else form)
+        if is_terminal(sys.stderr):
+            ui = ui_of(ctx)
+            ui.waiting(f"{ctx.command_path} is at work")
+            output = output._replace(begin=ui.hush)
+        return function(*args, output=output, **kwargs)
 
     return wrapper
 
@@ -113,6 +118,7 @@ def _output(ctx: click.Context, form: str | None) -> Output:
     from contenant.cli.render import Output  # a run and a completion render nothing
 
     settings = settings_of(ctx)
+    settings.as_json = form in ("json", "jsonl")
     colour = wants_colour(settings.color, is_terminal(sys.stdout), os.environ)
     chosen = cast("Format", form or ("names" if settings.quiet else "table"))
     return Output(chosen, sys.stdout, colour=colour, width=terminal_width(sys.stdout, os.environ))

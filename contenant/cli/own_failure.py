@@ -7,7 +7,7 @@ from collections.abc import Callable
 import click
 
 from contenant.cli.complain import complain, complaint_of
-from contenant.cli.settings import settings_of
+from contenant.cli.settings import settings_of, ui_of
 from contenant.errors import ContenantError
 
 EXIT_OWN_FAILURE = 125  # as docker and podman have it
@@ -20,4 +20,6 @@ def passing_on(ctx: click.Context, work: Callable[[], int]) -> int:
     except ContenantError as error:
         if error.exit_code != 1:
             raise
-        return complain(complaint_of(error)._replace(exit_code=EXIT_OWN_FAILURE), settings_of(ctx).color)
+        ui_of(ctx).hush()
+        complaint, settings = complaint_of(error)._replace(exit_code=EXIT_OWN_FAILURE), settings_of(ctx)
+        return complain(complaint, settings.color, as_json=settings.as_json)

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 @click.command(
     cls=Command,
     short_help=COMMANDS["paste"].summary,
-    examples=(("contenant paste", "prints /drop/paste-20260131-101500.png, for the agent"),),
+    examples=(
+        ("contenant paste", "prints /drop/paste-20260131-101500.png, for the agent"),
+        ("contenant paste --to mockup.png --force", "under a name of your own, in place of the last"),
+    ),
     exits=(0, 1, 2, 4, 5),
 )
 @option("--to", metavar="NAME", default="", help="The name in the drop folder.")

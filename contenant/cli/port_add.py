@@ -8,7 +8,8 @@ import click
 
 from contenant.cli.command import Command
 from contenant.cli.port import PORT_COMMANDS
-from contenant.cli.port_options import change_options
+from contenant.cli.port_options import change_options, emit_changed
+from contenant.cli.render import Output
 from contenant.cli.settings import ui_of
 
 if TYPE_CHECKING:
@@ -27,7 +28,12 @@ if TYPE_CHECKING:
 @change_options
 @click.pass_context
 def command(
-    ctx: click.Context, ports: tuple[str, ...], recreate: bool, project: Path, name: str | None
+    ctx: click.Context,
+    ports: tuple[str, ...],
+    recreate: bool,
+    project: Path,
+    name: str | None,
+    output: Output,
 ) -> int:
     """Publish ports of the project's container from its next making on.
 
@@ -41,6 +47,5 @@ def command(
     from contenant.app.ports import change
     from contenant.app.project import target
 
-    ui = ui_of(ctx)
-    change(target(project, name), ports, (), recreate=recreate, ui=ui)
-    return 0
+    change(target(project, name), ports, (), recreate=recreate, ui=ui_of(ctx))
+    return emit_changed(ports, "added", output, recreated=recreate)

@@ -8,7 +8,8 @@ import click
 
 from contenant.cli.command import Command
 from contenant.cli.port import PORT_COMMANDS
-from contenant.cli.port_options import change_options
+from contenant.cli.port_options import change_options, emit_changed
+from contenant.cli.render import Output
 from contenant.cli.settings import ui_of
 
 if TYPE_CHECKING:
@@ -18,13 +19,21 @@ if TYPE_CHECKING:
 @click.command(
     cls=Command,
     short_help=PORT_COMMANDS["remove"].summary,
-    examples=(("contenant port remove 8080:80 --recreate", "as contenant port lists it"),),
+    examples=(
+        ("contenant port remove 8080:80", "as contenant port lists it; from the next --recreate on"),
+        ("contenant port remove 8080:80 --recreate", "at once"),
+    ),
     exits=(0, 1, 2, 3, 4, 5),
 )
 @change_options
 @click.pass_context
 def command(
-    ctx: click.Context, ports: tuple[str, ...], recreate: bool, project: Path, name: str | None
+    ctx: click.Context,
+    ports: tuple[str, ...],
+    recreate: bool,
+    project: Path,
+    name: str | None,
+    output: Output,
 ) -> int:
     """Publish ports of the project's container no longer, from its next making on.
 
@@ -37,6 +46,5 @@ def command(
     from contenant.app.ports import change
     from contenant.app.project import target
 
-    ui = ui_of(ctx)
-    change(target(project, name), (), ports, recreate=recreate, ui=ui)
-    return 0
+    change(target(project, name), (), ports, recreate=recreate, ui=ui_of(ctx))
+    return emit_changed(ports, "removed", output, recreated=recreate)

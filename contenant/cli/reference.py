@@ -1,7 +1,8 @@
 """Writes the documents that follow from the code: `python -m contenant.cli.reference [--check]`.
 
-docs/reference.md from every command's --help, docs/exit-codes.md from the table of exit codes and errors.py,
-packaging/contenant.1 (the man page) from both. A maintainer's tool: it works in a checkout only.
+docs/reference.md from every command's --help, docs/output.md from the keys of what it writes,
+docs/exit-codes.md from the table of exit codes and errors.py, packaging/contenant.1 (the man page) from all.
+A maintainer's tool: it works in a checkout only.
 """
 
 from __future__ import annotations
@@ -13,70 +14,15 @@ from typing import cast
 
 import click
 
-import contenant.cli.list as list_command
 from contenant import errors
-from contenant.cli import (
-    auth_status,
-    config_show,
-    db_check,
-    doctor,
-    drop_options,
-    firewall_diff,
-    firewall_log,
-    firewall_options,
-    firewall_probe,
-    firewall_show,
-    firewall_suggest,
-    get,
-    history_diff,
-    history_egress,
-    history_policies,
-    history_sessions,
-    history_timeline,
-    image_list,
-    manual,
-    outcomes,
-    port_list,
-    top,
-    usage,
-    verify,
-)
+from contenant.cli import manual, output_page
 from contenant.cli.command import LazyGroup
 from contenant.cli.exits import EXITS
+from contenant.cli.output_page import MADE, table
 from contenant.cli.root import command as root
 
 ROOT = Path(__file__).resolve().parents[2]
 WIDTH = 100
-MADE = "<!-- Made by `python -m contenant.cli.reference`; change the code, not this file. -->"
-
-KEYS: Mapping[str, Mapping[str, str]] = {
-    "contenant list": list_command.FIELDS,
-    "contenant history timeline": history_timeline.FIELDS,
-    "contenant history sessions": history_sessions.FIELDS,
-    "contenant history events": history_timeline.FIELDS,
-    "contenant history egress": history_egress.FIELDS,
-    "contenant history policies": history_policies.FIELDS,
-    "contenant history diff": history_diff.FIELDS,
-    "contenant verify": verify.FIELDS,
-    "contenant clean": outcomes.FIELDS,
-    "contenant stop": outcomes.FIELDS,
-    "contenant firewall show": firewall_show.FIELDS,
-    "contenant firewall allow": firewall_options.CHANGE_FIELDS,
-    "contenant firewall log": firewall_log.FIELDS,
-    "contenant firewall test": firewall_probe.FIELDS,
-    "contenant firewall suggest": firewall_suggest.FIELDS,
-    "contenant firewall diff": firewall_diff.FIELDS,
-    "contenant image list": image_list.FIELDS,
-    "contenant auth status": auth_status.FIELDS,
-    "contenant config show": config_show.FIELDS,
-    "contenant doctor": doctor.FIELDS,
-    "contenant db check": db_check.FIELDS,
-    "contenant usage": usage.FIELDS,
-    "contenant port list": port_list.FIELDS,
-    "contenant top": top.FIELDS,
-    "contenant put": drop_options.PASSED_FIELDS,
-    "contenant get": get.ENTRY_FIELDS,
-}
 
 REFERENCE_HEAD = f"""{MADE}
 
@@ -85,22 +31,7 @@ REFERENCE_HEAD = f"""{MADE}
 `contenant` alone is `contenant run` in the current directory; options of `run` may follow it directly.
 `--color` and `-q` may stand before or after the command. Exit codes: [exit-codes.md](exit-codes.md).
 
-## Output
-
-Data goes to standard output, everything else to standard error. Without a terminal there is no colour and
-no line is cut. What stays stable: commands, options, exit codes and JSON keys, which are only ever added to.
-The layout of tables may change.
-
-- `table`: for people. Control characters in names and paths are shown as escapes such as `\\x1b`. On a narrow
-  terminal paths are cut in the middle, then columns are left out.
-- `json`: one array, written row by row. `jsonl`: one object a line. Moments are ISO-8601 UTC. A byte of a
-  path that is not UTF-8 is a lone surrogate (`\\udcff`), as Python has it.
-- `csv`: a header and the same keys, always UTF-8, values exact. Nothing is changed to disarm what a
-  spreadsheet would take for a formula: import it as text.
-- `-q`: names only, one a line.
-
-Colour: `--color`, else `CONTENANT_COLOR`, else `NO_COLOR`, else `FORCE_COLOR`, else whether it is a terminal
-that can.
+What each command writes, in which formats and under which keys: [output.md](output.md).
 """
 
 EXITS_HEAD = f"""{MADE}
@@ -142,18 +73,14 @@ def _context(command: click.Command, name: str, parent: click.Context | None) ->
 
 def reference() -> str:
     """docs/reference.md."""
-    parts = [REFERENCE_HEAD]
-    for context in commands():
-        parts.append(f"## {context.command_path}\n\n```text\n{context.get_help()}\n```\n")
-        if keys := KEYS.get(context.command_path):
-            parts.append(_table(("Key", "Value"), [(f"`{key}`", text) for key, text in keys.items()]))
-    return "\n".join(parts)
+    parts = [f"## {context.command_path}\n\n```text\n{context.get_help()}\n```\n" for context in commands()]
+    return "\n".join((REFERENCE_HEAD, *parts))
 
 
 def exit_codes() -> str:
     """docs/exit-codes.md."""
     rows = [(str(code), meaning, _kinds(code)) for code, meaning in EXITS.items()]
-    return "\n".join((EXITS_HEAD, _table(("Code", "Meaning", "Failures"), rows), EXITS_TAIL))
+    return "\n".join((EXITS_HEAD, table(("Code", "Meaning", "Failures"), rows), EXITS_TAIL))
 
 
 def _kinds(code: int) -> str:
@@ -167,11 +94,6 @@ def error_kinds() -> list[type[errors.ContenantError]]:
     return [kind for kind in found if issubclass(kind, errors.ContenantError)]
 
 
-def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [titles, ["---"] * len(titles), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
 def man_page() -> str:
     """packaging/contenant.1."""
     return manual.page(list(commands()))
@@ -179,6 +101,7 @@ def man_page() -> str:
 
 FILES: Mapping[str, Callable[[], str]] = {
     "docs/reference.md": reference,
+    "docs/output.md": output_page.page,
     "docs/exit-codes.md": exit_codes,
     "packaging/contenant.1": man_page,
 }

@@ -59,12 +59,25 @@ class Output(NamedTuple):
     stream: TextIO
     colour: bool = False
     width: int = 0  # columns of the terminal; 0: no limit
+    begin: Callable[[], None] = lambda: None  # called before the first row is written
 
 
 def emit(rows: Iterable[Any], table: Table, output: Output) -> None:
     """Write the rows. json, jsonl, csv and names stream: one row in memory at a time."""
     _prepare(output)
-    _WRITERS[output.format](rows, table, output)
+    _WRITERS[output.format](_begun(rows, output.begin), table, output)
+
+
+def _begun(rows: Iterable[Any], begin: Callable[[], None]) -> Iterator[Any]:
+    """The rows; `begin` is called once the first is there, or none is."""
+    first = True
+    for row in rows:
+        if first:
+            begin()
+            first = False
+        yield row
+    if first:
+        begin()
 
 
 def emit_tree(tree: Mapping[str, Any], output: Output) -> None:
@@ -72,6 +85,7 @@ def emit_tree(tree: Mapping[str, Any], output: Output) -> None:
     if output.format in ("json", "jsonl"):
         import json
 
+        output.begin()
         indent = 2 if output.format == "json" else None
         output.stream.write(json.dumps(tree, indent=indent) + "\n")
         return

@@ -13,11 +13,14 @@ from contenant.cli.option import option
 from contenant.cli.options import ContainerName, ProjectPath, engine_option
 from contenant.cli.own_failure import passing_on
 from contenant.cli.root import COMMANDS, IMPLICIT_RUN
-from contenant.cli.settings import ui_of
+from contenant.cli.settings import settings_of, ui_of
 from contenant.errors import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from contenant.app.results import RunRequest
+    from contenant.cli.ui import TerminalUi
 
 _COMMAND = "contenant.run.argv"  # in Context.meta: what stood behind --
 
@@ -155,7 +158,20 @@ def command(ctx: click.Context, /, path: Path | None, **options: Any) -> int:
         **options,
     )
     begun = (click.echo,) if request.detach else ()
-    return passing_on(ctx, lambda: run(request, ui_of(ctx), *begun))
+    ui = _ui(ctx, request)
+    return passing_on(ctx, lambda: run(request, ui, *begun))
+
+
+def _ui(ctx: click.Context, request: RunRequest) -> TerminalUi:
+    """The voice of a run, which at a terminal says before its first one what it is going to do."""
+    ui = ui_of(ctx)
+    if is_terminal(sys.stderr) and request.stdin_tty:
+        if not settings_of(ctx).quiet:
+            from contenant.cli.first_run import introduce
+
+            introduce(request, ui)
+        ui.waiting("bringing the container up")
+    return ui
 
 
 def _argv(ctx: click.Context, path: Path | None) -> tuple[str, ...]:

@@ -8,9 +8,20 @@ import click
 
 from contenant.cli.command import Command
 from contenant.cli.option import option
-from contenant.cli.options import SessionName, name_option
+from contenant.cli.options import SessionName, name_option, rendered
+from contenant.cli.render import Output
+from contenant.cli.report import emit_report
 from contenant.cli.root import COMMANDS
 from contenant.errors import UsageError
+
+# Key of JSON and CSV -> what it says. Only ever added to.
+FIELDS = {
+    "session": "id of the session that was typed into",
+    "container": "name of its container",
+    "project": "canonical path of the project",
+    "characters": "length of the text, as it was given",
+    "enter": "whether Enter was pressed behind it",
+}
 
 
 @click.command(
@@ -25,7 +36,8 @@ from contenant.errors import UsageError
 @click.argument("words", type=SessionName(), nargs=-1, metavar="[SESSION|PATH] TEXT")
 @option("--enter/--no-enter", default=True, help="Press Enter behind the text, or not.", show_default=True)
 @name_option
-def command(words: tuple[str, ...], enter: bool, name: str | None) -> int:
+@rendered
+def command(words: tuple[str, ...], enter: bool, name: str | None, output: Output) -> int:
     """Type into a session's terminal.
 
     TEXT is typed as it is, newlines too, which the agent takes as part of its prompt; - reads it from
@@ -41,6 +53,15 @@ def command(words: tuple[str, ...], enter: bool, name: str | None) -> int:
     from contenant.app.send import send
 
     if text == "-":
+        output.begin()
         text = sys.stdin.buffer.read().decode("utf-8", "replace").removesuffix("\n")
-    send(where[0] if where else ".", text, enter=enter, name=name)
+    reached = send(where[0] if where else ".", text, enter=enter, name=name)
+    row = {
+        "session": reached.session.id,
+        "container": reached.container.name,
+        "project": reached.project,
+        "characters": len(text),
+        "enter": enter,
+    }
+    emit_report([row], FIELDS, "session", output)
     return 0

@@ -21,6 +21,8 @@ class Settings:
     def __init__(self) -> None:
         self.color: ColourMode = "auto"
         self.quiet = False
+        self.ui: TerminalUi | None = None  # once something is to be said
+        self.as_json = False  # the output is JSON, so a failure is too
 
 
 def settings_of(context: click.Context) -> Settings:
@@ -30,9 +32,15 @@ def settings_of(context: click.Context) -> Settings:
 
 def ui_of(context: click.Context) -> TerminalUi:
     """The voice of this invocation, on standard error."""
+    chosen = settings_of(context)
+    if chosen.ui is None:
+        chosen.ui = _make_ui(chosen)
+    return chosen.ui
+
+
+def _make_ui(chosen: Settings) -> TerminalUi:
     from contenant.cli.ui import TerminalUi
 
-    chosen = settings_of(context)
     terminal = is_terminal(sys.stderr)
     return TerminalUi(
         stream=sys.stderr,

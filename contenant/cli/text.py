@@ -66,3 +66,9 @@ def below_home(path: str, home: str) -> str:
     if base and (path == base or path.startswith(base + "/")):
         return "~" + path[len(base) :]
     return path
+
+
+def elapsed(seconds: float) -> str:
+    """Seconds for people: `0s`, `8s`, `3m07s`."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}m{rest:02d}s" if minutes else f"{rest}s"

@@ -24,6 +24,7 @@ from contenant.cli.render import Column, Output, Table, emit
 from contenant.cli.root import COMMANDS
 from contenant.cli.settings import home, ui_of
 from contenant.cli.text import below_home, shorten
+from contenant.core.sizes import size
 from contenant.errors import ContenantError
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 EVERY = 2.0  # seconds from look to look
 _ENTER, _LEAVE = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"  # alternate screen, hidden cursor
-_UNITS = "KMGTP"
 
 # Key of JSON and CSV -> what it says. Only ever added to.
 FIELDS = {
@@ -76,6 +76,7 @@ def command(ctx: click.Context, only_once: bool, everything: bool, output: Outpu
     watch, ui = Watch(everything=everything), ui_of(ctx)
     on_screen = is_terminal(sys.stdout) and is_terminal(sys.stdin) and os.environ.get("TERM") != "dumb"
     if on_screen and output.format == "table" and not only_once:
+        ui.hush()
         _follow(watch, output)
         return 0
     frame = once(watch, ui)
@@ -121,14 +122,7 @@ def place(row: Row, base: str) -> str:
 def _memory(row: Row) -> str:
     if not row.memory:
         return "-"
-    return size(row.memory) + (f" / {size(row.limit)}" if row.limit else "")
-
-
-def size(amount: int) -> str:
-    """Bytes for people, in powers of 1024: `812M`, `3.5G`."""
-    power = next((n for n in range(1, len(_UNITS)) if amount < 1000 * 1024**n), len(_UNITS))
-    value = amount / 1024**power
-    return f"{value:.1f}{_UNITS[power - 1]}" if value < 10 else f"{value:.0f}{_UNITS[power - 1]}"
+    return size(row.memory, binary=True) + (f" / {size(row.limit, binary=True)}" if row.limit else "")
 
 
 def _follow(watch: Watch, output: Output) -> None:

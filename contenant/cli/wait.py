@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from contenant.cli.command import Command
 from contenant.cli.option import option
-from contenant.cli.options import SessionName, name_option
+from contenant.cli.options import SessionName, name_option, rendered
 from contenant.cli.own_failure import passing_on
+from contenant.cli.render import Output
+from contenant.cli.report import emit_report
 from contenant.cli.root import COMMANDS
-from contenant.cli.settings import settings_of
+
+if TYPE_CHECKING:
+    from contenant.app.named import Named
+
+# Key of JSON and CSV -> what it says. Only ever added to.
+FIELDS = {
+    "session": "id of the session",
+    "container": "name of its container",
+    "project": "canonical path of the project",
+    "exit_code": "its exit code",
+}
 
 
 @click.command(
@@ -26,8 +38,11 @@ from contenant.cli.settings import settings_of
 @click.argument("sessions", type=SessionName(), nargs=-1, metavar="[SESSION|PATH]...")
 @name_option
 @option("--notify", is_flag=True, help="Ring, and notify the desktop, when the agent waits or is done.")
+@rendered
 @click.pass_context
-def command(ctx: click.Context, sessions: tuple[str, ...], name: str | None, notify: bool) -> int:
+def command(
+    ctx: click.Context, sessions: tuple[str, ...], name: str | None, notify: bool, output: Output
+) -> int:
     """Wait until sessions have ended; pass their exit code on.
 
     The exit code of each is printed, a line each in the order given, as podman wait does; not with --quiet.
@@ -39,6 +54,17 @@ def command(ctx: click.Context, sessions: tuple[str, ...], name: str | None, not
     """
     from contenant.app.waiting import wait
 
-    quiet = settings_of(ctx).quiet
-    told: Callable[[int], None] = lambda code: None if quiet else click.echo(code)  # noqa: E731
-    return passing_on(ctx, lambda: wait(sessions, notify=notify, told=told, name=name))
+    rows: list[dict[str, Any]] = []
+
+    def told(one: Named, code: int) -> None:
+        row = {"session": one.session.id, "container": one.container.name, "project": one.project}
+        rows.append(row | {"exit_code": code})
+        if output.format in ("table", "jsonl"):  # as they come; the others have a beginning and an end
+            emit_report(rows[-1:], FIELDS, "exit_code", output, shown=True)
+            output.stream.flush()
+
+    try:
+        return passing_on(ctx, lambda: wait(sessions, notify=notify, told=told, name=name))
+    finally:
+        if rows and output.format in ("json", "csv"):
+            emit_report(rows, FIELDS, "session", output)

@@ -4,19 +4,23 @@ Deciding functions return changes; `Store.apply` writes each to its rows and, wi
 log, in one transaction. One function per kind, so that no kind is ever spelled twice.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contenant.core.labels import encode
-from contenant.core.records import (
-    ContainerRecord,
-    EgressRecord,
-    ImageRecord,
-    ProjectRecord,
-    RuleRecord,
-    SessionRecord,
-)
-from contenant.core.values import ContainerState
+
+if TYPE_CHECKING:
+    from contenant.core.records import (
+        ContainerRecord,
+        EgressRecord,
+        ImageRecord,
+        ProjectRecord,
+        RuleRecord,
+        SessionRecord,
+    )
+    from contenant.core.values import ContainerState
 
 
 class Change(NamedTuple):

@@ -1,5 +1,6 @@
 """What `run` has to do, decided from facts: create, start, replace or just attach."""
 
+from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from contenant.core import labels
@@ -119,9 +120,23 @@ def _drift(desired: Desired, record: ContainerRecord) -> tuple[str, ...]:
     return (f"{' and '.join(moved)}; `{desired.again}` applies it",)
 
 
-def not_found(path: str, variant: str = "") -> NotFoundError:
-    """The error of a command that needs a container where there is none."""
+def not_found(path: str, known: Iterable[str] = (), variant: str = "") -> NotFoundError:
+    """The error of a command that needs a container where there is none.
+
+    `known` are paths of projects and names of containers, of which one may have been meant.
+    """
+    hint = "`contenant` there makes one; `contenant list` shows all"
+    meant = "" if variant else _meant(path, known)
     which = f"container {variant}" if variant else "container"
-    return NotFoundError(
-        f"no {which} for {path}", hint="`contenant` there makes one; `contenant list` shows all"
-    )
+    return NotFoundError(f"no {which} for {path}", hint=f"did you mean {meant}? {hint}" if meant else hint)
+
+
+def _meant(path: str, known: Iterable[str]) -> str:
+    """What resembles a path that was typed: by its last part, or where that is a container's name, whole."""
+    from difflib import get_close_matches  # needed only when something is wrong
+
+    word = path.rstrip("/").rpartition("/")[2]
+    lasts = {item.rstrip("/").rpartition("/")[2]: item for item in sorted(known, reverse=True)}
+    longer = [last for last in sorted(lasts) if word and last.startswith(word)]
+    close = get_close_matches(word, sorted(lasts), 1) or longer
+    return lasts[close[0]] if close else ""

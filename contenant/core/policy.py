@@ -208,7 +208,9 @@ def _preset_rules(
 ) -> Iterable[Rule]:
     for line in layer.presets:
         if line.text not in presets:
-            raise UsageError(f"no such preset: {line.text!r}", hint=f"known are {', '.join(sorted(presets))}")
+            from contenant.core.settings_layers import nearest  # needed only when something is wrong
+
+            raise UsageError(f"no such preset: {line.text!r}", hint=nearest(line.text, sorted(presets)))
         if line.until == 0 or line.until > now:
             for text in presets[line.text]:
                 pattern = parse_pattern(text, test)

@@ -1,11 +1,27 @@
-"""What the database remembers, as values. Moments are ISO-8601 UTC text (core.ages), "" where not yet."""
+"""What the database remembers, as values. Moments are ISO-8601 UTC text (core.ages), "" where not yet.
 
-from typing import Literal, NamedTuple
+What no start needs is in `core.log_records`, and comes from there when it is asked for here.
+"""
+
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from contenant.core.engine_names import ContainerState, EngineName
 
-RuleKind = Literal["allow", "deny", "preset", "mode"]
+if TYPE_CHECKING:
+    from contenant.core.log_records import EgressRecord as EgressRecord
+    from contenant.core.log_records import SessionSpan as SessionSpan
+    from contenant.core.log_records import UsageRecord as UsageRecord
 
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("__"):  # the import system itself looks for some
+        raise AttributeError(name)
+    from contenant.core import log_records
+
+    return getattr(log_records, name)
+
+
+RuleKind = Literal["allow", "deny", "preset", "mode"]
 
 MISSING = "!"  # before a project's `place`: its directory was found missing since
 
@@ -77,14 +93,6 @@ class SessionRecord(NamedTuple):
         return self.detachable and (self.tty or self.kind == "agent")
 
 
-class SessionSpan(NamedTuple):
-    """When a session lived; `ended` "" while it does."""
-
-    session_id: str
-    started: str
-    ended: str
-
-
 class ImageRecord(NamedTuple):
     """One image contenant built, or loaded from a file."""
 
@@ -123,44 +131,6 @@ class RuleRecord(NamedTuple):
     until: str = ""  # "" for no end
     removed: str = ""  # "" while it counts
     removed_why: str = ""
-
-
-class EgressRecord(NamedTuple):
-    """A decision of a container's firewall; equal ones are one, with a count."""
-
-    container_id: str
-    session_id: str  # "" where it is not known
-    policy: str  # hash of the policy that decided
-    layer: str  # dns (asked for), tls, http, tcp (a port of its own) or l3 (a packet)
-    verdict: str  # allow, deny, would-deny (audit) or steered (an address was dialled, a name decided)
-    destination: str  # host name, "" where an address was used
-    address: str  # where it went, or would have gone; "" where it is not known
-    port: int
-    protocol: str  # tcp or udp
-    uid: int  # of the process in the container, -1 where it is not known
-    first_seen: str
-    last_seen: str
-    attempts: int
-    sent: int  # bytes from the container
-    received: int
-
-
-class UsageRecord(NamedTuple):
-    """What one answer of the model used (core.usage)."""
-
-    message_id: str
-    request_id: str  # "" where the transcript names none
-    model: str
-    at: str
-    input_tokens: int  # read anew
-    output_tokens: int
-    cache_read_tokens: int
-    cache_write_5m_tokens: int
-    cache_write_1h_tokens: int
-    conversation: str = ""  # the agent's own id of the session
-    session_id: str = ""  # contenant's, "" where it is not known
-    image: str = ""  # reference, "" where it is not known
-    cost: float | None = None  # US dollars, estimated; None without a price
 
 
 class EventRecord(NamedTuple):

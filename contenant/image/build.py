@@ -5,7 +5,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TextIO
@@ -62,6 +62,11 @@ class Built(NamedTuple):
     log: str  # path, "" when nothing was built
 
 
+def the_only_builder(ui: Speaker, patience: float = locks.PATIENCE) -> AbstractContextManager[None]:
+    """Hold the lock under which images are built, loaded and removed. Raises BusyError."""
+    return locks.held(LOCK, lambda: ui.note("another contenant builds the image; waiting"), patience)
+
+
 def ensure(
     engine: "Engine", settings: "Settings", ui: Speaker, journal: Journal, *, no_cache: bool = False
 ) -> Built:
@@ -76,7 +81,7 @@ def ensure(
     recipes = (base, *layers.recipes(base, settings.layers))
     if not no_cache and (report := engine.image(recipes[-1].tag)):
         return _there(recipes[-1], report)
-    with locks.held(LOCK, lambda: ui.note("another contenant builds the image; waiting"), _PATIENCE):
+    with the_only_builder(ui, _PATIENCE):
         if not no_cache and (report := engine.image(recipes[-1].tag)):
             return _there(recipes[-1], report)
         *below, top = recipes

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from contenant.core.changes import Change
 from contenant.core.names import container_name
 from contenant.core.records import ContainerRecord
-from contenant.store.columns import TABLES, insertion
+from contenant.store.columns import columns_of, insertion
 from contenant.store.database import Connection
 from contenant.store.encoding import plain, to_column
 from contenant.store.trouble import unknown
@@ -22,8 +22,7 @@ _THERE = "gone = ''"
 _USED = "last_used = CASE WHEN last_used < :used THEN :used ELSE last_used END"
 
 _ADD_UP = (
-    insertion("egress", TABLES["egress"].names)
-    + " ON CONFLICT (container_id, session_id, policy, layer, verdict, destination, address, port, uid)"
+    " ON CONFLICT (container_id, session_id, policy, layer, verdict, destination, address, port, uid)"
     " DO UPDATE SET attempts = egress.attempts + excluded.attempts, sent = egress.sent + excluded.sent,"
     " received = egress.received + excluded.received, last_seen ="
     " CASE WHEN egress.last_seen < excluded.last_seen THEN excluded.last_seen ELSE egress.last_seen END"
@@ -217,9 +216,10 @@ def _egress_collected(writing: Writing, change: Change) -> bool:
         cursor=cursor,
     ):
         return False
+    add_up = insertion("egress", columns_of("egress").names) + _ADD_UP
     for row in change.data["rows"]:
         texts = {key: plain(row[key]) for key in ("destination", "address", "policy")}
-        writing.connection.execute(_ADD_UP, {**row, **texts, "host": writing.host})
+        writing.connection.execute(add_up, {**row, **texts, "host": writing.host})
     return True
 
 

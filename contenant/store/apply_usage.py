@@ -5,11 +5,11 @@ from __future__ import annotations
 from contenant.core.changes import Change
 from contenant.core.records import UsageRecord
 from contenant.store.apply import Writing, add
-from contenant.store.columns import TABLES, insertion
+from contenant.store.columns import columns_of, insertion
 from contenant.store.encoding import plain
 from contenant.store.usage import ADVANCE, COUNT_ONCE
 
-_INSERT = insertion("usage", TABLES["usage"].names) + COUNT_ONCE
+_INSERT = insertion("usage", columns_of("usage").names) + COUNT_ONCE
 
 
 def collected(writing: Writing, change: Change) -> bool:

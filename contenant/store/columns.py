@@ -8,15 +8,12 @@ from typing import NamedTuple
 
 from contenant.core.records import (
     ContainerRecord,
-    EgressRecord,
     EventRecord,
     ImageRecord,
     ProjectRecord,
     RuleRecord,
     SessionRecord,
-    UsageRecord,
 )
-from contenant.store.rows import PolicyRow
 
 
 class Columns(NamedTuple):
@@ -26,20 +23,17 @@ class Columns(NamedTuple):
     key: tuple[str, ...] = ("id",)  # those of the primary key
 
 
-TABLES: Mapping[str, Columns] = {
+_TABLES: Mapping[str, Columns] = {
     "host": Columns(("id", "name", "created")),
     "engine": Columns(("host", "kind", "identity", "version", "first_seen"), ("host", "kind", "identity")),
     "project": Columns(("host", *ProjectRecord._fields)),
     "container": Columns(("host", *ContainerRecord._fields, "collected")),
-    "egress": Columns(("id", "host", *EgressRecord._fields)),
     "rule": Columns(("host", *RuleRecord._fields)),
-    "usage": Columns(("host", "project_id", *UsageRecord._fields), ("host", "message_id", "request_id")),
     "transcript": Columns(
         ("host", "home", "path", "project_id", "inode", "position", "seen"), ("host", "home", "path")
     ),
     "session": Columns(("host", "project_id", *SessionRecord._fields)),
     "image": Columns(("host", *ImageRecord._fields, "removed", "removed_why")),
-    "policy": Columns(("host", *PolicyRow._fields), ("host", "hash")),
     "credential": Columns(
         ("host", "fingerprint", "source", "kind", "expires", "first_seen", "forgotten"),
         ("host", "fingerprint"),
@@ -50,12 +44,34 @@ TABLES: Mapping[str, Columns] = {
 }
 
 
+def _others() -> Mapping[str, Columns]:
+    """Tables that few sessions write to."""
+    from contenant.core.log_records import EgressRecord, UsageRecord
+    from contenant.store.rows import PolicyRow
+
+    return {
+        "egress": Columns(("id", "host", *EgressRecord._fields)),
+        "usage": Columns(("host", "project_id", *UsageRecord._fields), ("host", "message_id", "request_id")),
+        "policy": Columns(("host", *PolicyRow._fields), ("host", "hash")),
+    }
+
+
+def tables() -> dict[str, Columns]:
+    """The columns of every table."""
+    return {**_TABLES, **_others()}
+
+
+def columns_of(table: str) -> Columns:
+    """The columns of one table."""
+    return _TABLES.get(table) or _others()[table]
+
+
 def insertion(table: str, names: Iterable[str], *, unless_there: bool = False) -> str:
     """The statement that inserts a row with these columns; with `unless_there`, only if its key is free.
 
     ValueError where the table has no such column.
     """
-    known, given = TABLES[table], tuple(names)
+    known, given = columns_of(table), tuple(names)
     if unknown := set(given).difference(known.names):
         raise ValueError(f"{table} has no columns {sorted(unknown)}")
     slots = ", ".join(f":{name}" for name in given)

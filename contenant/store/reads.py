@@ -11,23 +11,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from contenant.core import records
 from contenant.core.labels import encode
-from contenant.core.records import (
-    ContainerRecord,
-    EgressRecord,
-    EventRecord,
-    ImageRecord,
-    ProjectRecord,
-    RuleRecord,
-    SessionRecord,
-    SessionSpan,
-)
+from contenant.core.records import ContainerRecord, EventRecord, ImageRecord, ProjectRecord, SessionRecord
 from contenant.store import egress, usage
 from contenant.store.database import Database, Rows
 from contenant.store.encoding import from_column, to_column
-from contenant.store.rows import LISTING, HistoryRow, ListingRow, PolicyRow, UsageRow
+from contenant.store.rows import LISTING, ListingRow
 
 if TYPE_CHECKING:
+    from contenant.core.records import EgressRecord, SessionSpan
+    from contenant.store.rows import HistoryRow, PolicyRow, UsageRow
     from contenant.store.session_filter import SessionFilter
 
 
@@ -41,7 +35,6 @@ _PROJECTS = _select(ProjectRecord, "project")
 _CONTAINERS = _select(ContainerRecord, "container")
 _SESSIONS = _select(SessionRecord, "session")
 _IMAGES = _select(ImageRecord, "image")
-_POLICIES = _select(PolicyRow, "policy")
 _EVENTS = _select(EventRecord, "event")
 _ENDED = {None: "", True: " AND ended = ''", False: " AND ended <> ''"}
 _GONE = {None: "", False: " AND gone = ''", True: " AND gone <> ''"}
@@ -53,7 +46,7 @@ _CONFIG = (
 )
 _CREDENTIAL = "SELECT source, kind, expires FROM credential WHERE host = :host AND fingerprint = :fingerprint"
 _RULES = (
-    f"SELECT {', '.join(f'r.{field}' for field in RuleRecord._fields)} FROM rule r"  # noqa: S608 - constants only
+    f"SELECT {', '.join(f'r.{field}' for field in records.RuleRecord._fields)} FROM rule r"  # noqa: S608 - constants only
     " JOIN project p ON p.id = r.project_id"
     " WHERE r.host = :host AND r.removed = '' AND p.host = :host AND p.forgotten = ''"
 )
@@ -143,23 +136,28 @@ class Reads:
 
     def policy(self, policy_hash: str) -> PolicyRow | None:
         """A policy by its hash."""
-        rows = self._read(_POLICIES + " AND hash = :hash", hash=policy_hash)
-        return PolicyRow(*rows[0]) if rows else None
+        return next(iter(self._policies(" AND hash = :hash", hash=policy_hash)), None)
 
     def policies(self, beginning: str) -> list[PolicyRow]:
         """The policies whose hash begins so, two at most, oldest first."""
-        sql = _POLICIES + " AND substr(hash, 1, :size) = :beginning ORDER BY created, hash LIMIT 2"
-        return [PolicyRow(*row) for row in self._read(sql, beginning=beginning, size=len(beginning))]
+        condition = " AND substr(hash, 1, :size) = :beginning ORDER BY created, hash LIMIT 2"
+        return self._policies(condition, beginning=beginning, size=len(beginning))
 
-    def rules(self, path: str) -> list[RuleRecord]:
+    def _policies(self, condition: str, **values: Any) -> list[PolicyRow]:
+        from contenant.store.rows import PolicyRow  # no list reads any
+
+        sql = _select(PolicyRow, "policy") + condition
+        return [PolicyRow(*row) for row in self._read(sql, **values)]
+
+    def rules(self, path: str) -> list[records.RuleRecord]:
         """The rules that count for the project at a canonical path, oldest first."""
         rows = self._read(_RULES + " AND p.path = :path ORDER BY r.added, r.id", path=to_column(path))
-        return [RuleRecord(*row) for row in rows]
+        return [records.RuleRecord(*row) for row in rows]
 
-    def ended_rules(self, now: str) -> list[RuleRecord]:
+    def ended_rules(self, now: str) -> list[records.RuleRecord]:
         """Rules of all projects that have ended by themselves by the moment `now` and still count."""
         rows = self._read(_RULES + " AND r.until <> '' AND r.until <= :now ORDER BY r.until, r.id", now=now)
-        return [RuleRecord(*row) for row in rows]
+        return [records.RuleRecord(*row) for row in rows]
 
     def egress_cursor(self, container_id: str) -> str:
         """The cursor up to which a container's firewall record was taken over, "" for not at all."""
@@ -172,11 +170,11 @@ class Reads:
 
     def spans(self, container_id: str, since: str) -> list[SessionSpan]:
         """When the sessions of a container lived that live, or ended at the moment `since` or later."""
-        return [SessionSpan(*row) for row in self._read(egress.SPANS, id=container_id, since=since)]
+        return [records.SessionSpan(*row) for row in self._read(egress.SPANS, id=container_id, since=since)]
 
     def refused_in(self, session_id: str) -> list[EgressRecord]:
         """What the firewall refused a session, or would have, in the order of its first attempt."""
-        return [EgressRecord(*row) for row in self._read(egress.OF_SESSION, session=session_id)]
+        return [records.EgressRecord(*row) for row in self._read(egress.of_session(), session=session_id)]
 
     def egress(
         self,
@@ -190,7 +188,7 @@ class Reads:
         """What the firewalls of a project's containers recorded, newest first; `limit` 0: all."""
         sql = egress.log(refused=refused, destination=bool(destination), limit=bool(limit))
         values = {"project": project_id, "since": since, "destination": destination, "limit": limit}
-        return [EgressRecord(*row) for row in self._read(sql, **values)]
+        return [records.EgressRecord(*row) for row in self._read(sql, **values)]
 
     def names_used(self, since: str, project_id: str = "") -> list[tuple[str, int]]:
         """Host names and ports that were connected to since then, in one project or on this host."""
@@ -211,6 +209,8 @@ class Reads:
     ) -> list[UsageRow]:
         """Sums over a time, by group and model; a prompt above `long_prompt` tokens is a long one."""
         values = {"since": since, "until": until or "9999", "project": project_id, "long": long_prompt}
+        from contenant.store.rows import UsageRow  # no list reads any
+
         rows = self._read(usage.totals(by, of_project=bool(project_id)), **values)
         if by == "project":
             rows = [(from_column(row[0]), *row[1:]) for row in rows]

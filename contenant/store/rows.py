@@ -1,9 +1,25 @@
-"""What the read functions return beside the records of `contenant.core.records`."""
+"""What the read functions return beside the records of `contenant.core.records`.
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+Rows that a list never needs are in `store.other_rows`, and come from there when they are asked for here.
+"""
+
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contenant.core.engine_names import EngineName
+
+if TYPE_CHECKING:
+    from contenant.store.other_rows import HistoryRow as HistoryRow
+    from contenant.store.other_rows import PolicyRow as PolicyRow
+    from contenant.store.other_rows import UsageRow as UsageRow
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("__"):  # the import system itself looks for some
+        raise AttributeError(name)
+    from contenant.store import other_rows
+
+    return getattr(other_rows, name)
+
 
 LISTING = """
 SELECT c.id, c.name, c.project_id, p.path, c.variant, c.engine, c.state, c.created, c.last_used,
@@ -37,40 +53,3 @@ class ListingRow(NamedTuple):
     policy: str  # hash of the policy in force at creation
     firewall: str  # mode of that policy: block, audit, off; "" where it is not on record
     place: str = ""  # of the project's directory (ProjectRecord)
-
-
-class HistoryRow(NamedTuple):
-    """A session, as one row, or an event of the life of anything else."""
-
-    at: str
-    kind: str  # "session" or an event kind such as "container.created"
-    project: str  # path, "" where it belongs to none
-    container: str  # name
-    subject: str  # id of the session or of what the event is about
-    summary: str  # one line for people
-    data: Mapping[str, Any]  # everything
-
-
-class UsageRow(NamedTuple):
-    """What a group of answers of one model used."""
-
-    key: str  # of the group: a minute (16 characters), a path, a model, a session's id or an image
-    model: str
-    long: bool  # whether their prompts were long ones
-    answers: int
-    tokens: tuple[
-        int, int, int, int, int
-    ]  # input, output, cache read, cache written for 5 minutes and an hour
-
-
-class PolicyRow(NamedTuple):
-    """An effective policy."""
-
-    hash: str
-    parent: str
-    rules: str  # canonical text
-    mode: str
-    reason: str
-    author: str
-    expires: str
-    created: str

@@ -1,4 +1,4 @@
-"""`contenant list` asks its engine before anything else, once, and leaves nothing running."""
+"""`contenant list` and a session ask their engine before anything else, once, and leave nothing running."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from contenant.app import ahead
+from tests.app.world import World
 from tests.cli.world import populate
 
 PODMAN = """#!/bin/sh
@@ -62,6 +64,107 @@ def test_the_engine_is_asked_before_the_command_line_is_loaded(log: Path) -> Non
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("1\n", "")
     assert len(calls(log)) == 1
+
+
+@pytest.mark.parametrize("arguments", [("--", "true"), ("run", "--", "true")])
+def test_a_session_asks_before_its_command_line_is_loaded(
+    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path / "shop")
+    monkeypatch.setenv("CONTENANT_KEEP_RUNNING", "1")
+    command(*arguments)  # puts the policy in force that the record lacks
+    log.unlink()
+    assert command(*arguments).returncode == 0
+    assert [call[1] for call in calls(log)] == ["ps", "exec"]
+
+
+@pytest.mark.parametrize("argv", [["--", "--help"], ["run", "x"], []], ids=" ".join)
+def test_who_is_asked_for_a_command_line(log: Path, argv: list[str]) -> None:
+    """What stands behind `--` is the command's own; completion asks nobody."""
+    script = (
+        f"import sys; sys.argv[1:] = {argv}\n"
+        "from contenant import __main__\n"
+        "from contenant.app import ahead\n"
+        "__main__._enter = lambda: len(ahead._asked)\n"
+        "print(__main__.main())"
+    )
+    for variable, asked in (("_OTHER", "1\n"), ("_CONTENANT_COMPLETE", "0\n")):
+        env = os.environ | {variable: "bash"}
+        if variable == "_CONTENANT_COMPLETE":
+            script = script.replace("from contenant.app import ahead\n", "").replace("len(ahead._asked)", "0")
+        done = subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True)
+        assert (done.stdout, done.stderr) == (asked, "")
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """The use cases over an engine in memory."""
+    world = World(monkeypatch)
+    yield world
+    world.close()
+
+
+def ask_early(world: World) -> None:
+    """As `asking` does; the answer is of now."""
+    ahead._asked["podman"] = time.monotonic(), world.engine.containers()
+
+
+def listed(world: World) -> int:
+    return sum(method == "containers" for method, _ in world.engine.calls)
+
+
+def test_an_early_answer_that_agrees_with_the_record_will_do(world: World) -> None:
+    world.run("a")
+    world.engine.calls.clear()
+    ask_early(world)
+    world.run("a")
+    assert listed(world) == 1
+
+
+@pytest.mark.parametrize("meanwhile", ["made", "gone", "stopped"])
+def test_what_changed_between_answer_and_lock_is_asked_for_again(world: World, meanwhile: str) -> None:
+    if meanwhile != "made":
+        world.run("a")
+    ask_early(world)
+    early = dict(ahead._asked)
+    ahead._asked.clear()  # the other contenant has none
+    if meanwhile == "made":
+        world.run("a")
+    elif meanwhile == "gone":
+        world.clean(force=True)
+        world.run("a")
+    else:
+        world.stop("a")
+    ahead._asked.update(early)
+    before = world.recorded()
+    world.engine.calls.clear()
+    world.run("a")
+    assert listed(world) == 1  # not counting the early one
+    assert world.recorded() == dict.fromkeys(before, "running")
+    assert len(before) == 1
+
+
+def test_an_answer_from_before_a_long_wait_does_not_count(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask_early(world)
+    now = time.monotonic() + 60
+    monkeypatch.setattr(ahead.time, "monotonic", lambda: now)
+    assert ahead.take("podman") is None
+    assert not ahead._asked
+
+
+def test_an_engine_that_is_set_in_a_file_is_the_one_that_is_asked(
+    log: Path, tmp_path: Path, contenant_home: Path
+) -> None:
+    (tmp_path / "bin/docker").write_text(f"#!/bin/sh\necho $$ docker >> {log}\n")
+    (tmp_path / "bin/docker").chmod(0o755)
+    file = contenant_home / "config" / "config.toml"
+    file.parent.mkdir(parents=True)
+    for text, program in (('engine = "docker"', "docker"), ("cpus = 2", "podman")):
+        file.write_text(text)
+        with ahead.asking([]):
+            assert list(ahead._asked) == [program]
 
 
 @pytest.mark.parametrize("word", ["-h", "--help", "--engine", "--engine=docker"])

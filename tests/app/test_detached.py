@@ -168,10 +168,14 @@ def test_of_a_project_that_has_none_alive_the_newest_that_ended_is_waited_for(de
     desk.end(first, 1)
     desk.end(last, 2)
     path = str(desk.project("shop"))
-    codes: list[int] = []
-    assert waiting.wait([path], notify=False, told=codes.append) == 2
-    assert waiting.wait([last.session.id, first.session.id], notify=False, told=codes.append) == 2
-    assert codes == [2, 2, 1]
+    codes: list[tuple[str, int]] = []
+
+    def told(one: Named, code: int) -> None:
+        codes.append((one.session.id, code))
+
+    assert waiting.wait([path], notify=False, told=told) == 2
+    assert waiting.wait([last.session.id, first.session.id], notify=False, told=told) == 2
+    assert codes == [(last.session.id, 2), (last.session.id, 2), (first.session.id, 1)]
     assert desk.on_record(last).how == "detached-exit"
 
 
@@ -180,7 +184,7 @@ def test_where_no_engine_answers_nothing_is_said_about_sessions(desk: Desk) -> N
     desk.engine.unreachable()
     for word in (one.session.id, str(desk.project("blog"))):
         with pytest.raises(EngineUnavailableError):
-            waiting.wait([word], notify=False, told=lambda code: None)
+            waiting.wait([word], notify=False, told=lambda one, code: None)
         with pytest.raises(EngineUnavailableError):
             send.send(word, "x", enter=True)
         with pytest.raises(EngineUnavailableError):
@@ -192,7 +196,7 @@ def test_waiting_for_one_that_left_no_code_is_a_failure(desk: Desk) -> None:
     one = desk.begin("shop", "make")
     desk.engine.stop_all()
     with pytest.raises(EngineError, match="without an exit code: container stopped"):
-        waiting.wait([one.session.id], notify=False, told=lambda code: None)
+        waiting.wait([one.session.id], notify=False, told=lambda one, code: None)
 
 
 def test_text_goes_to_a_terminal_as_it_is(desk: Desk) -> None:

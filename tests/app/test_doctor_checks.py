@@ -385,6 +385,10 @@ def test_network_without_root() -> None:
     assert check_podman.network(podman(), LINUX).status == "ok"
     found = check_podman.network(podman(network_helper=False), LINUX._replace(manager="zypper"))
     assert (found.status, found.fix) == ("fail", "sudo zypper install passt")
+    older = podman(network_command="slirp4netns", network_helper=False)
+    found = check_podman.network(older, LINUX._replace(manager="apt"))
+    assert (found.status, found.detail) == ("fail", "slirp4netns is not there")
+    assert found.fix.endswith("slirp4netns")
 
 
 def test_root_needs_no_ranges_of_ids() -> None:

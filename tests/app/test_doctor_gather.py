@@ -387,6 +387,34 @@ def test_podman_without_root(only_fakes: Path, monkeypatch: pytest.MonkeyPatch) 
     assert (found.rootless, found.uids, found.newuidmap, found.network_helper) == (True, 65536, False, True)
 
 
+@pytest.mark.parametrize(
+    ("version", "said", "there", "command", "helper"),
+    [
+        ("5.4.2", "pasta", "slirp4netns", "pasta", False),  # the other one does not do
+        ("5.4.2", "slirp4netns", "slirp4netns", "slirp4netns", True),
+        ("4.3.1", "", "pasta", "slirp4netns", False),
+        ("5.0.0", "", "pasta", "", True),
+    ],
+)
+def test_the_network_is_made_by_what_podman_is_set_to(
+    only_fakes: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    version: str,
+    said: str,
+    there: str,
+    command: str,
+    helper: bool,
+) -> None:
+    cli = podman_cli(only_fakes, monkeypatch, only_fakes, rootless=True)
+    cli.answer("version*", json.dumps({"Client": {"Version": version}}))
+    host = {"security": {"rootless": True}, "rootlessNetworkCmd": said}
+    cli.answer("info*", json.dumps({"host": host, "store": {"graphRoot": str(only_fakes)}}))
+    FakeCli(there, only_fakes, monkeypatch)
+    found = look_at(question("podman")).podman
+    assert found is not None
+    assert (found.network_command, found.network_helper) == (command, helper)
+
+
 def test_a_podman_that_cannot_map_ids(only_fakes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cli = podman_cli(only_fakes, monkeypatch, only_fakes)
     cli.answer("info*", stderr='Error: cannot set up namespace using "/usr/bin/newuidmap"', code=125)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from contenant.cli import entry
+from tests.cli.contract import broken, command_of, form_of, records_of
 
 Run = Callable[..., "Result"]
 
@@ -36,6 +37,13 @@ def plain_terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
 
 
+def _check_promise(arguments: tuple[str, ...], out: str) -> None:
+    """Whatever a command writes as JSON in any test is what was promised."""
+    form = form_of(arguments)
+    if out and form and (command := command_of(arguments)):
+        assert broken(command, records_of(out, form)) == []
+
+
 @pytest.fixture
 def run(capfd: pytest.CaptureFixture[str]) -> Run:
     """`run("list", "--json")` -> exit code, standard output, standard error."""
@@ -43,6 +51,7 @@ def run(capfd: pytest.CaptureFixture[str]) -> Run:
     def call(*arguments: str) -> Result:
         code = entry.main(arguments)
         out, err = capfd.readouterr()
+        _check_promise(arguments, out)
         return Result(code, out, err)
 
     return call

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -12,12 +13,15 @@ import pytest
 from contenant.app import attach, send, waiting
 from contenant.app import run as runs
 from contenant.app.attach import LogsRequest
+from contenant.app.named import Named
 from contenant.app.results import RunRequest, Ui
 from contenant.cli import logs as logs_command
 from contenant.errors import EngineError, NotFoundError
 from tests.cli.conftest import Run
+from tests.store import samples
 
 ID = "01m8ch256ce6511mcxyhw4mwc4"
+NAMED = Named(samples.session(ID), samples.container(), "/work/one")
 
 
 def test_a_detached_run_prints_the_sessions_id(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,10 +44,12 @@ def test_a_detached_run_prints_the_sessions_id(run: Run, monkeypatch: pytest.Mon
 def test_wait_prints_each_code_and_passes_one_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[Any, ...]] = []
 
-    def fake(words: tuple[str, ...], *, notify: bool, told: Callable[[int], None], name: str | None) -> int:
+    def fake(
+        words: tuple[str, ...], *, notify: bool, told: Callable[[Named, int], None], name: str | None
+    ) -> int:
         seen.append((words, notify, name))
         for code in (0, 3):
-            told(code)
+            told(NAMED, code)
         return 3
 
     monkeypatch.setattr(waiting, "wait", fake)
@@ -51,6 +57,14 @@ def test_wait_prints_each_code_and_passes_one_on(run: Run, monkeypatch: pytest.M
     assert run("-q", "wait", "--notify") == (3, "", "")
     assert run("-q", "wait", "--name", "review").code == 3
     assert seen == [((ID, "/srv/shop"), False, None), ((), True, None), ((), False, "review")]
+    rows = json.loads(run("wait", "--json").out)
+    assert [(row["session"], row["project"], row["exit_code"]) for row in rows] == [
+        (ID, "/work/one", 0),
+        (ID, "/work/one", 3),
+    ]
+    lines = [json.loads(line) for line in run("wait", "--format", "jsonl").out.splitlines()]
+    assert lines == rows
+    assert run("wait", "--format", "csv").out.splitlines()[0] == "session,container,project,exit_code"
 
 
 @pytest.mark.parametrize(
@@ -68,13 +82,18 @@ def test_a_failure_of_our_own_is_no_exit_code_of_a_session(
         done = run(command)
         assert done.code == code
         assert "contenant: error:" in done.err
+    done = run("wait", "--json")
+    assert (done.code, done.out, json.loads(done.err)["exit_code"]) == (code, "", code)
 
 
 def test_send_takes_any_text(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[str, str, bool, str | None]] = []
-    monkeypatch.setattr(
-        send, "send", lambda word, text, *, enter, name: seen.append((word, text, enter, name))
-    )
+
+    def fake(word: str, text: str, *, enter: bool, name: str | None) -> Named:
+        seen.append((word, text, enter, name))
+        return NAMED
+
+    monkeypatch.setattr(send, "send", fake)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"from\nthere\n")))
     assert run("send", "run the tests").code == 0
     assert run("send", "--no-enter", ID, "--", "-x\n--y").code == 0
@@ -85,6 +104,15 @@ def test_send_takes_any_text(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         (ID, "-x\n--y", False, None),
         (ID, "from\nthere", True, None),
         (".", "go on", True, "review"),
+    ]
+    assert json.loads(run("send", "four", "--json").out) == [
+        {
+            "session": ID,
+            "container": NAMED.container.name,
+            "project": "/work/one",
+            "characters": 4,
+            "enter": True,
+        }
     ]
     assert run("send").code == 2
     assert run("send", "a", "b", "c").code == 2

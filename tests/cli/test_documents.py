@@ -11,9 +11,12 @@ import pytest
 
 from contenant.cli import reference
 from contenant.cli.exits import EXITS
-from contenant.cli.reference import FILES, KEYS, ROOT, commands, error_kinds
+from contenant.cli.keys import KEYS, STREAMS
+from contenant.cli.reference import FILES, ROOT, commands, error_kinds
+from tests.cli.contract import CONTRACT
 
 REFERENCE = (ROOT / "docs/reference.md").read_text(encoding="utf-8")
+OUTPUT = (ROOT / "docs/output.md").read_text(encoding="utf-8")
 EXIT_CODES = (ROOT / "docs/exit-codes.md").read_text(encoding="utf-8")
 MANUAL = (ROOT / "packaging/contenant.1").read_text(encoding="utf-8")
 
@@ -52,8 +55,18 @@ def test_every_command_and_option_is_documented(context: click.Context) -> None:
             for option in param.opts:
                 assert option in section
                 assert option.replace("-", "\\-") in MANUAL
-    for key in KEYS.get(context.command_path, {}):
-        assert f"| `{key}` | " in section
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_every_key_is_documented_with_its_type(name: str) -> None:
+    section = OUTPUT.partition(f"\n### {name}\n")[2].partition("\n### ")[0]
+    for key, text in KEYS[name].items():
+        assert f"| `{key}` | {CONTRACT[name][key].replace('|', ' or ')} | {text} |" in section
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_what_has_no_formats_is_documented(name: str) -> None:
+    assert f"- `{name}`: " in OUTPUT
 
 
 @pytest.mark.parametrize("code", EXITS)

@@ -255,7 +255,7 @@ def test_log(run: Run, queries: list[egress.LogQuery]) -> None:
     assert "bad\\x1b.example.com" in result.out
     assert "[2001:db8::7]:22" in result.out
     assert "1500" not in result.out
-    assert "2 kB" in result.out
+    assert "1.5 kB" in result.out
     assert "2.5 MB" in result.out
 
 

@@ -70,7 +70,8 @@ def test_the_summary_in_the_group_is_the_commands_own(path: str) -> None:
 def test_examples_are_command_lines_that_parse(path: str) -> None:
     command = COMMANDS[path]
     assert isinstance(command, (Command, LazyGroup))
-    assert command.examples
+    assert len(command.examples) >= 2
+    assert (command.help or "").strip().split("\n")[0].rstrip(".") not in ("", path)
     for line, purpose in command.examples:
         assert purpose
         # What a shell does with the command, and lines of other programs, are not ours to parse.

@@ -20,7 +20,7 @@ import pytest
 
 from contenant.app.top import Frame, Row
 from contenant.cli.render import Output
-from contenant.cli.top import draw, size
+from contenant.cli.top import draw
 from contenant.core.records import ContainerRecord
 from contenant.errors import EngineUnavailableError
 from tests.cli.conftest import Run
@@ -117,14 +117,6 @@ def test_on_a_terminal(container: ContainerRecord, calls: Path, how: str) -> Non
         process.wait()
         os.close(master)
         os.close(slave)
-
-
-@pytest.mark.parametrize(
-    ("amount", "text"),
-    [(0, "0.0K"), (1024, "1.0K"), (50 << 20, "50M"), (1000 << 20, "1.0G"), (3 << 40, "3.0T")],
-)
-def test_sizes(amount: int, text: str) -> None:
-    assert size(amount) == text
 
 
 def test_a_screen_holds_what_fits() -> None:

@@ -61,6 +61,7 @@ def test_forms_of_the_command(text: str, command: tuple[str, ...]) -> None:
         ('{"build": {"args": {"X": "${localEnv:X}"}}}', "/f:build.args: "),
         ('{"containerEnv": {"CONTENANT_UID": "0"}}', "/f:containerEnv: .*contenant's own"),
         ('{"containerEnv": {"A": 1}}', "/f:containerEnv: "),
+        ('{"mounts": "source=/x,target=/x"}', "/f:mounts: not a list"),
         ('{"mounts": ["source=/x,target=/etc"]}', "/f:mounts: nothing can be mounted at /etc"),
         ('{"postCreateCommand": 3}', "/f:postCreateCommand: "),
     ],
@@ -95,3 +96,8 @@ def test_another_image_is_not(image: str) -> None:
         on_base(f"# x\nFROM {image}\n", "/d", {})
     with pytest.raises(ConfigError, match="is not taken"):
         check_image(image, "/d")
+
+
+def test_a_dockerfile_without_a_beginning_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"^/d:1: it has no FROM"):
+        on_base("RUN true\n", "/d", {})

@@ -61,6 +61,7 @@ def test_a_lost_project_is_said() -> None:
         ({"state": "unknown", "ours": False}, "--reinstalled"),
         ({"live": 2}, "2 live sessions; --force"),
         ({"state": "paused"}, "paused"),
+        ({"state": "running"}, "`contenant stop` stops it"),
     ],
 )
 def test_what_must_stay_stays(changed: dict[str, Any], reason: str) -> None:

@@ -81,6 +81,8 @@ def test_the_choice_before() -> None:
     assert choice_before(again, "4") == "2", "not the 3 that was gone back from"
     assert choice_before([*again, Chosen("4", "2", "rollback")], "2") == "1"
     assert choice_before([*up, Chosen("3", "9", "upgrade")], "3") == "2", "9 never took effect"
+    onto_other = [*up, Chosen("3", "7", "rollback")]
+    assert choice_before(onto_other, "7") == "", "a record that does not fit leads nowhere, and ends"
 
 
 @given(st.lists(st.sampled_from("123456") | st.just("back")))

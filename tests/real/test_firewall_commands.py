@@ -99,16 +99,20 @@ def box(contenant: Contenant, project: Path) -> Box:
 @pytest.fixture
 def service() -> Iterator[int]:
     """A service of this machine that echoes; its port."""
+    peers: list[socket.socket] = []
     with socket.create_server(("0.0.0.0", 0)) as server:
-        threading.Thread(target=_serve, args=(server,), daemon=True).start()
+        threading.Thread(target=_serve, args=(server, peers), daemon=True).start()
         yield server.getsockname()[1]
-        server.shutdown(socket.SHUT_RDWR)  # which ends the wait for a client; a close would not
+        for connection in (server, *peers):  # a close would end no wait, and no peer that is cut off hangs up
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
 
-def _serve(server: socket.socket) -> None:
+def _serve(server: socket.socket, peers: list[socket.socket]) -> None:
     with contextlib.suppress(OSError):
         while True:
             peer, _ = server.accept()
+            peers.append(peer)
             threading.Thread(target=_echo, args=(peer,), daemon=True).start()
 
 

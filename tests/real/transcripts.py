@@ -1,9 +1,10 @@
 """Transcripts in the documentation: what stands in a page is what the commands in it print.
 
 A console block below a line `<!-- run -->` is played: each line `$ COMMAND` in one shell for the whole
-page, so that `cd` and variables last. `play` gives the page with what was printed; `same` compares, forgiving
-what no two runs share: moments, durations, sizes, identifiers, the width of columns. A line `…` stands for
-any lines.
+page, so that `cd` and variables last; a line that follows a backslash at a line's end belongs to its
+command, and so does a here-document. Below `<!-- run on container -->` it is played over the stand-in of
+Apple's engine. `play` gives the page with what was printed; `same` compares, forgiving what no two runs
+share: moments, durations, sizes, identifiers, the width of columns. A line `…` stands for any lines.
 """
 
 from __future__ import annotations
@@ -16,16 +17,24 @@ from pathlib import Path
 from typing import NamedTuple
 
 MARK = "<!-- run -->"
+APPLE = "<!-- run on container -->"
 ANY = "…"
-_BLOCK = re.compile(rf"^{re.escape(MARK)}\n```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(
+    rf"^(?:{re.escape(MARK)}|{re.escape(APPLE)})\n```console\n(.*?)^```$", re.MULTILINE | re.DOTALL
+)
 _END = "-- end of command"
 _FORGIVEN = (
     (re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?(\.\d+Z)?"), "MOMENT"),
     (re.compile(r"\b\d{8}T\d{6}-\d+Z"), "MOMENT"),
-    (re.compile(r"\b(sha256:)?[0-9a-f]{64}\b"), "HASH"),
+    (re.compile(r"\b(sha256:)?[0-9a-f]{64}\b(:\d+)?"), "HASH"),
+    (re.compile(r"^(yes|no) +\d+(?= +HASH)"), r"\1 NUMBER"),  # events: how many depends on who is quicker
+    (re.compile(r"\b\d+ events"), "EVENTS"),
     (re.compile(r"\b[0-9a-z]{26}\b"), "ID"),
     (re.compile(r"-[0-9a-f]{8}\b(?!-)"), "-NAME"),
     (re.compile(r"-[0-9a-f]{12}\b"), "-RECIPE"),
+    (re.compile(r"(?<![\w.-])[0-9a-f]{12}\b"), "POLICY"),
+    (re.compile(r"\b[0-9a-f]{16}\b"), "HOST"),
+    (re.compile(r"127\.0\.0\.1:\d{5}\b"), "SERVER"),
     (re.compile(r"\b\d+(\.\d+)?( ?(s|ms|min|kB|KiB|MB|MiB|GB|GiB)\b| seconds?)"), "AMOUNT"),
     (re.compile(r"\b(now|\d+[hd])\b"), "AMOUNT"),
     (re.compile(r"/(tmp|var)/\S+"), "PLACE"),
@@ -45,13 +54,23 @@ def blocks(page: str) -> Iterator[Block]:
     for match in _BLOCK.finditer(page):
         commands: list[tuple[str, list[str]]] = []
         for line in match[1].splitlines():
-            if line.startswith("$ "):
+            if commands and not commands[-1][1] and _goes_on(commands[-1][0]):
+                commands[-1] = (f"{commands[-1][0]}\n{line}", [])
+            elif line.startswith("$ "):
                 commands.append((line[2:], []))
             elif commands:
                 commands[-1][1].append(line)
             else:
                 raise ValueError(f"a transcript begins without a command: {line!r}")
         yield Block(match.start(1), match.end(1), tuple((one, tuple(said)) for one, said in commands))
+
+
+def _goes_on(command: str) -> bool:
+    """Whether the next line is the command's own."""
+    document = re.search(r"<<'?(\w+)'?", command)
+    if document:
+        return document[1] not in command.splitlines()[1:]
+    return command.endswith("\\")
 
 
 def play(page: str, run: Callable[[list[str]], list[str]]) -> str:
@@ -87,12 +106,22 @@ def _plain(line: str) -> str:
 
 
 def shell(home: Path, env: Mapping[str, str]) -> Callable[[list[str]], list[str]]:
-    """A runner: one bash, `home` its HOME and first directory, this interpreter's contenant on its PATH."""
+    """A runner: one bash, `home` its HOME and first directory, this interpreter's contenant on its PATH.
+
+    Where `env` gives contenant another place than HOME, what is in it is found and named as if it were there.
+    """
     binaries = home / "bin"
     binaries.mkdir(parents=True)
     program = binaries / "contenant"
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -m contenant "$@"\n')
     program.chmod(0o755)
+    named = {str(home): "~"}
+    if there := env.get("CONTENANT_HOME"):
+        for kind, usual in (("config", ".config"), ("state", ".local/state")):
+            (Path(there) / kind).mkdir(parents=True, mode=0o700, exist_ok=True)
+            (home / usual).mkdir(parents=True)
+            (home / usual / "contenant").symlink_to(Path(there) / kind)
+            named[str(Path(there) / kind)] = f"~/{usual}/contenant"
 
     def run(commands: list[str]) -> list[str]:
         script = "".join(f"{command}\nprintf '%s\\n' '{_END}'\n" for command in commands)
@@ -107,7 +136,10 @@ def shell(home: Path, env: Mapping[str, str]) -> Callable[[list[str]], list[str]
             timeout=280,
             check=False,
         )
-        printed = done.stdout.split(f"{_END}\n")
+        text = done.stdout
+        for place, usual in named.items():
+            text = text.replace(place, usual)
+        printed = text.split(f"{_END}\n")
         assert len(printed) == len(commands) + 1, f"the shell ended early:\n{done.stdout}"
         return printed[:-1]
 

@@ -17,7 +17,7 @@ from alembic.migration import MigrationContext
 
 from contenant.paths import asset
 from contenant.store import revision
-from contenant.store.columns import TABLES, insertion
+from contenant.store.columns import insertion, tables
 from contenant.store.connect import connect_to_migrate
 from contenant.store.describe import describe
 from contenant.store.location import locate
@@ -116,7 +116,7 @@ def test_views_are_as_described_and_can_be_asked(store: Store, database: Path) -
 
 
 def test_the_columns_that_are_written_are_those_of_the_schema() -> None:
-    for name, columns in TABLES.items():
+    for name, columns in tables().items():
         table = metadata.tables[name]
         assert sorted(columns.names) == sorted(column.name for column in table.columns), name
         assert columns.key == tuple(column.name for column in table.primary_key.columns), name

@@ -6,9 +6,9 @@ import shlex
 from collections.abc import Iterator
 
 from contenant.app.doctor import check_apple, check_podman, remedies
-from contenant.app.doctor.check_machine import size
 from contenant.app.doctor.facts import EngineFacts, Facts, Machine
 from contenant.app.doctor.line import Line, Mend, Status
+from contenant.core.sizes import size
 from contenant.core.values import ENGINE_NAMES
 
 STORE_LOW, STORE_EMPTY = 8 << 30, 2 << 30  # bytes; building the image takes about 4 GB

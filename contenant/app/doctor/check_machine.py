@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contenant.app.doctor import remedies
 from contenant.app.doctor.facts import Facts, Machine, Program, StateFacts
 from contenant.app.doctor.line import Line, Status
+from contenant.core.sizes import size
 
 OLDEST_PYTHON = (3, 11)
 OLDEST_MACOS = (15,)  # Apple's package is built for it
@@ -135,8 +136,3 @@ def mounts(known: StateFacts, machine: Machine) -> Line:
     fix = remedies.as_root(machine, f"umount {' '.join(shlex.quote(path) for path in known.mounts)}")
     detail = f"{', '.join(known.mounts)}: no container needs {'it' if len(known.mounts) == 1 else 'them'}"
     return Line("mounts", "warn", "leftover mounts", detail, fix, "unmount" if machine.root else "")
-
-
-def size(count: int) -> str:
-    """Bytes for people."""
-    return f"{count / 1e9:.0f} GB" if count >= 10e9 else f"{count / 1e9:.1f} GB"

@@ -65,10 +65,10 @@ def more_ids(machine: Machine) -> str:
 
 
 def network(podman: PodmanFacts, machine: Machine) -> Line:
-    """Without root the network needs a helper."""
+    """Without root the network needs a helper: the one podman is set to, pasta since 5.0 (podman-run(1))."""
     name, what = "network.podman", "podman: network without root"
+    wanted = podman.network_command or "pasta or slirp4netns"
     if podman.network_helper:
-        return Line(name, "ok", what, "pasta or slirp4netns is there")
-    return Line(
-        name, "fail", what, "neither pasta nor slirp4netns is there", remedies.install(machine, "passt")
-    )
+        return Line(name, "ok", what, f"{wanted} is there")
+    package = "slirp4netns" if wanted == "slirp4netns" else "passt"
+    return Line(name, "fail", what, f"{wanted} is not there", remedies.install(machine, package))

@@ -78,7 +78,8 @@ class PodmanFacts(NamedTuple):
     gids: int = -1
     newuidmap: bool = True
     namespaces: bool = True  # whether users may make user namespaces
-    network_helper: bool = True  # pasta or slirp4netns is there
+    network_command: str = "pasta"  # what podman makes a network with; "" where it does not say
+    network_helper: bool = True  # it is there; where podman does not say: pasta or slirp4netns is
 
 
 class AppleFacts(NamedTuple):

@@ -19,6 +19,7 @@ from contenant.engines.podman import KEEP_ID_SINCE, RUNTIMES, host_limits
 from contenant.engines.versions import parse_version
 
 TRY = 8.0  # seconds for one try to start a container
+_NETWORK = ("pasta", "slirp4netns")
 _SYSCTLS = ("user/max_user_namespaces", "kernel/unprivileged_userns_clone")
 
 
@@ -31,7 +32,7 @@ def look_at(facts: EngineFacts, question: Question) -> EngineFacts:
     answer = ask(["podman", "info", "--format", "json"], question.deadline, NEXT)
     if (found := reading.diagnose("podman", answer)).trouble:
         facts = told(facts._replace(seconds=answer.seconds), found)
-        bare = PodmanFacts(rootless=True, own_runtime="", remembered=question.runtime, runtimes=())
+        bare = PodmanFacts(True, own_runtime="", remembered=question.runtime, runtimes=(), network_command="")
         mapped = found.trouble != "unusable-ids"
         return facts if mapped else facts._replace(podman=with_ids(bare, question.deadline))
     return _described(facts, reading.as_object(answer.stdout), question)
@@ -49,6 +50,7 @@ def _described(facts: EngineFacts, info: Mapping[str, Any], question: Question) 
         own_runtime=reading.text_at(info, "host", "ociRuntime", "name"),
         remembered=question.runtime,
         runtimes=runtimes(question.runtime, question.deadline) if local else (),
+        network_command=reading.text_at(info, "host", "rootlessNetworkCmd") or _older(facts.client),
     )
     return facts._replace(
         local=local,
@@ -100,8 +102,16 @@ def with_ids(known: PodmanFacts, deadline: Deadline) -> PodmanFacts:
         gids=_ranges(user, "/etc/subgid", ("-g",), deadline),
         newuidmap=shutil.which("newuidmap") is not None,
         namespaces=all(value != "0" for value in _sysctls()),
-        network_helper=any(shutil.which(name) for name in ("pasta", "slirp4netns")),
+        network_helper=any(
+            map(shutil.which, (known.network_command,) if known.network_command else _NETWORK)
+        ),
     )
+
+
+def _older(client: str) -> str:
+    """What a podman that does not name it takes for the network: all did before 5.0, and took slirp4netns."""
+    version = parse_version(client)
+    return "slirp4netns" if version and version < (5, 0, 0) else ""
 
 
 def _ranges(user: str, place: str, option: tuple[str, ...], deadline: Deadline) -> int:
