@@ -104,7 +104,7 @@ def test_an_agent_is_typed_into_and_come_back_to_and_tells_what_it_does(api: Api
         assert second.wait(30) == 2
         wait_for(lambda: activity() == "idle", 60, "the turn's end")
         assert (project / "ran").read_text() == "ran\n"
-        assert "Hi from the stand-in." in screen.text()
+        wait_for(lambda: "Hi from the stand-in." in screen.text(), 20, "the turn's answer")
         screen.kill()
     finally:
         screen.close()

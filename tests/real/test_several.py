@@ -224,7 +224,9 @@ def test_workspaces_of_jj(contenant: Contenant, project: Path, jj: Jj) -> None:
     subprocess.run(["jj", "git", "init", "--no-colocate"], cwd=project, env=contenant.env, check=True)
     jj("commit", "-m", "first")
     place, repo = project.parent / "shop.worktrees" / "fix", project / ".jj" / "repo"
-    begin = "jj st && jj commit -qm 'from the workspace' && jj log --no-graph -r 'fix@-' -T description"
+    begin = (
+        "jj st && jj commit --quiet -m 'from the workspace' && jj log --no-graph -r 'fix@-' -T description"
+    )
     (project / "dirty.txt").write_text("the main workspace's own")
     out = contenant.ok("--worktree", "fix", "--", "sh", "-c", f"cat hello.txt >new.txt; {begin}", cwd=project)
     assert out.splitlines()[-1] == "from the workspace"
