@@ -54,7 +54,7 @@ def prove_common(path: str, owner: int, forbidden: tuple[Forbidden, ...]) -> Non
     may it be anything that no container may see, or that cannot be mounted at its own path.
     """
     try:
-        _prove_common(path, owner)
+        prove_repository(path, owner)
         refuse_source(path, forbidden)
         refuse_target(path)
     except (OSError, ValueError, UsageError) as error:
@@ -62,8 +62,9 @@ def prove_common(path: str, owner: int, forbidden: tuple[Forbidden, ...]) -> Non
         raise ConfigError(f"no worktree is made of {path}: {why}", hint="see docs/worktrees.md") from error
 
 
-def _prove_common(path: str, owner: int) -> None:
-    _prove_plain(path, owner)
+def prove_repository(path: str, owner: int) -> None:
+    """Raise ValueError or OSError unless the directory is a git repository's own common one, the user's."""
+    prove_plain(path, owner)
     if os.path.lexists(f"{path}/commondir"):
         raise ValueError(f"{path}/commondir names another repository")
     if not _text(f"{path}/HEAD") or not Path(path, "config").is_file():
@@ -73,7 +74,8 @@ def _prove_common(path: str, owner: int) -> None:
             raise ValueError(f"{path} is no repository")
 
 
-def _prove_plain(path: str, owner: int) -> None:
+def prove_plain(path: str, owner: int) -> None:
+    """Raise ValueError or OSError unless the path is there, over no link, and the user's."""
     if os.path.realpath(path) != path:
         raise ValueError(f"{path} leads over a link, or is not there")
     if Path(path).stat().st_uid != owner:
@@ -82,8 +84,8 @@ def _prove_plain(path: str, owner: int) -> None:
 
 def _prove(project: str, owner: int, found: Metadata) -> None:
     """Raises ValueError or OSError."""
-    _prove_common(found.common, owner)
-    _prove_plain(found.own, owner)
+    prove_repository(found.common, owner)
+    prove_plain(found.own, owner)
     if _text(f"{found.own}/gitdir").removesuffix("\n") != f"{project}/.git":
         raise ValueError(f"{found.own} is not of this worktree: its gitdir names another place")
     if os.path.normpath(os.path.join(found.own, _text(f"{found.own}/commondir").strip())) != found.common:  # noqa: PTH118

@@ -27,11 +27,13 @@ _PASSED_OVER = frozenset(
 )
 _GIT_BULK = frozenset({"objects", "refs", "logs", "lfs", "rr-cache", "rebase-merge", "index"})
 _GIT_PARTS = ("config", "config.worktree", "commondir", "gitdir", "hooks", "info/attributes")
+_JJ_PARTS = ("config.toml", "store/git_target", "store/type", "workspace_store")
 _BARE = frozenset({"HEAD", "objects", "refs"})
 
 
-def scan(project: Path, common: str = "") -> Snapshot:
-    """The watched files of a project, and of the repository whose common directory is mounted beside it.
+def scan(project: Path, common: str = "", jj: str = "") -> Snapshot:
+    """The watched files of a project, and of the repositories that are mounted beside it: git's common
+    directory, and jj's.
 
     Raises OSError where the project itself cannot be opened.
     """
@@ -40,6 +42,8 @@ def scan(project: Path, common: str = "") -> Snapshot:
         look.folders(root)
     if common:
         look.repository(common)
+    if jj:
+        look.workspace(jj)
     return Snapshot(look.entries, tuple(sorted(look.beyond)))
 
 
@@ -117,6 +121,17 @@ class _Look:
                     self._repositories(handle, part, f"{common}/{part}", 0)
         except OSError:
             self.beyond.add(common)
+
+    def workspace(self, repo: str) -> None:
+        """A repository of jj's that lies elsewhere, by its absolute path, and git's in it."""
+        try:
+            with _opened(repo, None) as handle:
+                for part in _JJ_PARTS:
+                    self._watched(handle, part, f"{repo}/")
+                with contextlib.suppress(OSError), _below(handle, "store/git") as store:
+                    self._git_parts(store, f"{repo}/store/git/")
+        except OSError:
+            self.beyond.add(repo)
 
     def _folder(self, handle: int, prefix: str) -> list[str]:
         """What is watched in one folder. Returns the folders in it that are worth a look."""

@@ -33,6 +33,8 @@ RANKS = {
     "idmap": 2,
     "git": 2,
     "gitdir": 2,
+    "jj": 2,
+    "jjdir": 2,
     "locks": 2,
     "engines": 3,
     "store": 3,

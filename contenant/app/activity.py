@@ -4,13 +4,18 @@ The agent could write anything there: no link is followed, a word is taken only 
 moment that lies ahead is now.
 """
 
+from __future__ import annotations
+
 import os
 import stat
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from contenant import host
 from contenant.core.ages import to_text
 from contenant.home.layout import home_dir
+
+if TYPE_CHECKING:
+    from contenant.store.reads import Reads
 
 Word = Literal["idle", "working", "waiting", ""]
 FOLDER = "contenant-activity"
@@ -59,6 +64,16 @@ def _parse(file: int) -> Activity:
         return UNKNOWN
     now = host.now()
     return Activity(word, to_text(min(now, now.fromtimestamp(max(status.st_mtime, 0.0), now.tzinfo))))
+
+
+def by_container(view: Reads) -> dict[str, Activity]:
+    """Name -> the most urgent of its live sessions, of every container that has one."""
+    names = {container.id: container.name for container in view.containers()}
+    told: dict[str, list[Activity]] = {}
+    for session in view.live_sessions():
+        if name := names.get(session.container_id):
+            told.setdefault(name, []).append(read(name, session.id))
+    return {name: most_urgent(each) for name, each in told.items()}
 
 
 def most_urgent(found: list[Activity]) -> Activity:

@@ -45,7 +45,7 @@ def project_source(project: Project) -> str:
 
 def with_metadata(ledger: "Ledger", project: Project, settings: Settings) -> tuple[Project, tuple[str, ...]]:
     """The project with its repository's metadata, and what is to be said of it. Most are no worktree."""
-    if not os.path.isfile(f"{project.path}/.git"):  # noqa: PTH113 - a text is at hand
+    if not any(os.path.isfile(f"{project.path}/{link}") for link in (".git", ".jj/repo")):  # noqa: PTH113
         return project, ()
     from contenant.app import metadata
 
@@ -61,11 +61,16 @@ def metadata_source(project: Project) -> str:
 
 
 def _metadata_mounts(project: Project) -> tuple[Mount, ...]:
-    if project.metadata is None:
-        return ()
-    from contenant.core.worktree import mounts
+    found: tuple[Mount, ...] = ()
+    if project.metadata is not None:
+        from contenant.core.worktree import mounts
 
-    return mounts(project.metadata, metadata_source(project))
+        found = mounts(project.metadata, metadata_source(project))
+    if project.jj is not None:
+        from contenant.app.workspace_mounts import mounts as of_jj
+
+        found += of_jj(project)
+    return found
 
 
 def build_spec(
@@ -179,7 +184,15 @@ def shielded(project: Project, spec: ContainerSpec, mode: str, engine: EngineNam
 
 
 def _metadata_shields(project: Project, mode: str, engine: EngineName) -> tuple[Mount, ...]:
-    """Over what the host's git runs or obeys in the repository of a worktree, and its `.git` file."""
+    """Over what the host's git and jj run or obey in the repository, and over the file that names it."""
+    if project.jj is not None:
+        from contenant.app.workspace_mounts import shields as of_jj
+
+        return (*_git_shields(project, mode, engine), *of_jj(project, mode, engine))
+    return _git_shields(project, mode, engine)
+
+
+def _git_shields(project: Project, mode: str, engine: EngineName) -> tuple[Mount, ...]:
     if project.metadata is None:
         return ()
     from contenant.core.worktree import shields

@@ -36,10 +36,12 @@ echo @limits
 if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
     echo "cpu $(cat /sys/fs/cgroup/cpu.max 2>/dev/null)"
     echo "memory $(cat /sys/fs/cgroup/memory.max 2>/dev/null)"
+    echo "pids $(cat /sys/fs/cgroup/pids.max 2>/dev/null)"
 else
     cd /sys/fs/cgroup || exit
     echo "cpu $(cat cpu/cpu.cfs_quota_us 2>/dev/null) $(cat cpu/cpu.cfs_period_us 2>/dev/null)"
     echo "memory $(cat memory/memory.limit_in_bytes 2>/dev/null)"
+    echo "pids $(cat pids/pids.max 2>/dev/null)"
 fi
 echo @firewall
 "$here/status"
@@ -86,9 +88,10 @@ def parse(text: str) -> Inside:
         mounts=dict(_mount(line) for line in parts["mounts"]),
         variables=frozenset(line for line in parts["variables"] if line),
         cpus=_cpus(limits["cpu"].split()),
-        memory=_memory(limits["memory"].strip()),
+        memory=_whole(limits["memory"].strip()),
         firewall=report,
         check=" ".join(parts["check"]).removeprefix("contenant: firewall: "),
+        pids=_whole(limits.get("pids", "").strip()),
     )
 
 
@@ -142,7 +145,7 @@ def _cpus(words: Sequence[str]) -> float:
     return 0.0 if words[0] in ("max", "-1") else int(words[0]) / int(words[1])
 
 
-def _memory(text: str) -> int:
+def _whole(text: str) -> int:
     if not text:
         return -1
     return 0 if text == "max" or int(text) >= _CPU_MAX else int(text)

@@ -147,12 +147,7 @@ def _of_interest(ledger: Ledger, setting: EngineName | None, only: EngineName | 
 def _with_activity(view: "Reads", rows: list[Row]) -> list[Row]:
     from contenant.app import activity  # few containers have a session that lives
 
-    names = {container.id: container.name for container in view.containers()}
-    told: dict[str, list[activity.Activity]] = {}
-    for session in view.live_sessions():
-        if name := names.get(session.container_id):
-            told.setdefault(name, []).append(activity.read(name, session.id))
-    urgent = {name: activity.most_urgent(each) for name, each in told.items()}
+    urgent = activity.by_container(view)
     return [
         row._replace(activity=found.word, activity_since=found.since)
         if (found := urgent.get(row.name))

@@ -29,6 +29,11 @@ def prepare(project: Project, wanted: policy.Effective) -> None:
         idmap.mount(Path(project.path), Path(project_source(project)), AGENT)
     if project.metadata is not None:
         _prepare_metadata(project, project.metadata)
+    if project.jj is not None and needs_idmap(project):
+        from contenant.app.workspace_mounts import unmapped
+
+        for source, target in unmapped(project):
+            idmap.mount(source, target, AGENT)
 
 
 def _prepare_metadata(project: Project, found: "Metadata") -> None:
@@ -42,7 +47,7 @@ def _prepare_metadata(project: Project, found: "Metadata") -> None:
 def clear(name: str) -> None:
     """Take away what `prepare` made for a container that is gone. Nothing of the project is touched."""
     directory = container_dir(name)
-    for mapped in ("project", "git"):
+    for mapped in ("project", "git", "jj", "jj-git"):
         if os.getuid() == 0 and os.path.lexists(directory / mapped):
             idmap.unmount(directory / mapped)
             (directory / mapped).rmdir()

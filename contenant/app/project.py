@@ -11,6 +11,7 @@ from contenant.errors import PathRefusedError, UsageError
 from contenant.paths import state_dir
 
 if TYPE_CHECKING:
+    from contenant.core.jj import Shared
     from contenant.core.worktree import Metadata
 
 
@@ -22,6 +23,7 @@ class Project(NamedTuple):
     owner: tuple[int, int]  # uid, gid of the directory
     variant: str = ""  # which of its containers: "" the first, else what it was called
     metadata: "Metadata | None" = None  # of the repository that it is a worktree of, where it is mounted
+    jj: "Shared | None" = None  # the repository that it is a workspace of, where it is mounted
 
 
 class Target(NamedTuple):

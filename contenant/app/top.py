@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from contenant import config
-from contenant.app import engines
+from contenant.app import activity, engines
 from contenant.app.ledger import Ledger
 from contenant.app.results import Ui
 from contenant.core.records import ContainerRecord
@@ -28,6 +28,8 @@ class Row(NamedTuple):
     pids: int  # processes and threads
     engine: EngineName
     variant: str = ""  # which of the project's containers, "" for its first
+    activity: str = ""  # of its live sessions the most urgent: waiting, working, idle; "" where not known
+    activity_since: str = ""  # ISO-8601 UTC
 
 
 class Frame(NamedTuple):
@@ -64,7 +66,7 @@ class Watch:
             found, answered = self._read(asked, silent)
             if silent and not answered:
                 raise next(iter(silent.values()))
-            rows = list(self._rows(ledger, found, answered))
+            rows = _with_activity(ledger, list(self._rows(ledger, found, answered)))
         rows.sort(key=lambda row: (row.state != "running", -(row.cpu or 0.0), -row.memory, row.name))
         return Frame(tuple(rows), {name: error.advice for name, error in silent.items()})
 
@@ -138,6 +140,14 @@ class Watch:
             return None
         spent, passed = load.cpu_seconds - before.seconds, at - before.at
         return max(0.0, 100 * spent / passed) if passed > 0 else None
+
+
+def _with_activity(ledger: Ledger, rows: list[Row]) -> list[Row]:
+    """As `list` tells it."""
+    view = ledger.snapshot()
+    told = activity.by_container(view) if view and any(row.sessions_live for row in rows) else {}
+    found = ((row, told.get(row.name, activity.UNKNOWN)) for row in rows)
+    return [row._replace(activity=one.word, activity_since=one.since) for row, one in found]
 
 
 def once(watch: Watch, ui: Ui, seconds: float = 1.0) -> Frame:

@@ -18,7 +18,7 @@ SHOWN = 10  # findings that are printed; all are recorded
 def begin(container: ContainerRecord, session_id: str, project: str) -> None:
     """Keep what the project is like now. A project that cannot be read is the session's own trouble."""
     try:
-        text = encode(scan(Path(project), _common(container)))
+        text = encode(scan(Path(project), *_beside(container)))
     except OSError:
         return
     place = _baseline(container.name, session_id)
@@ -33,7 +33,7 @@ def end(ledger: Ledger, container: ContainerRecord, session_id: str, project: st
         before = decode(place.read_text(encoding="utf-8", errors="surrogateescape"))
     except (OSError, ValueError):
         return
-    findings = _differences(before, project, _common(container))
+    findings = _differences(before, project, _beside(container))
     if findings:
         change = changes.way_back(session_id, container.project_id, summary(findings))
         ledger.store().apply([change])
@@ -48,20 +48,23 @@ def catch_up(ledger: Ledger, container: ContainerRecord, live: Collection[str], 
             end(ledger, container, place.stem, project, ui)
 
 
-def _common(container: ContainerRecord) -> str:
-    """The repository that the container was given beside its project, "" for none."""
-    if '/worktrees"' not in container.spec:  # it costs nothing where there is none
-        return ""
+def _beside(container: ContainerRecord) -> tuple[str, str]:
+    """The repositories that the container was given beside its project, git's and jj's, "" for none."""
+    if '/worktrees"' not in container.spec and '/.jj/repo"' not in container.spec:  # it costs nothing here
+        return "", ""
     import json
 
+    from contenant.core.jj import repo_in
     from contenant.core.worktree import common_in
 
-    return common_in(json.loads(container.spec)["mounts"])
+    mounted = json.loads(container.spec)["mounts"]
+    repo, common = repo_in(mounted)
+    return common_in(mounted) or common, repo
 
 
-def _differences(before: Snapshot, project: str, common: str) -> tuple[Finding, ...]:
+def _differences(before: Snapshot, project: str, beside: tuple[str, str]) -> tuple[Finding, ...]:
     try:
-        return compare(before, scan(Path(project), common))
+        return compare(before, scan(Path(project), *beside))
     except OSError:
         return ()
 

@@ -1,4 +1,4 @@
-"""`contenant --worktree BRANCH`: a git worktree beside the project, made or used again."""
+"""`contenant --worktree BRANCH`: a git worktree or jj workspace beside the project, made or used again."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from contenant import config, git, gitdir, locks
+from contenant import config, git, gitdir, jjdir, locks
 from contenant.app.ledger import Ledger
 from contenant.app.metadata import made
 from contenant.app.project import resolve
@@ -27,14 +27,15 @@ class Main(NamedTuple):
     """A repository, and the directory beside which its worktrees are put."""
 
     top: str
-    common: str
+    common: str  # of git's, or `.jj/repo` where jj alone works in it
+    of_jj: bool = False
 
 
 def enter(request: RunRequest, branch: str, ui: Ui) -> RunRequest:
     """The request, in the worktree of `branch`, which is made where it is missing.
 
     Raises UsageError where there is no repository, the branch is checked out elsewhere or cannot be one, or
-    something else is in the place; GitError where git fails.
+    something else is in the place; GitError or JjError where one of them fails.
     """
     project = resolve(request.path, force=request.force)
     main = find(project.path, project.owner[0])
@@ -43,20 +44,33 @@ def enter(request: RunRequest, branch: str, ui: Ui) -> RunRequest:
         Ledger(config.database_url(os.environ)) as ledger,
         locks.held(f"worktrees-{path_hash(main.common)}", lambda: ui.note("waiting for another worktree")),
     ):
-        repository = git.opened(main.common)
-        _check_branch(repository, branch)
-        if _there(ledger, repository, branch, place):
-            ui.note(f"the worktree {place}")
+        if main.of_jj:
+            from contenant.app import workspace
+
+            made_now = workspace.have(ledger, main.top, main.common, branch, place, ui)
         else:
-            _make(repository, branch, place, ui)
+            made_now = _have(ledger, main.common, branch, place, ui)
+        if made_now:
             ledger.store().apply([changes.worktree_made(place, branch, main.common)])
     return request._replace(path=Path(place), worktree_metadata=True)
 
 
-def find(path: str, owner: int) -> Main:
-    """The repository at a canonical path: a work tree's top, a worktree of it, or bare.
+def _have(ledger: Ledger, common: str, branch: str, place: str, ui: Ui) -> bool:
+    """Whether the branch's worktree had to be made."""
+    repository = git.opened(common)
+    _check_branch(repository, branch)
+    if _there(ledger, repository, branch, place):
+        ui.note(f"the worktree {place}")
+        return False
+    _make(repository, branch, place, ui)
+    return True
 
-    Raises UsageError where there is none, ConfigError for a worktree that is not what it says.
+
+def find(path: str, owner: int) -> Main:
+    """The repository at a canonical path: a work tree's top, a worktree or workspace of it, or bare.
+
+    git's where there is one: it is what works in the container. Raises UsageError where there is none,
+    ConfigError for a worktree that is not what it says.
     """
     if os.path.isdir(f"{path}/.git"):  # noqa: PTH112 - a text is at hand
         return _proven(Main(path, f"{path}/.git"), owner)
@@ -66,11 +80,18 @@ def find(path: str, owner: int) -> Main:
     if all(os.path.lexists(f"{path}/{name}") for name in ("HEAD", "objects", "refs")):
         return _proven(Main(path.removesuffix(".git"), path), owner)
     if os.path.lexists(f"{path}/.jj"):
-        raise UsageError(
-            f"{path} is a jj repository without git beside it: contenant makes worktrees of git's only",
-            hint="`jj git colocation enable` there, or make a workspace and run contenant in it",
-        )
+        return _of_jj(path, owner)
     raise UsageError(f"no git repository at {path}", hint="go to the top of one; `git init` makes one")
+
+
+def _of_jj(path: str, owner: int) -> Main:
+    forbidden = config.forbidden_sources(os.environ)
+    found = (
+        jjdir.linked(path, owner, forbidden)
+        if jjdir.is_link(path)
+        else jjdir.proven(f"{path}/.jj/repo", owner, forbidden)
+    )
+    return Main(found.main, found.git) if found.colocated else Main(found.main, found.repo, of_jj=True)
 
 
 def _proven(main: Main, owner: int) -> Main:

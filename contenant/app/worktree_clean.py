@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from contenant import config, git, gitdir
+from contenant import config, git, gitdir, jjdir
 from contenant.app.ledger import Ledger
 from contenant.app.metadata import made
 from contenant.app.project import Target, identify
@@ -39,9 +40,10 @@ class _KeptError(Exception):
 class _State(NamedTuple):
     """A worktree that may go."""
 
-    repository: Repository
+    take_away: Callable[[], None]
     branch: str
     reason: str
+    stays: str
 
 
 def without_container(
@@ -73,15 +75,15 @@ def verdicts(
         if made(ledger, path):
             record = ledger.project(path)
             own = [c for c in containers if record and c.project_id == record.id and c.id not in going]
-            found.append(_verdict(path, own[0].name if own else ""))
+            found.append(_verdict(ledger, path, own[0].name if own else ""))
     return found
 
 
-def _verdict(path: str, staying: str) -> Verdict:
+def _verdict(ledger: Ledger, path: str, staying: str) -> Verdict:
     action, reason = "keep", f"its container {staying} stays"
     if not staying:
         try:
-            action, reason = "remove", _judge(path).reason
+            action, reason = "remove", _judge(ledger, path).reason
         except _KeptError as kept:
             reason = str(kept)
     return Verdict(
@@ -105,32 +107,42 @@ def remove(ledger: Ledger, verdict: Verdict) -> Outcome:
     if not made(ledger, path):
         return Outcome(verdict, "kept", "it is gone already")
     try:
-        state = _judge(path)
+        state = _judge(ledger, path)
     except _KeptError as kept:
         return Outcome(verdict, "kept", str(kept))
-    state.repository.ask("worktree", "unlock", path)
-    try:
-        state.repository.do("worktree", "remove", path)
-    except git.GitError:
-        state.repository.ask("worktree", "lock", "--reason", LOCK_REASON, path)
-        raise
+    state.take_away()
     store.apply([changes.worktree_removed(path, state.branch, verdict.reason)])
     _sweep(ledger, path, state.branch)
-    return Outcome(verdict, "removed", f"{state.reason}; the branch {state.branch} stays")
+    return Outcome(verdict, "removed", f"{state.reason}; {state.stays}")
+
+
+def _take_away(repository: Repository, path: str) -> None:
+    repository.ask("worktree", "unlock", path)
+    try:
+        repository.do("worktree", "remove", path)
+    except git.GitError:
+        repository.ask("worktree", "lock", "--reason", LOCK_REASON, path)
+        raise
 
 
 def _sweep(ledger: Ledger, path: str, branch: str) -> None:
     """The directories that were made for it, where they are empty now."""
-    rows = ledger.store().ask(_MADE, subject=encode(path))
-    branch = str(json.loads(rows[0][0])["branch"]) if rows else branch
+    branch = _recorded_branch(ledger, path) or branch
     parents = list(Path(path).parents)[: branch.count("/") + 1]
     with suppress(OSError):
         for parent in parents:
             parent.rmdir()
 
 
-def _judge(path: str) -> _State:
+def _recorded_branch(ledger: Ledger, path: str) -> str:
+    rows = ledger.store().ask(_MADE, subject=encode(path))
+    return str(json.loads(rows[0][0])["branch"]) if rows else ""
+
+
+def _judge(ledger: Ledger, path: str) -> _State:
     """What the worktree at a canonical path holds. Raises _KeptError where something in it would be lost."""
+    if jjdir.is_link(path) and not os.path.lexists(f"{path}/.git"):
+        return _judge_workspace(ledger, path)
     try:
         status = Path(path).stat()
         found = gitdir.linked(path, status.st_uid, config.forbidden_sources(os.environ))
@@ -145,7 +157,28 @@ def _judge(path: str) -> _State:
     if reason:
         raise _KeptError(reason)
     gone = f"; {ignored} ignored {'entry goes' if ignored == 1 else 'entries go'} with it" if ignored else ""
-    return _State(repository, branch, f"nothing in it is uncommitted or unpushed{gone}")
+    return _State(
+        partial(_take_away, repository, path), branch,
+        f"nothing in it is uncommitted or unpushed{gone}", f"the branch {branch} stays",
+    )  # fmt: skip
+
+
+def _judge_workspace(ledger: Ledger, path: str) -> _State:
+    from contenant.app import workspace  # few have any
+
+    try:
+        found = workspace.judge(ledger, path)
+    except workspace.NotToGoError as error:
+        raise _KeptError(str(error)) from error
+    except (ContenantError, OSError) as error:
+        why = error.message if isinstance(error, ContenantError) else error.strerror
+        raise _KeptError(f"what it holds is not known: {why}") from error
+    name = _recorded_branch(ledger, path)
+    return _State(
+        partial(workspace.take_away, found, name, path), name,
+        "nothing in it is uncommitted or unpushed; what jj ignores goes with it",
+        "its changes stay in the repository",
+    )  # fmt: skip
 
 
 def _losses(found: Metadata, repository: Repository, here: Repository, branch: str) -> Iterator[str]:

@@ -69,7 +69,7 @@ class RunCommand(Command):
 @option(
     "--worktree",
     metavar="BRANCH",
-    help="In the git worktree of BRANCH beside the project; it is made.",
+    help="In the git worktree (or jj workspace) of BRANCH beside the project; it is made.",
 )
 @option("--worktree-metadata", is_flag=True, help="Mount the repository of a worktree that you made, too.")
 @option("--new", is_flag=True, help="Start a further agent session instead of reattaching.")
@@ -130,7 +130,8 @@ def command(ctx: click.Context, /, path: Path | None, **options: Any) -> int:
     its own.
 
     --worktree makes the git worktree PROJECT.worktrees/BRANCH, or uses it again, and runs there, as a project
-    of its own with the repository's metadata mounted: the branch is checked out, or begun at HEAD.
+    of its own with the repository's metadata mounted: the branch is checked out, or begun at HEAD. Where jj
+    works without git, it is a jj workspace of that name.
 
     The exit code is CMD's. When contenant itself fails, its own code says why: 2 to 6 before CMD could
     start, 125 for anything else; a line starting with "contenant: error:" tells it from CMD's.

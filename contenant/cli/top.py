@@ -45,6 +45,8 @@ FIELDS = {
     "pids": "processes and threads, 0 where the engine does not say",
     "engine": "container, podman or docker",
     "variant": "which of the project's containers, empty for its first",
+    "activity": "what the agent does: waiting (for the user), working, idle; empty where not known",
+    "activity_since": "since when",
 }
 
 
@@ -95,6 +97,12 @@ def table() -> Table:
                 "STATE", lambda row: row.state, colour=lambda row: "" if row.state == "running" else "dim"
             ),
             Column("SESSIONS", lambda row: str(row.sessions_live), rank=2),
+            Column(
+                "ACTIVITY",
+                lambda row: row.activity or "-",
+                rank=1,
+                colour=lambda row: "yellow" if row.activity == "waiting" else "",
+            ),
             Column("CPU", lambda row: "-" if row.cpu is None else f"{row.cpu:.0f}%"),
             Column("MEMORY", _memory),
             Column("PIDS", lambda row: str(row.pids or "-"), rank=1),

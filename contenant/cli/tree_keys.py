@@ -12,6 +12,8 @@ SHOW: Mapping[str, str] = {
     "project.path": "canonical path of the project",
     "project.exists": "whether the directory is there",
     "project.name": "name of the container",
+    "project.variant": "which of the project's containers, empty for its first",
+    "project.others": "the project's other containers, as their `variant`",
     "engine.name": "container, podman or docker",
     "engine.reason": "why this one",
     "engine.version_at_creation": "its version when the container was made",

@@ -51,6 +51,7 @@ class Inside(NamedTuple):
     memory: int  # bytes, 0: none
     firewall: Mapping[str, Any]  # the firewall's own report
     check: str  # what its check before each session says, "" where all is well
+    pids: int = -1  # limit of processes and threads, 0: none, -1 where the kernel does not say
 
 
 class Intent(NamedTuple):
@@ -222,9 +223,11 @@ def _limits(intent: Intent, inspection: Inspection, inside: Inside) -> Iterator[
     if intent.container.engine == "container":
         yield from _machine(intent, inspection)
         return
+    pids = float(intent.spec.get("pids") or max(inspection.pids, 0))  # 0: the engine's own choice
     for what, asked, told, held in (
         ("cpus", float(intent.spec["cpus"]), inspection.cpus, inside.cpus),
         ("memory", float(intent.spec["memory"]), float(inspection.memory), float(inside.memory)),
+        ("pids", pids, float(inspection.pids), float(inside.pids if inspection.pids >= 0 else -1)),
     ):
         wrong = [value for value in (held, told) if value >= 0 and value != asked]
         if wrong:

@@ -26,6 +26,7 @@ class Watch(NamedTuple):
 
 
 _GIT, _CLAUDE = "git on the host runs or obeys it", "Claude Code on the host obeys it"
+_JJ = "jj on the host obeys it"
 _EDITOR, _TOOL = "an editor on the host may run what it says", "a tool on the host may run what it says"
 _SHELL = "a shell on the host may read it"
 
@@ -35,7 +36,9 @@ WATCHED: tuple[Watch, ...] = (
     Watch(".git/config", _GIT, shield=True),
     *(Watch(f".git/{name}", _GIT) for name in ("config.worktree", "commondir", "info/attributes")),
     *(Watch(name, _GIT) for name in (".gitmodules", ".gitattributes", ".gitconfig", ".config/git")),
-    Watch(".jj/repo/config.toml", "jj on the host obeys it"),
+    *(Watch(f".jj/repo/{name}", _JJ) for name in ("config.toml", "store/git_target", "workspace_store")),
+    Watch(".jj/repo/store/git/config", _GIT, shield=True),
+    Watch(".jj/repo/store/git/hooks", "git on the host runs it", shield=True),
     *(Watch(f".claude/{name}", _CLAUDE, shield=True) for name in ("settings.json", "settings.local.json")),
     Watch(".claude/hooks", "Claude Code on the host runs it", shield=True),
     *(Watch(f".claude/{part}", _CLAUDE, "note") for part in (
@@ -150,7 +153,8 @@ def _watch(path: str) -> Watch:
     for watch in WATCHED:
         if f"/{watch.path}/" in padded:
             return watch
-    return Watch(path, _GIT)  # git's own directories by other names: modules, worktrees, bare repositories
+    # git's own directories by other names: modules, worktrees, bare repositories
+    return Watch(path, _JJ if path.endswith((".jj/repo", ".jj/repo/store/type")) else _GIT)
 
 
 def effective_mode(setting: ProtectMode, engine: EngineName) -> Literal["strict", "warn", "off"]:

@@ -16,6 +16,7 @@ class Inspection(NamedTuple):
     image_variables: tuple[str, ...]  # names that come with the image
     cpus: float  # limit, 0: none
     memory: int  # bytes, 0: none
+    pids: int = -1  # processes and threads, 0: no limit; -1 where the engine does not say
 
 
 class Load(NamedTuple):

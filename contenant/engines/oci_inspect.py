@@ -28,6 +28,7 @@ def read_container(text: str) -> Inspection:
         image_variables=(),
         cpus=_cpus(host),
         memory=int(host.get("Memory") or 0),
+        pids=max(0, int(host["PidsLimit"] or 0)) if "PidsLimit" in host else -1,  # 0, -1 and null: none
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +20,6 @@ from contenant.errors import NotFoundError, UsageError
 from contenant.home.layout import home_dir
 from contenant.paths import state_dir
 from tests.app.world import World
-
-
-@pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    made = World(monkeypatch)
-    yield made
-    made.close()
 
 
 def three(world: World) -> dict[str, str]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from contenant.app import top
+from contenant.app import activity, top
+from contenant.app.activity import UNKNOWN, Activity
 from contenant.errors import EngineError, EngineUnavailableError
 from tests.app.world import World
 
@@ -52,6 +55,22 @@ def test_engines_that_say_nothing(world: World) -> None:
     world.engine.unreachable()
     with pytest.raises(EngineUnavailableError):
         top.Watch(everything=False).look()
+
+
+def test_what_the_agent_does_is_told_as_in_a_list(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.run("a")
+    world.run("b")
+    told = {"contenant-a": Activity("waiting", "2026-10-07T11:54:30.000Z")}
+    found = {row.name: told.get(row.name.rpartition("-")[0], UNKNOWN) for row in world.list().rows}
+    monkeypatch.setattr(activity, "by_container", lambda view: found)
+    monkeypatch.setattr(top.Watch, "_row", _with_a_session(top.Watch._row))
+    rows = {row.name.rpartition("-")[0]: row for row in top.Watch(everything=False).look().rows}
+    assert (rows["contenant-a"].activity, rows["contenant-a"].activity_since) == told["contenant-a"]
+    assert rows["contenant-b"].activity == ""
+
+
+def _with_a_session(of: Callable[..., top.Row]) -> Callable[..., top.Row]:
+    return lambda *given: of(*given)._replace(sessions_live=1)
 
 
 def test_one_that_stopped_is_gone_and_its_numbers_begin_anew(world: World) -> None:

@@ -390,8 +390,8 @@ def test_what_changes_in_the_repository_is_noticed(world: World, shop: Path) -> 
         view = ledger.snapshot()
         assert view is not None
         (container,) = view.containers()
-        assert wayback._common(container) == f"{shop}/.git"
-        assert wayback._common(ContainerRecord(*container)._replace(spec="{}")) == ""
+        assert wayback._beside(container) == (f"{shop}/.git", "")
+        assert wayback._beside(ContainerRecord(*container)._replace(spec="{}")) == ("", "")
         assert metadata.made(ledger, str(place))
         wayback.begin(container, "s1", str(place))
         (shop / ".git" / "commondir").write_text("/tmp/evil\n")

@@ -30,19 +30,18 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     answer = dict(TREE)
 
     def fake(wanted: Target, ui: Ui) -> dict[str, Any]:
-        return answer | {"asked": str(wanted.path)}
+        return answer | {"project": TREE["project"] | {"path": str(wanted.path)}}
 
     monkeypatch.setattr(use_case, "show", fake)
     return answer
 
 
 def test_show(run: Run, shown: dict[str, Any]) -> None:
-    assert json.loads(run("show", "--json").out) == TREE | {"asked": "."}
+    assert json.loads(run("show", "--json").out) == TREE | {"project": TREE["project"] | {"path": "."}}
     result = run("show", "/srv/shop")
     assert (result.code, result.err) == (0, "")
     assert "project.path     /srv/shop\n" in result.out
     assert "sessions.0.argv  claude\n" in result.out
-    assert "asked            /srv/shop\n" in result.out
 
 
 def test_show_with_a_silent_engine(run: Run, shown: dict[str, Any]) -> None:

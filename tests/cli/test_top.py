@@ -56,7 +56,7 @@ def test_into_a_pipe(run: Run, container: ContainerRecord, tmp_path: Path) -> No
     assert "50M" not in result.out
     plain = run("top").out
     assert plain.splitlines()[0].split() == [
-        *("NAME", "PROJECT", "STATE", "SESSIONS", "CPU", "MEMORY", "PIDS", "ENGINE")
+        *("NAME", "PROJECT", "STATE", "SESSIONS", "ACTIVITY", "CPU", "MEMORY", "PIDS", "ENGINE")
     ]
     assert "\x1b" not in plain
 

@@ -175,6 +175,19 @@ def test_variables_image_and_limits() -> None:
     assert findings(memory=-1) == [], "a kernel that does not say is no finding"
 
 
+def test_the_limit_of_processes() -> None:
+    """As it was asked for; else the engine's own, which the kernel must hold."""
+    own = SEEN._replace(pids=2048)
+    assert findings(own, pids=2048) == findings(own, pids=-1) == findings(SEEN, pids=100) == []
+    assert findings(own, pids=0) == findings(own, pids=4096) == [("limit", "pids")]
+    for told, held in ((100, 100), (0, 0), (100, 0), (0, 100)):
+        asked = INTENT._replace(spec=SPEC | {"pids": 100})
+        found = compare(asked, SEEN._replace(pids=told), INSIDE._replace(pids=held), "sha256:a")
+        assert [(one.what, one.expected, one.remedy) for one in found] == (
+            [] if told == held == 100 else [("pids", "100", "recreate")]
+        )
+
+
 @pytest.mark.parametrize(
     ("asked", "told", "found"),
     [
@@ -246,6 +259,7 @@ PATH
 @limits
 cpu 150000 100000
 memory 9223372036854771712
+pids 2048
 @firewall
 {"ready": true}
 @check
@@ -261,7 +275,8 @@ def test_the_answer_of_the_look() -> None:
     )
     assert inside.mounts == {"/project two": False, "/sys": True}
     assert inside.variables == {"PATH", "@end"}, "no name of a variable passes for a section"
-    assert (inside.cpus, inside.memory, inside.check) == (1.5, 0, "not proven")
+    assert (inside.cpus, inside.memory, inside.pids, inside.check) == (1.5, 0, 2048, "not proven")
+    assert parse(ANSWER.replace("pids 2048\n", "")).pids == -1
 
 
 @pytest.mark.parametrize("cut", [10, 200, len(ANSWER) - 6])

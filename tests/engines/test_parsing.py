@@ -40,13 +40,15 @@ class TestInspection:
             Mount("/home/me/two words", "/project"),
             Mount("/home/me/state/policy", "/etc/contenant/policy", read_only=True),
         )
-        assert (found.cpus, found.memory) == (2.0, 512 * 1024**2)
+        assert (found.cpus, found.memory, found.pids) == (2.0, 512 * 1024**2, -1)
 
     def test_docker_says_cpus_otherwise_and_has_one_id(self) -> None:
         data = json.loads(recorded("podman-4.3/container.json"))
-        data[0] |= {"HostConfig": {"NanoCpus": 1_500_000_000, "Memory": 0}, "ImageDigest": None}
+        data[0] |= {"HostConfig": {"NanoCpus": 1_500_000_000, "Memory": 0, "PidsLimit": None}}
+        data[0]["ImageDigest"] = None
         found = oci_inspect.read_container(json.dumps(data))
-        assert (found.cpus, found.memory, found.image_digest) == (1.5, 0, found.image_id)
+        assert (found.cpus, found.memory, found.pids) == (1.5, 0, 0)
+        assert found.image_digest == found.image_id
 
     def test_variables_of_an_image(self) -> None:
         assert oci_inspect.read_variables('[{"Config": {"Env": ["A=1", "B=x=y"]}}]') == ("A", "B")

@@ -104,11 +104,17 @@ def test_an_agent_is_typed_into_and_come_back_to_and_tells_what_it_does(api: Api
         assert second.wait(30) == 2
         wait_for(lambda: activity() == "idle", 60, "the turn's end")
         assert (project / "ran").read_text() == "ran\n"
-        assert "Hi from the stand-in." in screen.text()
+        wait_for(lambda: "Hi from the stand-in." in screen.text(), 20, "the turn's answer")
+        screen.kill()
     finally:
-        screen.close()  # contenant is gone with its terminal
+        screen.close()
     (row,) = contenant.rows(project)
     assert (row["sessions_live"], row["state"]) == (1, "running")
+    screen = Tmux(contenant, project, "attach", given={})
+    try:
+        wait_for(lambda: "Hi from the stand-in." in screen.text(), 30, "the session of one that was killed")
+    finally:
+        screen.close()  # now contenant is gone with its terminal
     screen = Tmux(contenant, project, given={})
     try:
         wait_for(lambda: "Hi from the stand-in." in screen.text(), 30, "the same session, by contenant alone")
@@ -123,3 +129,39 @@ def test_an_agent_is_typed_into_and_come_back_to_and_tells_what_it_does(api: Api
     assert not list(folder.iterdir()), "the end of the session takes its word away"
     assert contenant("attach", one, cwd=project).returncode == 4
     assert b"Hi from the stand-in." in contenant("logs", one, cwd=project).stdout.encode(errors="replace")
+
+
+@pytest.mark.engines("podman")
+def test_the_desktop_is_told_when_the_agent_asks(api: Api) -> None:
+    """The agent's own Notification hook: it wants a permission, and nobody looks at its terminal."""
+    contenant, project = api.contenant, api.project
+    told, programs = project.parent / "told", project.parent / "programs"
+    programs.mkdir()
+    (programs / "notify-send").write_text(f'#!/bin/sh\necho "$@" >>{told}\n')
+    (programs / "notify-send").chmod(0o755)
+    asking = ("claude", "--permission-mode", "default")
+    screen = Tmux(
+        *(
+            contenant,
+            project,
+            "run",
+            "--notify",
+            "--env",
+            "NODE_EXTRA_CA_CERTS=/standin/ca.crt",
+            "--",
+            *asking,
+        ),
+        given={"ANTHROPIC_API_KEY": KEY, "PATH": f"{programs}:{contenant.env['PATH']}"},
+    )
+    try:
+        wait_for(lambda: contenant.rows(project)[0]["activity"] == "idle", 60, "the agent's start")
+        time.sleep(2)  # it has drawn its prompt and reads keys
+        screen.type("use bash: touch /project/asked", "Enter")
+        wait_for(lambda: contenant.rows(project)[0]["activity"] == "waiting", 60, screen.text())
+        wait_for(lambda: told.exists(), 20, "the notification")
+        assert "the agent waits for you" in told.read_text()
+        assert not (project / "asked").exists()
+        screen.type("Enter")
+        wait_for(lambda: (project / "asked").exists(), 30, screen.text())
+    finally:
+        screen.close()

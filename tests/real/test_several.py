@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.real.conftest import Contenant
 pytestmark = pytest.mark.real
 ENGINES = ("podman", "docker", "container-1.2.2")
 
+Jj = Callable[..., str]  # words -> what jj says of the project
 COMMITS = 12
 COMMIT = f"""set -e
 for n in $(seq {COMMITS}); do
@@ -192,3 +194,80 @@ def test_a_worktree_of_the_users_own_is_asked_about_and_a_hostile_one_refused(
         assert refused.returncode == 2
         assert "cannot be given to the container" in refused.stderr
     assert not [row for row in contenant.rows(evil) if row["project"] == str(evil)]
+
+
+@pytest.fixture
+def jj(contenant: Contenant, project: Path, identity: None) -> Jj:
+    """jj on the host: the image's own, copied out of a container."""
+    tools = project.parent / "tools"
+    tools.mkdir()
+    copy = "cp -r /usr/local/lib/jj lib && cp /usr/local/bin/jj jj.bin"
+    contenant.ok("--", "sh", "-c", copy, cwd=tools)
+    (loader,) = (tools / "lib").glob("ld-linux*")
+    (tools / "jj").write_text(f'#!/bin/sh\nexec {loader} --library-path {tools}/lib {tools}/jj.bin "$@"\n')
+    (tools / "jj").chmod(0o755)
+    contenant.env["PATH"] = f"{tools}:{contenant.env['PATH']}"
+
+    def call(*words: str) -> str:
+        done = subprocess.run(
+            ["jj", "--no-pager", "--color=never", "-R", str(project), *words],
+            env=contenant.env, cwd=project, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, f"{words}: {done.stderr}"
+        return done.stdout
+
+    return call
+
+
+def test_workspaces_of_jj(contenant: Contenant, project: Path, jj: Jj) -> None:
+    """A repository of jj's alone, which git then works in, too."""
+    subprocess.run(["jj", "git", "init", "--no-colocate"], cwd=project, env=contenant.env, check=True)
+    jj("commit", "-m", "first")
+    place, repo = project.parent / "shop.worktrees" / "fix", project / ".jj" / "repo"
+    begin = (
+        "jj st && jj commit --quiet -m 'from the workspace' && jj log --no-graph -r 'fix@-' -T description"
+    )
+    (project / "dirty.txt").write_text("the main workspace's own")
+    out = contenant.ok("--worktree", "fix", "--", "sh", "-c", f"cat hello.txt >new.txt; {begin}", cwd=project)
+    assert out.splitlines()[-1] == "from the workspace"
+    assert jj("log", "--no-graph", "-r", "fix@-", "-T", "description") == "from the workspace\n"
+    assert not (place / "dirty.txt").exists()
+    evil = f"""cd {repo}
+    for name in workspace_store/index store/git_target store/git/config /project/.jj/repo config.toml; do
+        sh -c "echo >>$name" 2>/dev/null && echo wrote $name
+    done
+    true"""
+    done = contenant("--worktree", "fix", "--", "sh", "-c", evil, cwd=project)
+    wrote = done.stdout.split()[1::2]
+    assert "workspace_store/index" not in wrote
+    assert (wrote == ["config.toml"]) is not (contenant.engine == "container"), "it mounts no single files"
+    assert "config.toml appeared: jj on the host obeys it" in done.stderr
+    refused = contenant("--worktree", "fix", "--", "true", cwd=project)
+    assert (refused.returncode, "an agent could have written" in refused.stderr) == (2, True)
+    (repo / "config.toml").unlink()
+    (repo / "store" / "git_target").write_text("git")
+    (place / ".jj" / "repo").write_text(str(repo))
+
+    def plan(*words: str) -> tuple[str, str]:
+        told = contenant("clean", str(place), *words, "--json", "--force", cwd=project).stdout
+        (row,) = [row for row in json.loads(told) if row["kind"] == "worktree"]
+        return row.get("result") or row["action"], row.get("detail") or row["reason"]
+
+    what, why = plan("--dry-run")
+    assert (what, "below no other workspace" in why) == ("keep", True), why
+    jj("new", "fix@-")
+    (place / "left.txt").write_text("x")
+    what, why = plan("--dry-run")
+    assert (what, "untracked" in why) == ("keep", True), why
+    (place / "left.txt").unlink()
+    assert plan("--yes")[0] == "removed"
+    assert not place.exists()
+    assert jj("workspace", "list", "-T", 'name ++ "\n"') == "default\n"
+    assert (project / "new.txt").read_text() == (project / "hello.txt").read_text(), (
+        "its change is below the main one"
+    )
+    jj("git", "colocation", "enable")
+    contenant.ok("--worktree", "b", "--", "sh", "-c", COMMIT, "sh", "b", cwd=project)
+    assert jj("log", "--no-graph", "-r", "b", "-T", "description") == f"b {COMMITS}\n", (
+        "a worktree of git's there"
+    )
