@@ -10,7 +10,7 @@ import click
 from contenant.cli import outcomes
 from contenant.cli.command import Command
 from contenant.cli.option import option
-from contenant.cli.options import ProjectPath, name_option, rendered
+from contenant.cli.options import Owner, name_option, rendered
 from contenant.cli.render import Output, emit
 from contenant.cli.root import COMMANDS
 from contenant.cli.settings import ui_of
@@ -60,7 +60,7 @@ class Age(click.ParamType):  # type: ignore[type-arg]  # generic only since clic
     ),
     exits=(0, 1, 2, 3, 4, 5),
 )
-@click.argument("paths", type=ProjectPath(), nargs=-1, metavar="[PATH]...")
+@click.argument("paths", type=Owner(), nargs=-1, metavar="[PATH]...")
 @option("--all", "everything", is_flag=True, help="Every container.")
 @option(
     "--stale", type=Age(), metavar="AGE", help="Containers not used for this long: 90m, 12h, 30d, 6w, 1y."
