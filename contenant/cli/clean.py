@@ -101,9 +101,9 @@ def command(
     several containers all go, unless --name or PATH@NAME says which (PATH@ is the first). The agent's home
     outlives its container unless --purge takes it too; with --all, also homes without a container.
 
-    A container that is unknown though its engine answers is in another store than the one that answers: of
-    another daemon, or of one that is no more. --reinstalled says that it is no more. Nothing is removed then
-    but the record, and a container that turns up again is taken up again.
+    A container is unknown although its engine answers where the engine looks into another store: another
+    daemon's, or a new one after it was installed anew. --reinstalled says that the old store is gone: then
+    only the record is changed, and a container that turns up again is taken up again.
 
     Where there is no terminal to ask on, --yes or --dry-run is needed. Exit code 1: declined, refused for
     the container that was named, or at least one removal failed.
