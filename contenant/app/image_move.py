@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from contenant import config, host
-from contenant.app import engines, image_stores, service
+from contenant.app import agent_flags, engines, image_stores, service
 from contenant.app.current import current_image
 from contenant.app.ledger import Ledger
 from contenant.app.results import Ui
@@ -106,6 +106,7 @@ def load(source: Path, engine: EngineName | None, ui: Ui) -> dict[str, Any]:
                 picked.load_image(str(source), found.reference)
             finally:
                 ui.finish()
+            agent_flags.learn(picked, found.reference, tagged_version(found.reference), ui)
             record = _record(picked, found, time.monotonic() - began)
             store.apply([changes.image_loaded(record)])
     current = current_image(settings)

@@ -17,7 +17,7 @@ from contenant.core.values import EngineName
 
 def build(engine: EngineName | None, *, no_cache: bool, ui: Ui) -> dict[str, Any]:
     """Build the image that new containers are made from, if it is not there (or always, with `no_cache`)."""
-    from contenant.app import versions
+    from contenant.app import agent_flags, versions
     from contenant.image.build import ensure
 
     settings = config.load(None, os.environ, {})
@@ -30,6 +30,7 @@ def build(engine: EngineName | None, *, no_cache: bool, ui: Ui) -> dict[str, Any
         exact = settings._replace(claude_version=prepared.version)
         result = ensure(fitted, exact, ui, lambda change: store.apply([change]), no_cache=no_cache)
         versions.note_latest(ledger, settings, prepared)
+        agent_flags.learn(fitted, result.reference, result.claude_version, ui)
     return dict(result._asdict())
 
 

@@ -102,7 +102,11 @@ def _pinned(site: Site, ui: Ui) -> Site:
 def _ensure_image(site: Site, ui: Ui) -> None:
     from contenant.image.build import ensure
 
-    ensure(site.engine, site.settings, ui, lambda change: site.ledger.store().apply([change]))
+    built = ensure(site.engine, site.settings, ui, lambda change: site.ledger.store().apply([change]))
+    if built.built:
+        from contenant.app import agent_flags
+
+        agent_flags.learn(site.engine, built.reference, built.claude_version, ui)
 
 
 def _create(site: Site) -> ContainerRecord:

@@ -175,8 +175,11 @@ def _move(
 
 
 def _build(ledger: Ledger, engine: Engine, settings: Settings, version: str, ui: Ui) -> Built:
+    from contenant.app import agent_flags
     from contenant.image.build import ensure
 
     store = ledger.store()
     exact = settings._replace(claude_version=version)
-    return ensure(engine, exact, ui, lambda change: store.apply([change]))
+    built = ensure(engine, exact, ui, lambda change: store.apply([change]))
+    agent_flags.learn(engine, built.reference, built.claude_version, ui)
+    return built

@@ -10,7 +10,7 @@ import click
 from contenant.cli import outcomes
 from contenant.cli.command import Command
 from contenant.cli.option import option
-from contenant.cli.options import ProjectPath, name_option, rendered
+from contenant.cli.options import Owner, name_option, rendered
 from contenant.cli.render import Output, emit
 from contenant.cli.root import COMMANDS
 from contenant.cli.settings import ui_of
@@ -60,7 +60,7 @@ class Age(click.ParamType):  # type: ignore[type-arg]  # generic only since clic
     ),
     exits=(0, 1, 2, 3, 4, 5),
 )
-@click.argument("paths", type=ProjectPath(), nargs=-1, metavar="[PATH]...")
+@click.argument("paths", type=Owner(), nargs=-1, metavar="[PATH]...")
 @option("--all", "everything", is_flag=True, help="Every container.")
 @option(
     "--stale", type=Age(), metavar="AGE", help="Containers not used for this long: 90m, 12h, 30d, 6w, 1y."
@@ -101,9 +101,9 @@ def command(
     several containers all go, unless --name or PATH@NAME says which (PATH@ is the first). The agent's home
     outlives its container unless --purge takes it too; with --all, also homes without a container.
 
-    A container that is unknown though its engine answers is in another store than the one that answers: of
-    another daemon, or of one that is no more. --reinstalled says that it is no more. Nothing is removed then
-    but the record, and a container that turns up again is taken up again.
+    A container is unknown although its engine answers where the engine looks into another store: another
+    daemon's, or a new one after it was installed anew. --reinstalled says that the old store is gone: then
+    only the record is changed, and a container that turns up again is taken up again.
 
     Where there is no terminal to ask on, --yes or --dry-run is needed. Exit code 1: declined, refused for
     the container that was named, or at least one removal failed.

@@ -20,10 +20,8 @@ if TYPE_CHECKING:
     from contenant.store.reads import Reads
 
 T = TypeVar("T")
-PATH, CONTAINER = (
-    "path",
-    "container",
-)  # CompletionItem.type of a directory, and of one with @ and a name behind
+# CompletionItem.type of a directory, of a file that may be one, and of a directory with @ and a name behind
+PATH, FILE, CONTAINER = "path", "file", "container"
 
 
 class Question(NamedTuple):
@@ -47,15 +45,28 @@ def suggestions(words: Sequence[str], incomplete: str) -> list[CompletionItem]:
     """What click's completion finds for the words of a command line, without the program's name."""
     from contenant.cli.root import command
 
-    if "--" in words:  # what follows is the container's, of which nothing is known here
-        return []
+    if "--" in words:  # what follows is the container's
+        at = list(words).index("--")
+        return _behind_dashes(list(words[:at]), list(words[at + 1 :]), incomplete)
     return ShellComplete(command, {}, "contenant", "").get_completions(list(words), incomplete)
+
+
+def _behind_dashes(before: list[str], words: list[str], incomplete: str) -> list[CompletionItem]:
+    """The agent's own options, where the command is a run."""
+    from contenant.cli.root import COMMANDS
+
+    first = next((word for word in before if not word.startswith("-")), "run")
+    if first != "run" and (first in COMMANDS or not before[0].startswith("-")):
+        return []
+    from contenant.cli.complete_records import agent
+
+    return agent(words, before, incomplete)
 
 
 def lines(shell: str, items: Sequence[CompletionItem], question: Question) -> Iterator[str]:
     """The answer in the form that a script reads. A suggestion with a newline cannot be passed on."""
     usable = [item for item in items if item.value.isprintable()]
-    paths = any(item.type in (PATH, CONTAINER) for item in usable)
+    paths = any(item.type in (PATH, FILE, CONTAINER) for item in usable)
     if shell != "fish":
         yield "paths" if paths else "words"
     option, _, _ = question.incomplete.partition("=")
@@ -115,23 +126,39 @@ def container_names(project: str, start: str) -> list[str]:
         record = view.project_by_path(os.path.realpath(project))
         return [container.variant for container in view.containers(project_id=record.id)] if record else ()
 
-    return sorted({name for name in _on_record(ask) if name and name.startswith(start)})
+    return sorted({name for name in on_record(ask) if name and name.startswith(start)})
+
+
+def file_paths(incomplete: str) -> list[CompletionItem]:
+    """Files and directories below what is typed. `~/` stays as typed."""
+    base = home() + "/" if incomplete.startswith("~/") else ""
+    typed = base + incomplete[2:] if base else incomplete
+    folders = set(_directories(typed))
+    found = sorted({*folders, *_entries(typed, files=True)})
+    return [
+        CompletionItem(f"~/{path[len(base) :]}" if base else path, type=PATH if path in folders else FILE)
+        for path in found
+    ]
 
 
 def live_sessions(incomplete: str) -> list[CompletionItem]:
     """The live sessions whose id begins with what is typed; none where nothing is."""
-    found = _on_record(lambda view: view.live_sessions()) if incomplete else ()
+    found = on_record(lambda view: view.live_sessions()) if incomplete else ()
     return [CompletionItem(each.id, help=each.argv[0]) for each in found if each.id.startswith(incomplete)]
 
 
 def _directories(typed: str) -> Iterator[str]:
+    return _entries(typed, files=False)
+
+
+def _entries(typed: str, *, files: bool) -> Iterator[str]:
     _, _, start = typed.rpartition("/")
     base = typed[: len(typed) - len(start)]
     try:
         with os.scandir(base or ".") as entries:
             for entry in entries:
                 hidden = entry.name.startswith(".") and not start.startswith(".")
-                if entry.name.startswith(start) and not hidden and entry.is_dir():
+                if entry.name.startswith(start) and not hidden and (files or entry.is_dir()):
                     yield base + entry.name
     except OSError:
         return
@@ -141,7 +168,7 @@ def _known_projects(typed: str) -> Sequence[str]:
     return _from_ledger(lambda ledger: ledger.known_paths(typed))
 
 
-def _on_record(ask: "Callable[[Reads], Sequence[T]]") -> "Sequence[T]":
+def on_record(ask: "Callable[[Reads], Sequence[T]]") -> "Sequence[T]":
     """What the record answers; nothing where there is none."""
 
     def read(ledger: "Ledger") -> "Sequence[T]":

@@ -27,8 +27,9 @@ SCRIPTS = Path(__file__).parent / "completions"
 def command(shell: str) -> int:
     """Print the completion script for a shell.
 
-    It completes commands, options, engines, formats, and project paths: directories, and the projects that
-    have a container.
+    It completes commands, options and their values, projects, containers, live sessions, images, hosts of the
+    firewall and settings; and behind `-- claude`, Claude Code's own options, which are kept for each version
+    when its image is built. Nothing is asked of an engine.
     """
     sys.stdout.write((SCRIPTS / f"contenant.{shell}").read_text(encoding="utf-8"))
     return 0

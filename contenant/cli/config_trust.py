@@ -50,7 +50,7 @@ FIELDS = {
 def command(ctx: click.Context, path: Path, revoke: bool, yes: bool, output: Output) -> int:
     """Let a project's file and its layer of the image have their way, as they are now.
 
-    The word is bound to the SHA-256 of the bytes of the file, of a Containerfile or script and of what they
+    Trust is bound to the SHA-256 of the bytes of the file, of a Containerfile or script and of what they
     copy, and of a dev container's file: when one changes, the project is asked about again.
     What can never be mounted stays refused. Exit code 1: declined.
     """

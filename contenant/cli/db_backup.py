@@ -8,7 +8,7 @@ import click
 
 from contenant.cli.command import Command
 from contenant.cli.db import DB_COMMANDS
-from contenant.cli.options import ProjectPath, rendered
+from contenant.cli.options import BackupFile, rendered
 from contenant.cli.render import Output
 from contenant.cli.report import emit_report
 
@@ -28,7 +28,7 @@ FIELDS = {"path": "where the copy is", "size": "bytes"}
     ),
     exits=(0, 1, 2, 4),
 )
-@click.argument("file", type=ProjectPath(), required=False)
+@click.argument("file", type=BackupFile(), required=False)
 @rendered
 def command(file: Path | None, output: Output) -> int:
     """Copy the database, while others use it, and print where the copy is.

@@ -9,7 +9,7 @@ import click
 from contenant.cli.command import Command
 from contenant.cli.db import DB_COMMANDS
 from contenant.cli.option import option
-from contenant.cli.options import ProjectPath, rendered
+from contenant.cli.options import BackupFile, rendered
 from contenant.cli.render import Output
 from contenant.cli.report import emit_report
 from contenant.cli.settings import ui_of
@@ -37,7 +37,7 @@ FIELDS = {
     ),
     exits=(0, 1, 2, 4),
 )
-@click.argument("backup", type=ProjectPath(), required=False)
+@click.argument("backup", type=BackupFile(), required=False)
 @option("-y", "--yes", is_flag=True, help="Do not ask.")
 @rendered
 @click.pass_context

@@ -17,7 +17,7 @@ from contenant.cli.firewall_options import (
     utc_now,
 )
 from contenant.cli.option import option
-from contenant.cli.options import rendered
+from contenant.cli.options import Recorded, rendered
 from contenant.cli.render import Output
 from contenant.cli.settings import ui_of
 from contenant.errors import UsageError
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     ),
     exits=(0, 1, 2, 3, 5, 6),
 )
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", type=Recorded("refused"))
 @option("--port", type=click.IntRange(1, 65535), metavar="N", help="This port instead of 443 and 80.")
 @duration_option
 @reason_option

@@ -16,7 +16,7 @@ from contenant.cli.firewall_options import (
     reason_option,
     utc_now,
 )
-from contenant.cli.options import rendered
+from contenant.cli.options import Recorded, rendered
 from contenant.cli.render import Output
 from contenant.cli.settings import ui_of
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     ),
     exits=(0, 1, 2, 3, 5, 6),
 )
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", type=Recorded("reached"))
 @duration_option
 @reason_option
 @project_option

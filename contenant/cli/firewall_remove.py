@@ -9,7 +9,7 @@ import click
 from contenant.cli.command import Command
 from contenant.cli.firewall import FIREWALL_COMMANDS
 from contenant.cli.firewall_options import emit_changes, project_option
-from contenant.cli.options import rendered
+from contenant.cli.options import Recorded, rendered
 from contenant.cli.render import Output
 from contenant.cli.settings import ui_of
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     ),
     exits=(0, 1, 2, 3, 4, 5, 6),
 )
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", type=Recorded("rules"))
 @project_option
 @rendered
 @click.pass_context

@@ -11,7 +11,7 @@ from contenant.cli.exits import EXIT_UNREACHABLE
 from contenant.cli.firewall import FIREWALL_COMMANDS
 from contenant.cli.firewall_options import project_option
 from contenant.cli.option import option
-from contenant.cli.options import rendered
+from contenant.cli.options import Recorded, rendered
 from contenant.cli.render import Output, emit_tree
 from contenant.cli.settings import ui_of
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     ),
     exits=(0, 2, 3),
 )
-@click.argument("host", metavar="HOST")
+@click.argument("host", metavar="HOST", type=Recorded("reached"))
 @option("--port", type=click.IntRange(1, 65535), metavar="N", default=443, help="The port; 443 unless given.")
 @project_option
 @rendered

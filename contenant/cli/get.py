@@ -57,7 +57,7 @@ def command(
 
     In the container it is /drop. What the agent put there is not trusted: links, devices and names with
     control characters stay behind, and are told (exit 1); no special mode goes along; nothing is replaced
-    without --force. A link of the project's is not followed to DEST.
+    without --force. DEST is not reached through a link in the project.
     """
     from contenant.app.drop import Request, get, listing
     from contenant.app.project import target

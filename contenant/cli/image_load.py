@@ -8,7 +8,7 @@ import click
 
 from contenant.cli.command import Command
 from contenant.cli.image import IMAGE_COMMANDS
-from contenant.cli.options import engine_option, rendered
+from contenant.cli.options import FileName, engine_option, rendered
 from contenant.cli.render import Output, emit_tree
 from contenant.cli.settings import ui_of
 from contenant.core.values import EngineName
@@ -23,11 +23,11 @@ from contenant.core.values import EngineName
     ),
     exits=(0, 1, 2, 3, 5),
 )
-@click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
+@click.argument("file", type=FileName(), metavar="FILE")
 @engine_option
 @rendered
 @click.pass_context
-def command(ctx: click.Context, file: Path, engine: EngineName | None, output: Output) -> int:
+def command(ctx: click.Context, file: str, engine: EngineName | None, output: Output) -> int:
     """Load an image that `contenant image save` wrote, and put it on record.
 
     The file is looked at before the engine gets it: it must hold one image, with contenant's labels, under
@@ -36,5 +36,5 @@ def command(ctx: click.Context, file: Path, engine: EngineName | None, output: O
     """
     from contenant.app.image_move import load
 
-    emit_tree(load(file, engine, ui_of(ctx)), output)
+    emit_tree(load(Path(file), engine, ui_of(ctx)), output)
     return 0

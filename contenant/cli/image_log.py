@@ -7,7 +7,7 @@ import click
 from contenant.cli.command import Command
 from contenant.cli.image import IMAGE_COMMANDS
 from contenant.cli.option import option
-from contenant.cli.options import rendered
+from contenant.cli.options import Recorded, rendered
 from contenant.cli.render import Output
 from contenant.cli.report import emit_report
 from contenant.cli.settings import ui_of
@@ -30,7 +30,7 @@ FIELDS = {
     ),
     exits=(0, 1, 2, 4),
 )
-@click.argument("reference", default="", metavar="[REF]")
+@click.argument("reference", default="", metavar="[REF]", type=Recorded("images"))
 @option("--failed", is_flag=True, help="Of the newest build that failed.")
 @rendered
 @click.pass_context

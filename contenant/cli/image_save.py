@@ -8,7 +8,7 @@ import click
 
 from contenant.cli.command import Command
 from contenant.cli.image import IMAGE_COMMANDS
-from contenant.cli.options import engine_option, rendered
+from contenant.cli.options import FileName, engine_option, rendered
 from contenant.cli.render import Output, emit_tree
 from contenant.cli.settings import ui_of
 from contenant.core.values import EngineName
@@ -24,7 +24,7 @@ from contenant.errors import UsageError
     ),
     exits=(0, 1, 2, 3, 4),
 )
-@click.argument("names", nargs=-1, metavar="[REF] FILE")
+@click.argument("names", nargs=-1, metavar="[REF] FILE", type=FileName())
 @engine_option
 @rendered
 @click.pass_context

@@ -10,6 +10,7 @@ import click
 from contenant.cli.command import Command
 from contenant.cli.image import IMAGE_COMMANDS
 from contenant.cli.option import option
+from contenant.cli.options import Recorded
 
 if TYPE_CHECKING:
     from contenant.app.image_sbom import Form
@@ -26,7 +27,7 @@ FORMS = ("spdx", "cyclonedx")
     ),
     exits=(0, 1, 2, 3, 4),
 )
-@click.argument("reference", default="", metavar="[REF]")
+@click.argument("reference", default="", metavar="[REF]", type=Recorded("images"))
 @option(
     "--format",
     "form",

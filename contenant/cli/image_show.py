@@ -6,7 +6,7 @@ import click
 
 from contenant.cli.command import Command
 from contenant.cli.image import IMAGE_COMMANDS
-from contenant.cli.options import rendered
+from contenant.cli.options import Recorded, rendered
 from contenant.cli.render import Output, emit_tree
 from contenant.cli.settings import ui_of
 
@@ -22,7 +22,7 @@ EXIT_UNREACHABLE = 3
     ),
     exits=(0, 1, 2, 3, 4),
 )
-@click.argument("reference", default="", metavar="[REF]")
+@click.argument("reference", default="", metavar="[REF]", type=Recorded("images"))
 @rendered
 @click.pass_context
 def command(ctx: click.Context, reference: str, output: Output) -> int:

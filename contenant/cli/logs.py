@@ -34,7 +34,7 @@ def command(session: str, follow: bool, tail: int | None, raw: bool, name: str |
 
     Kept are the newest 8 to 16 MiB of each, also after its end, of the newest 20 of a container. On a
     terminal, control sequences are left out; into a pipe or a file go the bytes as they came. Of an agent's
-    session that is its whole screen's making: contenant attach shows the screen itself.
+    session these are what drew its screen: contenant attach shows the screen itself.
 
     SESSION is the beginning of an id, 6 characters or more; PATH a project, whose newest detached session
     is taken, before those that ended one that lives; with --name, or as PATH@NAME, of that container of it.

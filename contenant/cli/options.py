@@ -84,6 +84,52 @@ name_option = option(
     help="Which of the project's containers, as `list` shows it behind @.",
 )
 
+
+class FileName(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.4
+    """A file or directory of this machine, as it was typed."""
+
+    name = "file"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        from contenant.cli.complete import file_paths
+
+        return file_paths(incomplete)
+
+
+class BackupFile(ProjectPath):
+    """A file of the database, as it was typed."""
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        from contenant.cli.complete import file_paths
+
+        return file_paths(incomplete)
+
+
+class Recorded(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.4
+    """A text, for which the record has suggestions."""
+
+    name = "text"
+
+    def __init__(self, source: str) -> None:
+        """`source`: which of contenant.cli.complete_records."""
+        self._source = source
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        from contenant.cli.complete_records import suggest
+
+        return suggest(self._source, incomplete, _project(ctx))
+
+
+class Owner(ProjectPath):
+    """A project, or a container by its name."""
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        from contenant.cli.complete_records import suggest
+
+        names = suggest("containers", incomplete) if incomplete else []
+        return names + super().shell_complete(ctx, param, incomplete)
+
+
 engine_option = option(
     "--engine",
     type=click.Choice(ENGINE_NAMES),

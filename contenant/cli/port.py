@@ -23,7 +23,7 @@ command = ImpliedGroup(
         ("contenant port add 8080:80 --recreate", "publish one, and make the container anew at once"),
     ),
     short_help=COMMANDS["port"].summary,
-    help="""List and change the ports of a container that this machine shows.
+    help="""List and change the ports of a container that are published on this machine.
 
     Without a command it is `contenant port list`, whose options may follow at once. A port is shown at
     127.0.0.1 unless another address is written: docs/ports.md.

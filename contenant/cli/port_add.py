@@ -35,7 +35,7 @@ def command(
     name: str | None,
     output: Output,
 ) -> int:
-    """Publish ports of the project's container from its next making on.
+    """Publish further ports of the project's container, from its next making on.
 
     No engine changes the ports of a container that is there: it is made anew, with all else as it was, at
     once with --recreate or by the next `contenant --recreate`. What is in it beside the project, the agent's

@@ -9,7 +9,7 @@ import click
 
 from contenant.cli.firewall_options import project_option
 from contenant.cli.option import option
-from contenant.cli.options import name_option, rendered
+from contenant.cli.options import Recorded, name_option, rendered
 from contenant.cli.render import Output
 from contenant.cli.report import emit_report
 from contenant.core.settings_values import Place, parse_publish, show_publish
@@ -24,9 +24,10 @@ CHANGE_FIELDS = {
 }
 
 
-def change_options(function: Callable[..., R]) -> Callable[..., R]:
-    """The ports, `--recreate` and which container of which project."""
-    ports = click.argument("ports", nargs=-1, required=True, metavar="HOST:CONTAINER...")
+def change_options(function: Callable[..., R], known: str = "") -> Callable[..., R]:
+    """The ports, `--recreate` and which container of which project. `known`: source of suggestions, or ""."""
+    kind = Recorded(known) if known else None
+    ports = click.argument("ports", nargs=-1, required=True, metavar="HOST:CONTAINER...", type=kind)
     recreate = option(
         "--recreate", is_flag=True, help="Make the container anew at once; refused while sessions live."
     )

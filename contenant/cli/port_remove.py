@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     ),
     exits=(0, 1, 2, 3, 4, 5),
 )
-@change_options
+@partial(change_options, known="ports")
 @click.pass_context
 def command(
     ctx: click.Context,

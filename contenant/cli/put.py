@@ -9,6 +9,7 @@ import click
 from contenant.cli.command import Command
 from contenant.cli.drop_options import drop_options, emit_passed
 from contenant.cli.option import option
+from contenant.cli.options import FileName
 from contenant.cli.render import Output
 from contenant.cli.root import COMMANDS
 from contenant.cli.settings import ui_of
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     ),
     exits=(0, 1, 2, 4, 5),
 )
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=FileName())
 @option("--to", metavar="NAME", default="", help="The name in the drop folder.")
 @drop_options
 @click.pass_context

@@ -25,7 +25,7 @@ COMMANDS = {
     "stop": Lazy("stop", "Stop containers; they keep their content."),
     "clean": Lazy("clean", "Remove containers and images, after showing what and why."),
     "top": Lazy("top", "Show what the containers use: processors, memory, processes."),
-    "port": Lazy("port", "List and change the ports of a container that this machine shows."),
+    "port": Lazy("port", "List and change the ports of a container that are published on this machine."),
     "put": Lazy("put", "Copy files into a project's drop folder, for the agent."),
     "get": Lazy("get", "Copy files out of a project's drop folder, or list them."),
     "paste": Lazy("paste", "Put the clipboard into a project's drop folder."),

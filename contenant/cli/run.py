@@ -123,8 +123,8 @@ def command(ctx: click.Context, /, path: Path | None, **options: Any) -> int:
     With --detach, a new session is begun that lives on without contenant: attach, send, logs, wait and
     list reach it. It needs no terminal here; the agent has one in the container.
 
-    A directory that was moved is recognised, and contenant offers to carry its record over; --adopt-from
-    says so where it is not, or where there is no terminal to ask on.
+    A directory that was moved is recognised, and contenant offers to carry its record over. --adopt-from
+    names its old place where it is not recognised, or where there is no terminal to ask on.
 
     --name (or PATH@NAME) opens a further container of the project beside its first, with an agent's home of
     its own.

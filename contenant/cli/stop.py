@@ -9,7 +9,7 @@ import click
 from contenant.cli import outcomes
 from contenant.cli.command import Command
 from contenant.cli.option import option
-from contenant.cli.options import ProjectPath, name_option, rendered
+from contenant.cli.options import Owner, name_option, rendered
 from contenant.cli.render import Output, emit
 from contenant.cli.root import COMMANDS
 from contenant.cli.settings import ui_of
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     ),
     exits=(0, 1, 2, 3, 4, 5),
 )
-@click.argument("paths", type=ProjectPath(), nargs=-1, metavar="[PATH]...")
+@click.argument("paths", type=Owner(), nargs=-1, metavar="[PATH]...")
 @option("--all", "everything", is_flag=True, help="Every container.")
 @option("-f", "--force", is_flag=True, help="End live sessions, too.")
 @name_option

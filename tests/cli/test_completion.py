@@ -12,10 +12,12 @@ import sys
 import termios
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from contenant import host
 from contenant.app.ledger import Ledger
 from contenant.cli import complete
 from contenant.cli.complete import Question, from_bash, lines, suggestions
@@ -23,7 +25,12 @@ from contenant.cli.completion import SCRIPTS, SHELLS
 from contenant.cli.image import IMAGE_COMMANDS
 from contenant.cli.root import COMMANDS
 from contenant.core import changes
+from contenant.core.records import ContainerRecord
+from contenant.paths import state_dir
+from contenant.store.store import open_store
 from tests.cli.conftest import Run
+from tests.cli.world import MOMENT, populate
+from tests.store import samples
 from tests.store.samples import container, project
 
 
@@ -69,8 +76,12 @@ def test_commands_with_their_summaries() -> None:
         (["verify", "--dr"], ["--drift"]),
         (["--adopt"], ["--adopt-from"]),
         (["completion", ""], ["bash", "zsh", "fish"]),
-        (["run", "--", ""], []),
+        (["run", "--", ""], ["claude"]),
         (["--", "l"], []),
+        (["send", "--", ""], []),
+        (["config", "show", "--key", "firewall.al"], ["firewall.allow"]),
+        (["help", "fire"], ["firewall"]),
+        (["firewall", "preset", "gith"], ["github"]),
         (["list", "--nonsense", ""], []),
     ],
 )
@@ -95,6 +106,76 @@ def test_paths_are_directories_and_known_projects(tmp_path: Path, monkeypatch: p
     assert values("history", "sessions", "sh") == ["shop"]
     assert values("run", "--adopt-from", "sh") == ["shop"]
     assert values("run", "/nowhere/x") == []
+
+
+def test_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("image.tar", "image one.tar", ".hidden"):
+        (tmp_path / name).touch()
+    (tmp_path / "images").mkdir()
+    expected = ["image one.tar", "image.tar", "images"]
+    for words in (("image", "load"), ("image", "save"), ("put",), ("db", "backup"), ("db", "restore")):
+        assert values(*words, "ima") == expected
+    items = suggestions(["put"], "ima")
+    assert list(lines("zsh", items, Question(["put"], "ima"))) == ["paths", *expected[:2], "images/"]
+
+
+AGENT = "--model\t\tModel\n--permission-mode\tplan,auto\tMode\n-p\t\tPrint\nmcp\t\tServers\n"
+
+
+@pytest.fixture
+def recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A project with a container, a rule and attempts on record, where we are; the container's name."""
+    shop = tmp_path / "home" / "shop"
+    container = populate(shop, tmp_path / "bin")
+    monkeypatch.chdir(shop)
+    record(container)
+    return container.name
+
+
+def record(container: ContainerRecord) -> None:
+    """Attempts, a rule, an image and the agent's options for a recorded project."""
+    place = state_dir() / "agent-options" / "2.1.3"
+    place.parent.mkdir()
+    place.write_text(AGENT)
+    with open_store(now=lambda: datetime.now(UTC), host_id=host.installation_id()) as store:
+        attempts = [
+            samples.attempt(
+                container.id, destination=name, verdict=verdict, first_seen=MOMENT, last_seen=MOMENT
+            )
+            for name, verdict in (("refused.example.com", "deny"), ("reached.example.com", "allow"))
+        ]
+        rule = samples.rule("r1", container.project_id, text="given.example.com", kind="allow")
+        rows = [(f"e{at}", attempt) for at, attempt in enumerate(attempts)]
+        store.apply([changes.egress_collected(container, "", "1", rows), changes.rule_added(rule)])
+        store.apply([changes.image_built(samples.image(reference="contenant:2.1.3-0123456789ab"))])
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["firewall", "allow", ""], ["refused.example.com"]),
+        (["firewall", "deny", "rea"], ["reached.example.com"]),
+        (["firewall", "why", "re"], ["refused.example.com", "reached.example.com"]),
+        (["firewall", "remove", ""], ["given.example.com"]),
+        (["image", "show", "2.1"], ["2.1.3-0123456789ab"]),
+        (["image", "log", "2.1"], ["2.1.3-0123456789ab"]),
+        (["--", "claude", "--m"], ["--model"]),
+        (["run", "--", "claude", "-"], ["--model", "--permission-mode", "-p"]),
+        (["run", "--new", ".", "--", "claude", "--permission-mode", ""], ["plan", "auto"]),
+        (["--", "claude", "m"], ["mcp"]),
+        (["--", "claude", "mcp", "m"], []),
+        (["--", "bash", "--m"], []),
+        (["list", "--", "claude", "--m"], []),
+    ],
+)
+def test_the_record_is_asked(recorded: str, words: list[str], expected: list[str]) -> None:
+    assert sorted(values(*words)) == sorted(expected)
+
+
+def test_containers_by_their_names(recorded: str) -> None:
+    for command in ("stop", "clean"):
+        assert values(command, "contenant-sh") == [recorded]
 
 
 @pytest.mark.usefixtures("projects")
@@ -243,6 +324,8 @@ def shell(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shell]:
     home, bin_ = tmp_path / "home", tmp_path / "bin"
     for path in (home / "shop", home / "my project", home / "x:y", bin_):
         path.mkdir()
+    (home / "notes.txt").touch()
+    record(populate(home, tmp_path / "engine", made=True))
     program = bin_ / "contenant"
     program.write_text(PROGRAM.format(python=sys.executable))
     program.chmod(0o755)
@@ -266,6 +349,12 @@ def shell(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shell]:
         ("run ~/sh", ["run", "HOME/shop/"]),
         ("run x", ["run", "x:y/"]),
         ("image bu", ["image", "build"]),
+        ("firewall deny ref", ["firewall", "deny", "refused.example.com"]),
+        ("image show 2.1", ["image", "show", "2.1.3-0123456789ab"]),
+        ("-- claude --perm", ["--", "claude", "--permission-mode"]),
+        ("config show --key firewall.al", ["config", "show", "--key", "firewall.allow"]),
+        ("help cred", ["help", "credentials"]),
+        ("put note", ["put", "notes.txt"]),
     ],
 )
 def test_the_shell_inserts_it(shell: Shell, typed: str, arguments: list[str]) -> None:

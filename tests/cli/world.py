@@ -24,12 +24,12 @@ exit 125
 """
 
 
-def populate(project: Path, bin_: Path, first: str = "0") -> ContainerRecord:
+def populate(project: Path, bin_: Path, first: str = "0", *, made: bool = False) -> ContainerRecord:
     """Record a running container of `project` in the CONTENANT_HOME in force; put a podman into `bin_`.
 
     `first` begins the ids: those of several hosts differ.
     """
-    project.mkdir()
+    project.mkdir(exist_ok=made)
     name = container_name(str(project))
     owner = ProjectRecord(first + "0" * 24 + "p", str(project), name, MOMENT, MOMENT)
     container = ContainerRecord(
