@@ -87,10 +87,10 @@ dist: $(STAMP) ## wheel, source distribution and Homebrew formula of the last co
 sbom: $(STAMP) ## what the wheel in dist brings with it, as CycloneDX
 	packaging/sbom
 
-deb: $(STAMP) ## Debian packages of what is in dist, built and tried in bare roots (needs root)
+deb: dist ## Debian packages of the last commit, built and tried in bare roots (needs root)
 	packaging/deb
 
-tries: ## contenant as somebody new gets it, in bare roots of Debian and Ubuntu (needs root, takes an hour)
+tries: dist ## contenant as somebody new gets it, in bare roots of Debian and Ubuntu (needs root, takes an hour)
 	packaging/tries
 
 tools:
