@@ -48,6 +48,7 @@ def attach(word: str, *, tty: bool, notify: bool, write: Write, ui: Ui, name: st
         refuse_silence(survey, [one.container])
         if not one.session.has_terminal:
             ui.note(f"following what {one.session.id} says; Ctrl-C leaves it running")
+            ui.finish()
             return _follow(ledger, one, settings, write)
         if not tty:
             raise UsageError(
@@ -66,6 +67,7 @@ def _come_back(ledger: Ledger, engine: Engine, one: Named, notify: bool, ui: Ui)
     name = one.container.name
     with locks.container(name, ui.note):
         joined = session.rejoin(ledger, one.session, one.container.project_id)
+    ui.finish()  # the terminal is the session's now
     code, ended = session.show(ledger, seat, joined, ui)
     if ended:
         ending.close(ledger, seat, joined, one.project, settings, ui, brief=False)

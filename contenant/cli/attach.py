@@ -43,9 +43,9 @@ def command(ctx: click.Context, session: str, name: str | None, notify: bool) ->
     """
     from contenant.app.attach import attach
 
+    ui = ui_of(ctx)
+    ui.waiting("looking for the session")
     tty = is_terminal(sys.stdin) and is_terminal(sys.stdout)
     with writer(raw=False) as write:
-        show = functools.partial(
-            attach, session, tty=tty, notify=notify, write=write, ui=ui_of(ctx), name=name
-        )
+        show = functools.partial(attach, session, tty=tty, notify=notify, write=write, ui=ui, name=name)
         return passing_on(ctx, show)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -18,7 +19,7 @@ from contenant.image.apt import NONE
 from contenant.image.recipe import BASE
 from tests.app.world import World
 from tests.cli.conftest import Run
-from tests.cli.contract import CONTRACT, command_of
+from tests.cli.contract import CONTRACT, broken, command_of
 from tests.npm import install
 
 CONTEXTS = [context for context in commands() if not isinstance(context.command, LazyGroup)]
@@ -124,6 +125,29 @@ doctor
 stop
 clean --yes
 """
+
+
+@pytest.mark.parametrize(
+    ("record", "complaint"),
+    [
+        ({"path": "/x", "size": 1}, ""),
+        ({"path": "/x", "size": "1"}, "size is string, promised is integer"),
+        ({"path": None, "size": 1}, "path is null, promised is string"),
+        ({"path": "/x", "size": 1, "new": True}, "new is boolean, promised is nothing"),
+    ],
+)
+def test_what_breaks_the_promise_is_found(record: dict[str, Any], complaint: str) -> None:
+    found = broken("contenant db backup", [record])
+    assert found == ([f"contenant db backup: {complaint}"] if complaint else [])
+
+
+def test_the_promise_leads_into_lists_objects_and_free_names() -> None:
+    assert not broken("contenant firewall why", [{"rule": {}, "decisions": [{"port": 443}]}])
+    assert broken("contenant firewall why", [{"decisions": [{"port": "443"}]}])
+    assert not broken("contenant image show", [{"build": {"steps": {"any name": 1.5}}}])
+    assert broken("contenant image show", [{"build": {"steps": {"any name": "1.5"}}}])
+    assert not broken("contenant auth logout", [{"sessions": [{"session": "01", "started": ""}]}])
+
 
 # What the engine in memory cannot say: these are written in other tests, by use cases that are made up.
 ELSEWHERE = {

@@ -127,6 +127,10 @@ def test_an_engine_that_is_slow_is_not_waited_for_in_silence(
     assert line.rpartition("\r\x1b[K")[2].startswith("contenant list is at work (")
     assert table.startswith("NAME")
     assert "is at work" not in at_a_terminal("list", cwd=shop, env=env | {"TERM": "dumb"})
+    begun = at_a_terminal("--", "true", cwd=shop, env=env)
+    assert "\r\x1b[Kbringing the container up (" in begun
+    line, _, rest = begun.rpartition("\r\x1b[K")
+    assert rest.startswith("contenant: error:"), "the line goes before anything else is said"
 
 
 @pytest.mark.parametrize(
