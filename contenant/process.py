@@ -1,7 +1,8 @@
 """The one door to other programs: bounded captures, answers still on their way, line streams, sessions.
 
-Nothing but `spawn`, for lists, starts a process elsewhere. A program gets a built environment and, but for a session, a closed stdin: its
-output can be parsed on any locale and it can never wait for an answer.
+Nothing else starts a process, but for `spawn`, which asks engines for lists. A program gets a built
+environment and, but for a session, a closed stdin: its output can be parsed on any locale and it can never
+wait for an answer.
 """
 
 import contextlib
