@@ -1,7 +1,8 @@
 """The one door to other programs: bounded captures, answers still on their way, line streams, sessions.
 
-Nothing else starts a process. A program gets a built environment and, but for a session, a closed stdin: its
-output can be parsed on any locale and it can never wait for an answer.
+Nothing else starts a process, but for `spawn`, which asks engines for lists. A program gets a built
+environment and, but for a session, a closed stdin: its output can be parsed on any locale and it can never
+wait for an answer.
 """
 
 import contextlib
@@ -13,61 +14,24 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from contenant.errors import ContenantError
+from contenant.spawn import MERCY, exit_code
+from contenant.spawn import ProcessTimeoutError as ProcessTimeoutError
+from contenant.spawn import Result as Result
+from contenant.spawn import built_env as built_env
+from contenant.spawn import find_program as find_program
 from contenant.terminal import Terminal, kept
 
-# What an engine's client needs to find its home, its store, its daemon and a registry behind a proxy.
-_KEPT = frozenset(
-    {"PATH", "HOME", "USER", "LOGNAME", "TERM", "TMPDIR", "NODE_EXTRA_CA_CERTS", "DBUS_SESSION_BUS_ADDRESS"}
-    | {"REGISTRY_AUTH_FILE", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"}
-    | {"http_proxy", "https_proxy", "all_proxy", "no_proxy"}
-)
-_KEPT_PREFIXES = ("XDG_", "DOCKER_", "CONTAINER", "SSL_")
 _OnSignal = Callable[[int], None]
 _Overdue = Callable[[], bool]
 _CAUGHT = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP)
-_MERCY = 2.0  # seconds a program has to end by itself before it is killed
 _GRACE = 3.0  # seconds a session's client has to end by itself once its terminal is lost
 _PATIENCE = 3  # signals after which the client is killed, whatever it waits for
 _LINE_LIMIT = 65536  # bytes after which an unfinished line is handed on, so that memory stays bounded
 
 _Client = subprocess.Popen[bytes]
 _Receiver = Callable[[int], None]
-
-
-class Result(NamedTuple):
-    """How a program ended. `code` is its exit code, 128 + n when signal n ended it."""
-
-    code: int
-    stdout: str
-    stderr: str
-
-
-class ProcessTimeoutError(TimeoutError):
-    """A program did not end in time and was killed, with its whole process group."""
-
-    def __init__(self, argv: Sequence[str], seconds: float) -> None:
-        super().__init__(f"{argv[0]} did not end within {seconds:g} s")
-        self.seconds = seconds
-
-
-def find_program(name: str) -> str | None:
-    """Where a program is on PATH; None where it is not. As `shutil.which`, without three compressions."""
-    for directory in os.get_exec_path():
-        path = f"{directory or '.'}/{name}"
-        if os.access(path, os.X_OK) and not os.path.isdir(path):  # noqa: PTH112 - a text is at hand
-            return path
-    return None
-
-
-def built_env() -> dict[str, str]:
-    """The environment every program gets: what it needs of ours, and a locale that is the same everywhere."""
-    kept = {
-        name: value for name, value in os.environ.items() if name in _KEPT or name.startswith(_KEPT_PREFIXES)
-    }
-    return kept | {"LANG": "C.UTF-8", "PODMAN_IGNORE_CGROUPSV1_WARNING": "1"}  # that `doctor` says once
 
 
 def exec_env(session: Mapping[str, str]) -> dict[str, str]:
@@ -80,11 +44,6 @@ def exec_env(session: Mapping[str, str]) -> dict[str, str]:
         if not name.startswith("CONTENANT_") and name not in {"TERM", "COLORTERM"}:
             raise ValueError(f"{name} would reach the engine's client itself")
     return built_env() | dict(session)
-
-
-def exit_code(returncode: int) -> int:
-    """A `returncode` as the shell counts it: 128 + n for a program that signal n ended."""
-    return 128 - returncode if returncode < 0 else returncode
 
 
 class Pending:
@@ -217,7 +176,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         return
     _signal_group(process, signal.SIGTERM)
     with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(_MERCY)
+        process.wait(MERCY)
     _signal_group(process, signal.SIGKILL)
     process.wait()
 

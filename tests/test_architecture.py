@@ -23,6 +23,7 @@ RANKS = {
     "core": 1,
     "paths": 2,
     "process": 2,
+    "spawn": 2,
     "files": 2,
     "layer_files": 2,
     "devcontainer_files": 2,
@@ -272,7 +273,7 @@ def test_reading_records_loads_no_sqlalchemy(
     code, names = loaded_by(tmp_path / "report", *arguments)
     assert code == 0
     assert "sqlite3" in names
-    assert not names & (HEAVY | {"tabulate"})
+    assert not names & (HEAVY | {"tabulate", "subprocess", "signal"})
 
 
 def test_help_of_the_root_imports_no_command() -> None:

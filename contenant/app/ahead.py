@@ -60,7 +60,7 @@ def _ask(arguments: Sequence[str]) -> None:
         return
     from contenant.engines.select import choose, make
     from contenant.errors import ContenantError
-    from contenant.process import find_program
+    from contenant.spawn import find_program
 
     try:
         name = choose(None, None, _setting(), sys.platform, find_program).name

@@ -11,7 +11,7 @@ from contenant.core.values import ENGINE_NAMES, EngineName
 from contenant.engines.base import Engine, Listing
 from contenant.engines.select import Choice, choose, find_working_runtime, make
 from contenant.errors import EngineUnavailableError
-from contenant.process import find_program
+from contenant.spawn import find_program
 
 RUNTIME_KEY = "oci-runtime"
 

@@ -133,7 +133,7 @@ class Apple:
         return status
 
     def containers(self) -> Listing:
-        answer = self._caller.begin(["list", "--all", "--format", "json"])
+        answer = self._caller.begin_list(["list", "--all", "--format", "json"])
         return PendingListing(answer, apple_json.read_containers)
 
     def loads(self) -> Loads:

@@ -4,12 +4,15 @@ import contextlib
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from contenant.core.values import ContainerReport, EngineName
 from contenant.engines.base import OciRuntimeError
 from contenant.errors import EngineError, EngineUnavailableError, ImageBuildError
-from contenant.process import Pending, ProcessTimeoutError, Result, built_env, start, stream
+from contenant.spawn import ProcessTimeoutError, Result, Spawned, built_env
+
+if TYPE_CHECKING:
+    from contenant.process import Pending
 
 T = TypeVar("T")
 _TAIL = 6  # lines of a build that its failure is looked for in
@@ -58,9 +61,18 @@ class Caller(NamedTuple):
 
     def begin(self, args: Iterable[str], *, stdin: bytes | None = None) -> "Answer":
         """Start a call whose answer is wanted later. Raises EngineUnavailableError without an executable."""
+        from contenant.process import start  # a list needs none of it
+
         argv = [*self.command, *args]
         try:
             return Answer(self, start(argv, stdin=stdin))
+        except OSError as error:
+            raise self._not_there(error) from None
+
+    def begin_list(self, args: Iterable[str]) -> "Answer":
+        """As `begin`, for a call that leaves nothing running."""
+        try:
+            return Answer(self, Spawned([*self.command, *args]))
         except OSError as error:
             raise self._not_there(error) from None
 
@@ -89,6 +101,8 @@ class Caller(NamedTuple):
             tail.append(line)
             del tail[:-_TAIL]
             on_line(line)
+
+        from contenant.process import stream
 
         argv, env = [*self.command, *args], built_env() | environ
         try:
@@ -153,7 +167,7 @@ class Answer(NamedTuple):
     """An answer that may still be on its way."""
 
     caller: Caller
-    pending: Pending
+    pending: "Pending | Spawned"
 
     def result(self, timeout: float) -> Result:
         """Raises EngineUnavailableError when it does not come within `timeout` seconds of the question."""

@@ -16,7 +16,7 @@ from contenant.engines.moments import from_engine_text
 from contenant.engines.oci import SYMPTOMS, OciEngine
 from contenant.engines.versions import require
 from contenant.errors import EngineUnavailableError
-from contenant.process import Result
+from contenant.spawn import Result
 
 if TYPE_CHECKING:
     from contenant.core.values import BuildSpec
@@ -132,7 +132,7 @@ class Docker(OciEngine):
 
     def containers(self) -> Listing:
         return PendingListing(
-            self._caller.begin(["ps", "--all", "--no-trunc", "--format", PS_FORMAT]), read_containers
+            self._caller.begin_list(["ps", "--all", "--no-trunc", "--format", PS_FORMAT]), read_containers
         )
 
     def loads(self) -> Loads:

@@ -16,7 +16,7 @@ from contenant.engines.call import Caller, Symptom
 from contenant.engines.moments import from_engine_text
 from contenant.engines.options import mount_option, pairs, publish_option
 from contenant.errors import EngineError, EngineUnavailableError
-from contenant.process import Result
+from contenant.spawn import Result
 
 if TYPE_CHECKING:
     from contenant.core.values import BuildSpec, ContainerSpec, ExecSpec, ImageReport, Inspection

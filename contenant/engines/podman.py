@@ -16,7 +16,7 @@ from contenant.engines.moments import from_unix
 from contenant.engines.oci import SYMPTOMS, OciEngine
 from contenant.engines.versions import parse_version, require
 from contenant.errors import EngineError, EngineUnavailableError
-from contenant.process import Result
+from contenant.spawn import Result
 
 if TYPE_CHECKING:
     from contenant.core.values import BuildSpec, ContainerSpec
@@ -173,7 +173,7 @@ class Podman(OciEngine):
         return pending(read, version, image)
 
     def containers(self) -> Listing:
-        answer = self._caller.begin(["ps", "--all", "--no-trunc", "--format", "json"])
+        answer = self._caller.begin_list(["ps", "--all", "--no-trunc", "--format", "json"])
         return PendingListing(answer, read_containers)
 
     def loads(self) -> Loads:

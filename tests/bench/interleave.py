@@ -24,13 +24,19 @@ class Timing(NamedTuple):
 
 
 def interleave(
-    commands: Mapping[str, Sequence[str]], rounds: int, env: Mapping[str, str] | None = None
+    commands: Mapping[str, Sequence[str]],
+    rounds: int,
+    env: Mapping[str, str] | None = None,
+    more: Mapping[str, Mapping[str, str]] | None = None,
 ) -> dict[str, Timing]:
-    """Run every command once per round, after one warm-up round; a command that fails raises RuntimeError."""
+    """Run every command once per round, after one warm-up round; a command that fails raises RuntimeError.
+
+    `more`: variables of single commands.
+    """
     walls: dict[str, list[float]] = {name: [] for name in commands}
     for number in range(rounds + 1):
         for name, argv in commands.items():
-            wall = _run(argv, env or os.environ)
+            wall = _run(argv, {**(env or os.environ), **(more or {}).get(name, {})})
             if number:
                 walls[name].append(wall)
     return {name: Timing(name, min(times), sorted(times)[len(times) // 2]) for name, times in walls.items()}
