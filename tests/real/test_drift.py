@@ -158,7 +158,7 @@ def test_privileges_of_a_process_are_found(box: Box) -> None:
 
 
 def test_limits_that_were_changed(contenant: Contenant, project: Path) -> None:
-    box = Box(contenant, project, "--memory", "512m")
+    box = Box(contenant, project, "--memory", "512m", "--pids", "500")
     assert box.verify() == (0, [])
     box.contenant.raw("update", "--memory", "256m", "--memory-swap", "256m", box.name)
     (row,) = box.verify()[1]
@@ -168,7 +168,7 @@ def test_limits_that_were_changed(contenant: Contenant, project: Path) -> None:
         return
     box.contenant.raw("update", "--memory", "512m", "--memory-swap", "512m", "--pids-limit", "99", box.name)
     (row,) = box.verify()[1]
-    assert (row["aspect"], row["what"], row["found"]) == ("limit", "pids", "99")
+    assert (row["aspect"], row["what"], row["expected"], row["found"]) == ("limit", "pids", "500", "99")
 
 
 def test_another_image_under_the_same_name(box: Box) -> None:
