@@ -123,13 +123,13 @@ def test_a_rule_given_while_another_container_is_made_holds_in_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.run("shop")
-    image = steps._ensure_image
+    create = steps._create
 
-    def late(site: Any, ui: Any) -> None:
-        image(site, ui)
+    def late(site: Any) -> Any:
         firewall.give(world.where("shop"), Wish("allow", ("example.com",), "needed"), world.ui)
+        return create(site)
 
-    monkeypatch.setattr(steps, "_ensure_image", late)
+    monkeypatch.setattr(steps, "_create", late)
     world.run("shop", variant="review")
     name = identify(world.where("shop"), "review")[1]
     assert "example.com" in (container_dir(name) / "policy" / "policy.json").read_text()

@@ -31,7 +31,7 @@ from contenant.app.doctor import gather, gather_use, remedies
 from contenant.app.drop import Request
 from contenant.app.history import HistoryQuery, history
 from contenant.app.ledger import Ledger
-from contenant.app.named import Wanted
+from contenant.app.named import Named, Wanted
 from contenant.app.project import Target, container_dir, identify
 from contenant.app.results import CleanRequest
 from contenant.cli.complete import suggestions
@@ -93,10 +93,14 @@ def test_sessions_are_typed_into_waited_for_and_read_by_name(desk: Desk, shop: P
     for one, code in ((first, 1), (done, 2)):
         desk.file(one.container.name, one.session.id, "log").write_text(f"{code}\n")
         desk.end(one, code)
-    codes: list[int] = []
-    assert waiting.wait([str(shop)], notify=False, told=codes.append, name="test") == 2
-    assert waiting.wait([f"{shop}@", f"{shop}@test"], notify=False, told=codes.append) == 1
-    assert codes == [2, 1, 2]
+    codes: list[tuple[str, int]] = []
+
+    def told(one: Named, code: int) -> None:
+        codes.append((one.container.variant, code))
+
+    assert waiting.wait([str(shop)], notify=False, told=told, name="test") == 2
+    assert waiting.wait([f"{shop}@", f"{shop}@test"], notify=False, told=told) == 1
+    assert codes == [("test", 2), ("", 1), ("test", 2)]
     pieces: list[bytes] = []
     attach.logs(LogsRequest(str(shop), False, None, ""), pieces.append)
     attach.logs(LogsRequest(f"{shop}@test", False, None), pieces.append)

@@ -16,12 +16,7 @@ from tests.store.samples import HOST, project
 PATHS = ["/a%/x", "/a_/x", "/aa/x", "/A%/x", "/b", "/caf\udce9/x", "/größe"]
 
 
-@pytest.fixture
-def backend() -> str:
-    """A file; a server is asked in the long way."""
-    return "sqlite"
-
-
+@pytest.mark.usefixtures("database")  # a file: a server is asked in the long way
 def test_the_answers_are_those_of_the_long_way(store: Store) -> None:
     for number, path in enumerate(PATHS):
         store.apply([changes.project_added(project(f"p{number}", path))])
