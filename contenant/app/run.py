@@ -10,12 +10,24 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from contenant import config, locks
-from contenant.app import arrival, configuration, engines, lent, outfit, policy, service, session, wayback
+from contenant.app import (
+    arrival,
+    configuration,
+    engines,
+    flags,
+    lent,
+    outfit,
+    policy,
+    service,
+    session,
+    wayback,
+)
 from contenant.app.current import current_version
 from contenant.app.desired import Wanted, want, with_metadata
+from contenant.app.early import Early
 from contenant.app.ledger import Ledger
 from contenant.app.project import Project, container_dir, resolve
 from contenant.app.results import RunRequest, Ui
@@ -33,10 +45,6 @@ from contenant.errors import ContenantError
 Show = Callable[[Ledger, session.Seat, SessionRecord, Ui], tuple[int, bool]]
 BRIEF = 2.0  # seconds
 ATTEMPTS = 3  # at a session whose container ends by itself meanwhile
-STICKY = (  # which --recreate keeps
-    *("read_only", "cpus", "memory", "pids", "mounts", "publish"),
-    "worktree_metadata",
-)
 
 
 class Ready(NamedTuple):
@@ -162,11 +170,24 @@ def _prepare(
     """Bring everything up for the session; None where a container is to start without being `placed`."""
     recorded = _recorded(ledger, project)
     engine = engines.pick(ledger, request.engine, engines.latest_engine(recorded), base.engine).engine
+    likely = Early(ledger, engine, project.path)
+    try:
+        if not recorded and placed:
+            likely.begin(flags.given(request, None))
+        return _prepared(ledger, project, likely, request, ui, placed=placed)
+    finally:
+        likely.give_up()
+
+
+def _prepared(
+    ledger: Ledger, project: Project, likely: Early, request: RunRequest, ui: Ui, *, placed: bool
+) -> Ready | None:
+    engine = likely.engine
     release, settled = service.settle_first(engine, ledger, project.name, ui)
     record = ledger.project(project.path)
     container = here(settled.recorded, settled.reports, record.id, project.variant) if record else None
-    flags = _flags(request, container)
-    settings = _settings(ledger, project, flags, ui)
+    options = flags.given(request, container)
+    settings = _settings(ledger, project, likely.settings(options), ui)
     project, told = with_metadata(ledger, project, settings)
     given = policy.gather(ledger, project.path, container)
     wanted = want(project, settings, engine.name, given, int(time.time()))
@@ -179,10 +200,10 @@ def _prepare(
     agent = lent.ssh(ledger, project, settings, plan, ui, detached=request.detach)
     lent.tell_limits(engine.name, settings, plan, ui)
     lent.check_ports(ledger, settings, container, plan, ui)
-    survey = engine.survey(wanted.image) if made else None
+    survey = likely.take(wanted.image) if made else None
     if plan.steps or wants_credential(request.argv):
         outfit.prepare_home(project, settings, wanted.spec.owner, ui)
-    site = Site(ledger, engine, project, settings, wanted, _sticky(flags), survey)
+    site = Site(ledger, engine, project, settings, wanted, flags.sticky(options), survey)
     container = _bring_up(site, plan.steps, container, ui)
     _note_place(ledger, project, plan, record)
     wayback.catch_up(ledger, container, {one.id for one in settled.recorded.sessions}, project.path, ui)
@@ -212,9 +233,8 @@ def _seat(site: Site, container: ContainerRecord, plan: RunPlan, request: RunReq
     )  # fmt: skip
 
 
-def _settings(ledger: Ledger, project: Project, flags: dict[str, Any], ui: Ui) -> Settings:
+def _settings(ledger: Ledger, project: Project, settings: Settings, ui: Ui) -> Settings:
     """The project's settings; files that changed are put on record, and what waits for trust is said."""
-    settings = configuration.load(ledger, project.path, flags)
     configuration.note(ledger, settings, project.path)
     if told := config.pending_message(settings):
         ui.warn(told)
@@ -271,31 +291,6 @@ def _recorded(ledger: Ledger, project: Project) -> list[ContainerRecord]:
 
 def _tty(request: RunRequest) -> bool:
     return request.stdin_tty and request.stdout_tty and not request.detach
-
-
-def _flags(request: RunRequest, container: ContainerRecord | None) -> dict[str, Any]:
-    """What the command line says now, over what it said when the container was made."""
-    import json
-
-    given = {
-        "read_only": request.read_only or None,
-        "cpus": request.cpus,
-        "memory": request.memory,
-        "pids": request.pids,
-        "mounts": config.absolute_mounts(request.mounts) or None,
-        "publish": request.publish or None,
-        "env": request.env or None,
-        "ssh": request.ssh or None,
-        "host_services": request.host_service or None,
-        "notify": request.notify or None,
-        "worktree_metadata": request.worktree_metadata or None,
-    }
-    kept: dict[str, Any] = json.loads(container.flags) if container else {}
-    return kept | {key: value for key, value in given.items() if value is not None}
-
-
-def _sticky(flags: dict[str, Any]) -> dict[str, Any]:
-    return {key: flags[key] for key in STICKY if key in flags}
 
 
 def _outfit(
