@@ -115,10 +115,10 @@ def _chained(host: str, found: Iterable[Change], count: int) -> Iterator[tuple[A
 def _lives(size: Size, rows: Made) -> Iterator[Change]:
     """What happened, project by project: one is made, worked in, and most are removed in the end."""
     each = size.sessions // size.projects
-    every = max(1, size.projects // size.there) if size.there else size.projects + 1
+    every = max(1, size.projects // size.there) if size.there else 0
     spread = size.events // size.projects - 4 - 2 * each  # events beside those of the life itself
     for number in range(size.projects):
-        yield from _life(number, each, spread, number % every == 0, size, rows)
+        yield from _life(number, each, spread, every > 0 and number % every == 0, size, rows)
     project = key("p", 0)
     while True:  # what is missing for a round number
         yield Change("container.state", key("c", 0), project, {"from": "stopped", "to": "running", "why": ""})

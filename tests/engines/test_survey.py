@@ -41,6 +41,14 @@ def test_podman_is_asked_for_all_in_two_calls(podman: FakeCli, tmp_path: Path) -
     assert len(podman.calls()) == 2
 
 
+def test_podmans_store_is_told_by_the_shortest_call(podman: FakeCli, tmp_path: Path) -> None:
+    podman.answer("*'image exists '*", stderr=DEBUG.replace(ROOT, str(tmp_path)), code=1)
+    assert engine_of("podman").identity() == f"{tmp_path}#{tmp_path.stat().st_ino}"
+    assert len(podman.calls()) == 1
+    podman.answer("*'image exists '*", code=125)
+    assert engine_of("podman").identity() == "/asked/for"
+
+
 @pytest.mark.parametrize(
     "log", ["", DEBUG.replace(ROOT, '/a\\"b'), DEBUG.replace("graph root", "root of graphs")]
 )
