@@ -107,7 +107,7 @@ class Request(NamedTuple):
 
     path: str
     sha256: str  # 64 hex digits
-    text: str  # the file, byte for byte; undecodable ones replaced
+    text: str  # all that is read, each file below its path; bytes that are no UTF-8 replaced
     asks: tuple[str, ...]  # `key value`, without values of variables
     trusted: bool  # these very bytes are trusted already
 
@@ -133,7 +133,7 @@ def read_request(path: Path) -> Request:
     return Request(
         path=settings.project_file,
         sha256=settings.project_hash,
-        text="\n".join([(data or b"").decode("utf-8", "replace"), *_more_text(asks)]),
+        text="\n".join([*_own_text(settings.project_file, data), *_more_text(asks)]),
         asks=tuple(f"{item.key} {item.text}" for item in settings.pending),
         trusted=trusted == settings.project_hash,
     )
@@ -147,6 +147,11 @@ def _hash(data: bytes | None, asks: config.ProjectAsks) -> str:
     from contenant import project_layers  # no start needs it
 
     return project_layers.trust_hash(settings, asks)
+
+
+def _own_text(path: str, data: bytes | None) -> list[str]:
+    """The project's file, where there is one: a layer or a dev container needs none."""
+    return [] if data is None else [f"{path}:", "", data.decode("utf-8", "replace")]
 
 
 def _more_text(asks: config.ProjectAsks) -> list[str]:

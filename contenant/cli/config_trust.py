@@ -96,7 +96,7 @@ def _agreed(request: Request, ui: TerminalUi) -> bool:
     """Show the whole file and what in it waits, and ask. Raises UsageError where there is nobody to ask."""
     lines = [visible(line) for line in request.text.split("\n")]
     asks = [f"  {visible(ask)}" for ask in request.asks]
-    ui.show("\n".join([f"{visible(request.path)}:", "", *lines, "It asks for:", *asks]))
+    ui.show("\n".join([*lines, "It asks for:", *asks]))
     answer = ui.confirm(f"Let it have its way in {len(asks)} point{'s' * (len(asks) > 1)}?")
     if answer is None:
         raise UsageError(

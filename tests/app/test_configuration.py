@@ -35,7 +35,7 @@ def test_trust_lets_a_file_have_its_way_and_ends_with_a_byte(shop: Path) -> None
     path = write(shop, ASKS)
     assert load(shop).env == {}
     request = configuration.read_request(shop)
-    assert request.text == ASKS
+    assert request.text == f"{request.path}:\n\n{ASKS}"
     assert request.sha256 == hashlib.sha256(ASKS.encode()).hexdigest()
     assert request.asks == ("env LD_PRELOAD=…", "firewall.allow evil.example")
     assert not request.trusted

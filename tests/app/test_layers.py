@@ -80,6 +80,7 @@ def test_what_is_trusted_is_shown_first(shop: Path) -> None:
     request = configuration.read_request(shop)
     assert request.path == str(config.project_path(shop))
     assert FILE in request.text
+    assert ".contenant.toml" not in request.text, "there is none"
     assert "copied: tool, 6 bytes, SHA-256" in request.text
     assert "run as root" in request.text
     assert request.asks == (f"image.containerfile {shop}/.contenant/Containerfile",)
