@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STANDIN := tests/apple/test_standin_[bm]*.py
+INSTALLERS := pip,pipx,uv,uvx
 IN_PROCESS := -m "not real and not apple" --ignore=tests/apple --ignore=tests/bench --ignore=tests/firewall --ignore=tests/test_package.py
 STAMP := $(VENV)/.dev-$(shell cksum pyproject.toml | cut -d' ' -f1)
 
@@ -20,7 +20,7 @@ test: tools $(STAMP) ## all tests, real engines and the real agent included
 	$(MAKE) --jobs=2 --output-sync=target --keep-going test-linux test-apart
 
 test-linux: tools $(STAMP) ## all but those below: podman, docker, the record, the command line
-	$(BIN)/pytest tests -m "not apple" --ignore=tests/firewall --ignore-glob="$(STANDIN)"
+	$(BIN)/pytest tests -m "not apple" --ignore=tests/firewall --ignore=tests/apple
 
 test-apart: tools $(STAMP)
 	$(MAKE) --keep-going test-firewall test-standin test-apple
@@ -28,8 +28,8 @@ test-apart: tools $(STAMP)
 test-firewall: tools $(STAMP) ## attacks and faults against the firewall, in an internet made for it
 	$(BIN)/pytest tests/firewall
 
-test-standin: tools $(STAMP) ## the longer half of what proves the stand-in of Apple's container itself
-	$(BIN)/pytest $(STANDIN)
+test-standin: tools $(STAMP) ## what proves the stand-in of Apple's container itself
+	$(BIN)/pytest tests/apple
 
 test-apple: tools $(STAMP) ## contenant on the stand-in of Apple's container
 	$(BIN)/pytest tests -m apple
@@ -82,7 +82,7 @@ pictures: tools $(STAMP) ## draw docs/pictures from a real run
 dist: $(STAMP) ## wheel, source distribution and Homebrew formula of the last commit: built twice, compared, tried
 	packaging/dist
 	$(BIN)/python packaging/homebrew/formula.py dist/contenant-*.tar.gz > dist/contenant.rb
-	$(BIN)/python packaging/smoke.py --with pip,pipx,uv,uvx dist/contenant-*.whl dist/contenant-*.tar.gz
+	$(BIN)/python packaging/smoke.py --with $(INSTALLERS) dist/contenant-*.whl dist/contenant-*.tar.gz
 
 sbom: $(STAMP) ## what the wheel in dist brings with it, as CycloneDX
 	packaging/sbom

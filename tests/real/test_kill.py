@@ -80,8 +80,8 @@ def settled(contenant: Contenant, project: Path) -> list[tuple[str, int]]:
     return [(row["state"], row["sessions_live"]) for row in rows]
 
 
-KILLS, AT_ONCE = {"podman": 200, "docker": 40}, 8  # how many in all, and side by side
-SECONDS = {"podman": 200.0, "docker": 50.0}  # after these, what was done has to do
+KILLS, AT_ONCE = {"podman": 100, "docker": 20}, 8  # how many in all, and side by side
+SECONDS = {"podman": 120.0, "docker": 40.0}  # after these, what was done has to do
 
 
 @pytest.mark.timeout(420)
