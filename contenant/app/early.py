@@ -38,11 +38,10 @@ class Early:
 
     def take(self, image: str) -> Survey:
         """The survey for this image, now the caller's; another one where a different image was meant."""
-        begun, self._begun = self._begun, None
-        if begun is not None and begun[0] == image:
-            return begun[1]
-        if begun is not None:
-            begun[1].cancel()
+        if self._begun is not None and self._begun[0] == image:
+            survey, self._begun = self._begun[1], None
+            return survey
+        self.give_up()
         return self.engine.survey(image)
 
     def give_up(self) -> None:

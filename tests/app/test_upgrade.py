@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from contenant import config, host, locks
-from contenant.app import configuration, desired, images, inventory, recreate, show, steps, upgrade, versions
+from contenant.app import configuration, images, recreate, show, upgrade, versions
 from contenant.app.ledger import Ledger
 from contenant.app.project import Target
 from contenant.app.results import RunRequest
@@ -20,12 +20,11 @@ from contenant.core.records import SessionRecord
 from contenant.core.settings import Settings
 from contenant.core.versions import tagged_version
 from contenant.errors import ConfigError, EngineError, EngineUnavailableError, ImageBuildError, NotFoundError
-from contenant.image import build, choice, claude
-from contenant.image.apt import NONE
-from contenant.image.recipe import BASE, current
+from contenant.image import choice
+from contenant.image.recipe import current
 from contenant.image.registry import RegistryError
 from contenant.image.versions import UnpinnedError, kept, shipped
-from tests.app.world import World
+from tests.app.world import World, building_world
 from tests.npm import Npm, digest, install
 
 OWN = shipped().version
@@ -34,14 +33,7 @@ NEW, NEWER = "2.1.9001", "2.1.9002"
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    kept_image, ensure_image = desired.kept_image, steps._ensure_image
-    made = World(monkeypatch)
-    for module in (desired, inventory):
-        monkeypatch.setattr(module, "kept_image", kept_image)
-    monkeypatch.setattr(steps, "_ensure_image", ensure_image)
-    monkeypatch.setattr(build, "host_sources", lambda: NONE)
-    monkeypatch.setattr(claude, "obtain", lambda *given: None)
-    made.engine.add_image(BASE)
+    made = building_world(monkeypatch)
     yield made
     made.close()
 

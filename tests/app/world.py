@@ -32,6 +32,9 @@ from contenant.app.results import CleanRequest, Outcome, RunRequest
 from contenant.core.records import ContainerRecord, EventRecord
 from contenant.core.values import ContainerReport
 from contenant.engines.select import Choice
+from contenant.image import build, claude
+from contenant.image.apt import NONE
+from contenant.image.recipe import BASE
 from tests.memory_engine import MemoryEngine
 
 IMAGE = "contenant:1-000000000000"
@@ -171,3 +174,16 @@ class World:
         """This installation's id."""
         assert os.environ["CONTENANT_HOME"].startswith(str(self.home))
         return host.installation_id()
+
+
+def building_world(patch: pytest.MonkeyPatch) -> World:
+    """An installation whose images are named by their recipes and built, by an engine in memory."""
+    kept_image, ensure_image = desired.kept_image, steps._ensure_image
+    made = World(patch)
+    for module in (desired, inventory):
+        patch.setattr(module, "kept_image", kept_image)
+    patch.setattr(steps, "_ensure_image", ensure_image)
+    patch.setattr(build, "host_sources", lambda: NONE)
+    patch.setattr(claude, "obtain", lambda *given: None)
+    made.engine.add_image(BASE)
+    return made

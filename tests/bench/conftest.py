@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import contenant as package
+from tests.marks import leave_out
 from tests.real.conftest import built, contenant, engine_env, project, pytest_generate_tests
 from tests.real.engine_fixtures import docker_engine, docker_host, podman_engine
 
@@ -35,9 +36,4 @@ def compiled() -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave benchmarks out unless `-m bench` asks for them."""
-    if "bench" in (config.option.markexpr or ""):
-        return
-    left_out = [item for item in items if item.get_closest_marker("bench")]
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
+    leave_out("bench", config, items)

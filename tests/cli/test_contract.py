@@ -10,14 +10,10 @@ from typing import Any
 import click
 import pytest
 
-from contenant.app import desired, inventory, steps
 from contenant.cli.command import LazyGroup
 from contenant.cli.keys import KEYS, STREAMS
 from contenant.cli.reference import commands
-from contenant.image import build, claude
-from contenant.image.apt import NONE
-from contenant.image.recipe import BASE
-from tests.app.world import World
+from tests.app.world import World, building_world
 from tests.cli.conftest import Run
 from tests.cli.contract import CONTRACT, broken, command_of
 from tests.npm import install
@@ -52,14 +48,7 @@ def test_the_documented_keys_are_those_that_were_promised(name: str) -> None:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """An installation over an engine in memory that builds, by recipes and an npm of the test's own."""
-    kept_image, ensure_image = desired.kept_image, steps._ensure_image
-    made = World(monkeypatch)
-    for module in (desired, inventory):
-        monkeypatch.setattr(module, "kept_image", kept_image)
-    monkeypatch.setattr(steps, "_ensure_image", ensure_image)
-    monkeypatch.setattr(build, "host_sources", lambda: NONE)
-    monkeypatch.setattr(claude, "obtain", lambda *given: None)
-    made.engine.add_image(BASE)
+    made = building_world(monkeypatch)
     npm = install(made.home / "npm", monkeypatch)
     npm.publish("2.1.9001")
     monkeypatch.chdir(made.project("shop"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -17,8 +16,6 @@ from tests.real.browser import Page, browser
 from tests.real.conftest import Contenant
 from tests.real.test_agent import PROMPT, TOKEN, Api
 from tests.real.transcripts import shell
-from tests.standins import messages_api
-from tests.standins.authority import make_authority
 from tests.terminal_client import Client
 
 pytestmark = [pytest.mark.real, pytest.mark.pictures]
@@ -43,22 +40,6 @@ def project(tmp_path: Path) -> Path:
     place.mkdir(parents=True)
     (place / "shop.py").write_text(SHOP)
     return place
-
-
-@pytest.fixture
-def api(contenant: Contenant, project: Path, tmp_path: Path) -> Iterator[Api]:
-    """The stand-in of the model's API, in the container that the agent is in; nothing leaves it."""
-    folder = tmp_path / "standin"
-    folder.mkdir()
-    make_authority(folder)
-    shutil.copy(messages_api.__file__, folder)
-    (folder / "log").mkdir()
-    for path in (folder, *folder.iterdir()):
-        path.chmod(0o755)
-    (folder / "log").chmod(0o777)
-    made = Api(contenant, project, folder)
-    yield made
-    made.close()
 
 
 @pytest.fixture

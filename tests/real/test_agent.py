@@ -57,6 +57,7 @@ class Api:
 
 @pytest.fixture
 def api(contenant: Contenant, project: Path, tmp_path: Path) -> Iterator[Api]:
+    """The stand-in of the model's API, in the container that the agent is in; nothing leaves it."""
     folder = tmp_path / "standin"
     folder.mkdir()
     make_authority(folder)
