@@ -34,29 +34,42 @@ def mounts(name: str) -> tuple[Mount, ...]:
     return layout.mounts(layout.home_dir(name))
 
 
-def prepare_home(project: Project, settings: Settings, owner: tuple[int, int], ui: "Ui") -> None:
-    """Make or refresh the agent's home; what is new about it is said. Done under the container's lock."""
+def prepare_home(project: Project, settings: Settings, owner: tuple[int, int], ui: "Ui") -> "Identity":
+    """Make or refresh the agent's home; what is new about it is said. Done under the container's lock.
+
+    Returns who commits in it.
+    """
     from contenant import home
     from contenant.credentials.sources import claude_dir, this_host
     from contenant.home.identity import read_identity
     from contenant.home.layout import home_dir
 
     machine = this_host(os.environ)
+    identity = read_identity(Path(project.path), os.environ, Path(machine.home))
     wanted = home.Wanted(
         claude_dir=Path(claude_dir(machine)),
         sync=settings.home_sync,
         project="/project",
-        identity=read_identity(Path(project.path), os.environ, Path(machine.home)),
+        identity=identity,
         owner=owner,
     )
     for news in home.prepare(home_dir(project.name), wanted).news:
         ui.note(news)
+    return identity
 
 
 def dress(
-    project: Project, argv: Sequence[str], asked: Mapping[str, str], tty: bool, version: str, ui: "Ui"
+    project: Project,
+    argv: Sequence[str],
+    asked: Mapping[str, str],
+    tty: bool,
+    version: str,
+    ui: "Ui",
+    *,
+    identity: "Identity | None" = None,
 ) -> Outfit:
-    """The outfit of a session: `asked` are the variables of --env and [env], `version` the agent's.
+    """The outfit of a session: `asked` are the variables of --env and [env], `version` the agent's, and
+    `identity` who commits, where that was looked up already.
 
     Only the agent and shells get a credential. Raises CredentialError where the first one there is cannot be
     used.
@@ -65,7 +78,8 @@ def dress(
     from contenant.home.identity import session_env, timezone
 
     given, plain = split_env(asked)
-    env = session_env(_identity(project, argv), os.environ, timezone(os.environ, LOCALTIME), tty)
+    known = identity or _identity(project, argv)
+    env = session_env(known, os.environ, timezone(os.environ, LOCALTIME), tty)
     if not wants_credential(argv):
         return Outfit(env | plain, given)
     found = _credential(project, given, ui)

@@ -201,9 +201,10 @@ def _prepared(
     lent.tell_limits(engine.name, settings, plan, ui)
     lent.check_ports(ledger, settings, container, plan, ui)
     survey = likely.take(wanted.image) if made else None
+    identity = None
     if plan.steps or wants_credential(request.argv):
-        outfit.prepare_home(project, settings, wanted.spec.owner, ui)
-    site = Site(ledger, engine, project, settings, wanted, flags.sticky(options), survey)
+        identity = outfit.prepare_home(project, settings, wanted.spec.owner, ui)
+    site = Site(ledger, engine, project, settings, wanted, flags.sticky(options), survey, identity=identity)
     container = _bring_up(site, plan.steps, container, ui)
     _note_place(ledger, project, plan, record)
     wayback.catch_up(ledger, container, {one.id for one in settled.recorded.sessions}, project.path, ui)
@@ -226,7 +227,7 @@ def _furnish(site: Site, given: policy.Given, container: ContainerRecord, ui: Ui
 def _seat(site: Site, container: ContainerRecord, plan: RunPlan, request: RunRequest, ui: Ui) -> session.Seat:
     """Where the session takes place, and what it gets but for the SSH agent."""
     services = lent.services(site.ledger, site.project, site.settings, plan, ui, detached=request.detach)
-    dress = _outfit(site.project, site.settings, plan, request, ui)
+    dress = _outfit(site, plan, request, ui)
     return session.Seat(
         site.engine, container, _tty(request), dress, services=services,
         returning=plan.attach is not None, detached=request.detach, notify=site.settings.notify,
@@ -293,15 +294,13 @@ def _tty(request: RunRequest) -> bool:
     return request.stdin_tty and request.stdout_tty and not request.detach
 
 
-def _outfit(
-    project: Project, settings: Settings, plan: RunPlan, request: RunRequest, ui: Ui
-) -> outfit.Outfit:
+def _outfit(site: Site, plan: RunPlan, request: RunRequest, ui: Ui) -> outfit.Outfit:
     """A session that is come back to has its own already, but for the terminal it is shown on."""
     if plan.attach is not None:
         return outfit.of_terminal(os.environ)
-    asked = session.resolve_env(settings.env)
-    version = current_version(settings)
-    return outfit.dress(project, request.argv, asked, _tty(request), version, ui)
+    asked = session.resolve_env(site.settings.env)
+    version = current_version(site.settings)
+    return outfit.dress(site.project, request.argv, asked, _tty(request), version, ui, identity=site.identity)
 
 
 def _plan(

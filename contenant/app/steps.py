@@ -25,6 +25,7 @@ from contenant.errors import ContenantError, FirewallError
 if TYPE_CHECKING:
     from contenant.engines.base import Survey
     from contenant.engines.survey import Facts
+    from contenant.home.identity import Identity
 
 
 class Site(NamedTuple):
@@ -38,6 +39,7 @@ class Site(NamedTuple):
     flags: Mapping[str, Any]  # creation options to remember
     asked: "Survey | None" = None  # where a container is to be made: asked for as soon as that was known
     facts: "Facts | None" = None  # its answer
+    identity: "Identity | None" = None  # who commits, where the agent's home was made ready
 
 
 def perform(site: Site, steps: Sequence[Step], container: ContainerRecord | None, ui: Ui) -> ContainerRecord:
@@ -48,7 +50,7 @@ def perform(site: Site, steps: Sequence[Step], container: ContainerRecord | None
         match step:
             case "image":
                 site = _pinned(site, ui)
-                if not _has_image(site):
+                if not (site.facts and site.facts.image == site.wanted.image):
                     _ensure_image(site, ui)
             case "remove":
                 assert container is not None
@@ -64,12 +66,6 @@ def perform(site: Site, steps: Sequence[Step], container: ContainerRecord | None
 
 def _surveyed(site: Site) -> Site:
     return site._replace(facts=(site.asked or site.engine.survey(site.wanted.image)).result(), asked=None)
-
-
-def _has_image(site: Site) -> bool:
-    """Whether the engine said that the wanted image is there: its reference holds the hash of its inputs."""
-    image = site.facts.image if site.facts else None
-    return image is not None and image.reference == site.wanted.image
 
 
 def _with_registries(site: Site, container: ContainerRecord, ui: Ui) -> Site:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from contenant import files
 from contenant.core import labels
@@ -29,6 +29,12 @@ _STATES: Mapping[str, ContainerState] = {
 }
 
 _SYMPTOMS = (
+    Symptom(
+        r"can't evaluate field \w+ in type (\*define\.Info|containers\.psReporter)",
+        EngineUnavailableError,
+        "the `docker` on PATH is podman's",
+        "use `--engine podman`, or install docker itself",
+    ),
     Symptom(
         r"permission denied while trying to connect|dial unix \S+ connect: permission denied",
         EngineUnavailableError,
@@ -71,7 +77,18 @@ PS_FORMAT = "{" + ",".join(_PARTS) + "}"
 
 
 _VERSION = ("version", "--format", "{{json .}}")
-_INFO = ("info", "--format", "[{{json .ID}},{{json .SecurityOptions}},{{json .DockerRootDir}}]")
+_DESCRIBED = ("ID", "SecurityOptions", "DockerRootDir", "ServerVersion", "ClientInfo")
+_INFO = ("info", "--format", "[" + ",".join(f"{{{{json .{field}}}}}" for field in _DESCRIBED) + "]")
+
+
+class Daemon(NamedTuple):
+    """A daemon's description of itself, and the version of the client that asked it, "" where not told."""
+
+    id: str
+    options: tuple[str, ...]  # of its security
+    root: str  # its data directory
+    server: str
+    client: str
 
 
 class Docker(OciEngine):
@@ -83,25 +100,29 @@ class Docker(OciEngine):
     default_pids: ClassVar[int] = 4096  # docker has none, and one fork bomb takes the whole host
 
     def version(self) -> EngineVersion:
-        found = self._read_version(self._caller.begin(_VERSION))
+        told = self._caller.begin(_VERSION)
+        found = self._supported(*told.read("tell its version", "its version", read_versions))
         self.identity()
         return found
 
     def survey(self, reference: str) -> Survey:
+        """Two calls at once: the daemon's description holds the versions."""
         from contenant.engines.survey import Facts, pending  # few starts make a container
 
-        version, daemon = self._caller.begin(_VERSION), self._caller.begin(_INFO)
-        image = self._caller.begin(["image", "inspect", reference])
+        info, image = self._caller.begin(_INFO), self._caller.begin(["image", "inspect", reference])
 
         def read() -> Facts:
-            found, identity = self._read_version(version), self._read_identity(daemon)
-            told = image.result(self._caller.timeouts.quick)
-            return Facts(found, identity, self._found(reference, told))
+            daemon = self._read_daemon(info)
+            # a client before docker 23 does not tell its own, and takes a daemon's silence for an answer
+            known = daemon.client and daemon.server
+            version = self._supported(daemon.client, daemon.server) if known else self.version()
+            found = self._found(reference, image.result(self._caller.timeouts.quick))
+            return Facts(version, identity_of(daemon), reference if found else "")
 
-        return pending(read, version, daemon, image)
+        return pending(read, info, image)
 
-    def _read_version(self, answer: Answer) -> EngineVersion:
-        client, server = answer.read("tell its version", "its version", read_versions)
+    def _supported(self, client: str, server: str) -> EngineVersion:
+        """Raises EngineUnavailableError where there is no daemon, or one of them is too old."""
         if not server:
             raise EngineUnavailableError(
                 "docker named no daemon: the `docker` on PATH is another program, such as podman's",
@@ -118,17 +139,17 @@ class Docker(OciEngine):
         Since docker 23 the id is made with the data directory and kept in it (`engine-id`), which root can
         read. Before, it is made with the machine's `/etc/docker/key.json`: then two daemons can share one.
         """
-        return self._read_identity(self._caller.begin(_INFO))
+        return identity_of(self._read_daemon(self._caller.begin(_INFO)))
 
-    def _read_identity(self, answer: Answer) -> str:
-        identifier, options, root = answer.read("describe its daemon", "its daemon", read_daemon)
+    def _read_daemon(self, answer: Answer) -> Daemon:
+        found = answer.read("describe its daemon", "its daemon", read_daemon)
         for option, kind in (("name=rootless", "runs without root"), ("name=userns", "remaps user ids")):
-            if any(str(text).startswith(option) for text in options or ()):
+            if any(text.startswith(option) for text in found.options):
                 raise EngineUnavailableError(
                     f"this docker daemon {kind}: the agent could not write to your project",
                     hint="use podman (`--engine podman`), which maps you to the agent, or an ordinary daemon",
                 )
-        return f"{root}{'#' if _id_in(Path(root)) == str(identifier) else '@'}{identifier}"
+        return found
 
     def containers(self) -> Listing:
         return PendingListing(
@@ -193,12 +214,19 @@ def read_versions(text: str) -> tuple[str, str]:
     return tuple(str((answer.get(part) or {}).get("Version") or "") for part in ("Client", "Server"))  # type: ignore[return-value]  # two
 
 
-def read_daemon(text: str) -> tuple[str, list[str] | None, str]:
-    """What `_INFO` prints: the daemon's id, its security options, its data directory."""
+def read_daemon(text: str) -> Daemon:
+    """What `_INFO` prints."""
     import json
 
-    identifier, options, root = json.loads(text)
-    return str(identifier), options, str(root)
+    identifier, options, root, server, client = json.loads(text)
+    told = str((client or {}).get("Version") or "")
+    return Daemon(str(identifier), tuple(map(str, options or ())), str(root), str(server), told)
+
+
+def identity_of(daemon: Daemon) -> str:
+    """As `Docker.identity`."""
+    mark = "#" if _id_in(Path(daemon.root)) == daemon.id else "@"
+    return f"{daemon.root}{mark}{daemon.id}"
 
 
 def read_containers(text: str) -> tuple[ContainerReport, ...]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from contenant.core.values import ContainerReport, ContainerState, EngineName
 from contenant.engines.base import EngineVersion, Listing, Loads, Survey
-from contenant.engines.call import COMMON, Answer, Caller, PendingListing, Symptom
+from contenant.engines.call import COMMON, Caller, PendingListing, Symptom
 from contenant.engines.moments import from_unix
 from contenant.engines.oci import SYMPTOMS, OciEngine
 from contenant.engines.versions import parse_version, require
@@ -135,10 +135,11 @@ class Podman(OciEngine):
         self._rootless = rootless
 
     def version(self) -> EngineVersion:
-        return self._read_version(self._caller.begin(_VERSION))
+        told = self._caller.begin(_VERSION)
+        return self._supported(*told.read("tell its version", "its version", read_versions))
 
-    def _read_version(self, answer: Answer) -> EngineVersion:
-        client, server = answer.read("tell its version", "its version", read_versions)
+    def _supported(self, client: str, server: str = "") -> EngineVersion:
+        """Raises EngineUnavailableError where one of them is too old."""
         for text in filter(None, (client, server)):
             require("podman", text, sys.platform)
         if self._rootless and (parse_version(client) or KEEP_ID_SINCE) < KEEP_ID_SINCE:
@@ -166,20 +167,26 @@ class Podman(OciEngine):
         return identity_of(result.stdout.rstrip("\n"))
 
     def survey(self, reference: str) -> Survey:
-        """Two calls at once: the log of the second tells the store."""
+        """Two calls at once, the shortest there are: the log of the second tells the store.
+
+        A podman whose store is elsewhere logs none, and is asked for the version at both ends.
+        """
         from contenant.engines.survey import Facts, pending  # few starts make a container
 
-        version = self._caller.begin(_VERSION)
-        image = self._caller.begin([*_LOGGED, "image", "inspect", reference])
+        told = self._caller.begin(["--version"])
+        image = self._caller.begin([*_LOGGED, "image", "exists", reference])
 
         def read() -> Facts:
-            made = self._read_version(version)
-            told = image.result(self._caller.timeouts.quick)
-            identity = self._identity_by(told.stderr)
-            said = "\n".join(line for line in told.stderr.splitlines() if not line.startswith("time="))
-            return Facts(made, identity, self._found(reference, told._replace(stderr=said)))
+            version = self._supported(told.read("tell its version", "its version", read_version))
+            found = image.result(self._caller.timeouts.quick)
+            if found.code not in (0, 1):
+                said = "\n".join(line for line in found.stderr.splitlines() if not line.startswith("time="))
+                raise self._caller.failure(f"look for the image {reference}", said)
+            if not re.search(_GRAPH_ROOT, found.stderr):
+                version = self.version()
+            return Facts(version, self._identity_by(found.stderr), "" if found.code else reference)
 
-        return pending(read, version, image)
+        return pending(read, told, image)
 
     def containers(self) -> Listing:
         answer = self._caller.begin_list(["ps", "--all", "--no-trunc", "--format", "json"])
@@ -244,6 +251,11 @@ def identity_of(root: str) -> str:
         return f"{root}#{Path(root).stat().st_ino}"
     except OSError:
         return root
+
+
+def read_version(text: str) -> str:
+    """The output of `podman --version`: `podman version 4.3.1`."""
+    return text.strip().rpartition(" ")[2]
 
 
 def read_versions(text: str) -> tuple[str, str]:

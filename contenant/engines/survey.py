@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from contenant.engines.base import EngineVersion
 
 if TYPE_CHECKING:
-    from contenant.core.values import ImageReport
     from contenant.engines.base import Engine
     from contenant.engines.call import Answer
 
@@ -18,7 +17,7 @@ class Facts(NamedTuple):
 
     version: EngineVersion
     identity: str  # as `Engine.identity`
-    image: ImageReport | None  # of the reference that was asked for
+    image: str  # the reference that was asked for, "" where it has none
 
 
 class Pending(NamedTuple):
@@ -51,4 +50,6 @@ def pending(read: Callable[[], Facts], *answers: Answer) -> Pending:
 
 def in_turn(engine: Engine, reference: str) -> Pending:
     """For an engine that is asked one thing after the other, when the answers are wanted."""
-    return Pending(lambda: Facts(engine.version(), engine.identity(), engine.image(reference)))
+    return Pending(
+        lambda: Facts(engine.version(), engine.identity(), reference if engine.image(reference) else "")
+    )

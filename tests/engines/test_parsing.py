@@ -158,7 +158,7 @@ class TestDocker:
         self, fake: Callable[[str], FakeCli], tmp_path: Path
     ) -> None:
         def identity() -> str:
-            fake("docker").answer("'info '*", json.dumps(["an-id", [], str(tmp_path)]))
+            fake("docker").answer("'info '*", json.dumps(["an-id", [], str(tmp_path), "28.0.1", None]))
             return engine_of("docker").identity()
 
         assert identity() == f"{tmp_path}@an-id"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -57,7 +58,9 @@ class TestVersions:
     def test_a_docker_daemon_that_maps_ids(self, option: str, fake: Callable[[str], FakeCli]) -> None:
         cli = fake("docker")
         cli.answer("'version '*", recorded("docker-20.10/version.json"))
-        cli.answer("'info '*", f'["ID",["name=seccomp,profile=default","{option}"],"/var/lib/docker"]')
+        cli.answer(
+            "'info '*", json.dumps(["ID", ["name=seccomp,profile=default", option], "/d", "28.0.1", {}])
+        )
         for call in (engine_of("docker").version, engine_of("docker").identity):
             with pytest.raises(EngineUnavailableError, match="could not write to your project") as caught:
                 call()

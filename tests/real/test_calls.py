@@ -48,7 +48,7 @@ class Calls:
 
 def _command(line: str) -> str:
     words = line.split()
-    while words[0].startswith("-"):
+    while words[0].startswith("-") and words[1:]:
         words = words[2:] if words[0] in TAKEN else words[1:]
     return " ".join(words[:2]) if words[0] in ("image", "container") else words[0]
 
@@ -60,8 +60,8 @@ def resident(pid: int) -> int:
 
 
 CREATION = {
-    "podman": {"ps": 1, "image inspect": 1, "version": 1, "create": 1, "start": 1, "exec": 1},
-    "docker": {"ps": 1, "image inspect": 1, "version": 1, "info": 1, "create": 1, "start": 1, "exec": 1},
+    "podman": {"ps": 1, "image exists": 1, "--version": 1, "create": 1, "start": 1, "exec": 1},
+    "docker": {"ps": 1, "image inspect": 1, "info": 1, "create": 1, "start": 1, "exec": 1},
 }
 QUICK = {
     "list": {"ps": 1},
