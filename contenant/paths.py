@@ -39,7 +39,7 @@ def _place(kind: str, variable: str, fallback: str) -> Path:
 def ensure_private(path: Path) -> Path:
     """Make a directory, parents included, that only its owner can enter; return it. Raises StateError."""
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make(path)
         if path.stat().st_mode & 0o077 and path.stat().st_uid == os.getuid():
             path.chmod(0o700)
     except OSError as error:
@@ -48,6 +48,15 @@ def ensure_private(path: Path) -> Path:
             hint="make it writable, or set CONTENANT_HOME to a directory that is",
         ) from error
     return path
+
+
+def _make(path: Path) -> None:
+    """What is missing of it, for the owner alone: `parents` of Path.mkdir leaves those open to others."""
+    try:
+        path.mkdir(mode=0o700, exist_ok=True)
+    except FileNotFoundError:
+        _make(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)
 
 
 def asset(name: str) -> Path:

@@ -155,6 +155,14 @@ def test_the_workflow_runs_what_the_makefile_has(target: str) -> None:
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
 
+def test_a_release_is_tried_on_every_machine() -> None:
+    tries = (PACKAGING / "tries").read_text()
+    (machines,) = re.findall(r"^# (debian12-root .*)$", tries, re.MULTILINE)
+    assert f"machine: [{', '.join(machines.split())}]\n" in WORKFLOW.read_text()
+    (brief,) = re.findall(r"^packaging/tries --brief (.*)$", (ROOT / ".ci/run").read_text(), re.MULTILINE)
+    assert brief in machines.split()
+
+
 def test_the_smoke_test_misses_what_is_missing(tmp_path: Path) -> None:
     """An installation without its man page is not taken for a whole one."""
     smoke = script("smoke.py")
