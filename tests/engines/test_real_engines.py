@@ -70,7 +70,11 @@ def execute(engine: Engine, name: str, *argv: str, **env: str) -> Result:
 
 
 def test_a_paused_container_is_reported_so(real_engine: Engine, new: Callable[..., ContainerSpec]) -> None:
-    if real_engine.name == "podman" and not Path("/sys/fs/cgroup/cgroup.controllers").exists() and os.geteuid():
+    if (
+        real_engine.name == "podman"
+        and not Path("/sys/fs/cgroup/cgroup.controllers").exists()
+        and os.geteuid()
+    ):
         pytest.skip("rootless podman cannot pause here")
     name = new().name
     run(real_engine.name, "pause", name)
