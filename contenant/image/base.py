@@ -113,7 +113,7 @@ def _run(argv: Sequence[str], on_step: Callable[[str], None]) -> list[str]:
         tail.append(line)
         if line.startswith(_MARK):
             moments.append(line.removeprefix(_MARK).strip())
-        on_step(line)
+        on_step(line.removeprefix("contenant: "))  # who speaks is said already
 
     try:
         code = stream(argv, keep, timeout=_LIMIT)

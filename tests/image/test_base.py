@@ -96,6 +96,7 @@ def test_without_a_registry_the_base_is_made(bin_only: Path) -> None:
     assert engine.labels[labels.MANAGED] == "1"
     assert base.snapshot == engine.labels[labels.SNAPSHOT] == "2026-11-14T20:15:05.000Z"
     assert any(line.startswith("I: called --variant=minbase") for line in told)
+    assert "index of Sat, 14 Nov 2026 20:15:05 UTC" in told
     assert list((cache_dir() / "base").iterdir()) == []
 
 
