@@ -11,6 +11,7 @@ import pytest
 
 from contenant.core.values import ContainerReport, ContainerSpec
 from contenant.engines.base import ContainerMissingError, Engine
+from contenant.engines.podman import Podman
 from contenant.errors import EngineError
 from tests.memory_engine import MemoryEngine
 from tests.real.engine_fixtures import MARK, small_image_of
@@ -138,7 +139,7 @@ def test_a_pull_without_a_registry_is_false(engine: Engine) -> None:
 
 def test_what_running_containers_use(engine: Engine, spec: ContainerSpec) -> None:
     engine.create(spec)
-    if engine.name == "podman" and os.geteuid() != 0 and not CGROUPS_V2:
+    if isinstance(engine, Podman) and os.geteuid() != 0 and not CGROUPS_V2:
         with pytest.raises(EngineError, match="without cgroups v2"):
             engine.loads().result()
         return
