@@ -69,6 +69,7 @@ class MemoryEngine:
         self.calls: list[tuple[str, str]] = []
         self.specs: dict[str, ContainerSpec] = {}
         self.prints = ""  # what a program in an image prints
+        self.dear = ""  # what it warns of before a build
         self.saves = b""  # what an archive of an image is
         self._identity = identity
         self._containers: dict[str, ContainerReport] = {}
@@ -205,6 +206,9 @@ class MemoryEngine:
     def import_image(self, tarball: str, reference: str, labels: Mapping[str, str]) -> None:
         del tarball
         self._call("import_image", reference, lambda: self.add_image(reference, labels))
+
+    def build_warning(self) -> str:
+        return self.dear
 
     def build(self, spec: BuildSpec, on_line: Callable[[str], None]) -> None:
         def effect() -> None:

@@ -180,6 +180,9 @@ class Apple:
             except ImageBuildError as error:
                 raise EngineError(error.message, hint=error.hint) from error
 
+    def build_warning(self) -> str:
+        return ""
+
     def build(self, spec: BuildSpec, on_line: Callable[[str], None]) -> None:
         """`spec.network` is not passed on: Apple's builder has a network of its own and no option for it."""
         check_build(spec)

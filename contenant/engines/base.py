@@ -108,6 +108,10 @@ class Engine(Protocol):
         """Make an image of a root file system tarball."""
         ...
 
+    def build_warning(self) -> str:
+        """What makes an image dear in this engine's store, "" for nothing; asked before one is built."""
+        ...
+
     def build(self, spec: BuildSpec, on_line: Callable[[str], None]) -> None:
         """Build and tag; each line of output goes to `on_line`. Raises ImageBuildError."""
         ...

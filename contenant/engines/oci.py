@@ -111,6 +111,9 @@ class OciEngine:
             timeout=self._caller.timeouts.transfer,
         )
 
+    def build_warning(self) -> str:
+        return ""
+
     def build(self, spec: BuildSpec, on_line: Callable[[str], None]) -> None:
         self._caller.check_build(spec.tag, self._build(spec, on_line))
 

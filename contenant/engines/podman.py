@@ -32,6 +32,11 @@ _GRAPH_ROOT = r'level=debug msg="Using graph root (/[^"\\]*)"'  # a name that ne
 
 RUNTIMES = ("crun", "runc", "youki")
 
+_VFS = (
+    "podman's store here is vfs, which copies every layer whole: the image will take 40 GB; "
+    "`contenant doctor` says what mends it"
+)
+
 _STATES: Mapping[str, ContainerState] = {
     "created": "created",
     "configured": "created",
@@ -220,6 +225,13 @@ class Podman(OciEngine):
     def _limit_options(self) -> list[str]:
         wanted = {name: limit for name, limit in self._limits._asdict().items() if limit}
         return [word for name, limit in wanted.items() for word in ("--ulimit", f"{name}={limit}:{limit}")]
+
+    def build_warning(self) -> str:
+        """podman 4 without root takes vfs where no storage.conf says otherwise."""
+        told = (
+            self._caller.ask(["info", "--format", "{{.Store.GraphDriverName}}"]) if self._rootless else None
+        )
+        return _VFS if told and told.stdout.strip() == "vfs" else ""
 
     def _build(self, spec: BuildSpec, on_line: Callable[[str], None]) -> Result:
         # docker's format, since OCI's has no SHELL; never a pull, since the base was settled before

@@ -84,6 +84,8 @@ def ensure(
     with the_only_builder(ui, _PATIENCE):
         if not no_cache and (report := engine.image(recipes[-1].tag)):
             return _there(recipes[-1], report)
+        if warning := engine.build_warning():
+            ui.note(warning)
         *below, top = recipes
         for recipe in below:
             if no_cache or engine.image(recipe.tag) is None:

@@ -212,6 +212,18 @@ class TestOciRuntimes:
         assert "runc" in caught.value.hint
 
     @pytest.mark.parametrize(
+        ("driver", "rootless", "said"),
+        [("vfs", True, "40 GB"), ("overlay", True, ""), ("vfs", False, "")],
+    )
+    def test_whole_copies(
+        self, fake: Callable[[str], FakeCli], driver: str, rootless: bool, said: str
+    ) -> None:
+        fake("podman").answer("info*", stdout=f"{driver}\n")
+        warning = podman(rootless=rootless).build_warning()
+        assert said in warning
+        assert bool(warning) == bool(said)
+
+    @pytest.mark.parametrize(
         ("nofile", "nproc", "pid_max", "limits"),
         [
             (1048576, 4194304, 4194304, Limits(0, 0)),

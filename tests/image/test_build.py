@@ -163,6 +163,15 @@ def test_the_second_call_builds_nothing() -> None:
     assert journal == []
 
 
+def test_what_makes_it_dear_is_said_before_it_is_built(recipe: Recipe) -> None:
+    engine, ui = Builder(), Ui()
+    engine.dear = "whole copies"
+    ensure(engine, SETTINGS, ui, lambda _: None)
+    assert ui.notes == ["whole copies"]
+    ensure(engine, SETTINGS, ui, lambda _: None)  # it is there
+    assert ui.notes == ["whole copies"]
+
+
 def test_no_cache_builds_all_the_same() -> None:
     engine = Builder()
     run(engine)
