@@ -20,7 +20,7 @@ import pytest
 from tests.bench.count import instructions, unit
 from tests.cli.world import populate
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.untraced, pytest.mark.timeout(300)]
 
 PODMAN = """#!/bin/sh
 for word in "$@"; do
