@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from contenant.cli.option import option
-from contenant.cli.options import ProjectPath
 from contenant.cli.render import Column, Output, Table, emit
 from contenant.core.ages import from_text, parse_duration, to_text
 
@@ -29,13 +28,6 @@ CHANGE_FIELDS = {
     "policy": "hash of the policy that came of it",
 }
 
-project_option = option(
-    "--project",
-    type=ProjectPath(),
-    default=".",
-    metavar="PATH",
-    help="The project; the current directory unless given.",
-)
 reason_option = option("--reason", default="", metavar="TEXT", help="Why; it is kept with the rule.")
 
 

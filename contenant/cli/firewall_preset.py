@@ -12,11 +12,10 @@ from contenant.cli.firewall_options import (
     duration_option,
     emit_changes,
     end_of,
-    project_option,
     reason_option,
     utc_now,
 )
-from contenant.cli.options import rendered
+from contenant.cli.options import project_option, rendered
 from contenant.cli.render import Output
 from contenant.cli.settings import ui_of
 

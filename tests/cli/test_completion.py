@@ -18,15 +18,19 @@ from pathlib import Path
 import pytest
 
 from contenant import host
+from contenant.app.drop import listing
 from contenant.app.ledger import Ledger
-from contenant.cli import complete
+from contenant.cli import complete, complete_drop
 from contenant.cli.complete import Question, from_bash, lines, suggestions
 from contenant.cli.completion import SCRIPTS, SHELLS
 from contenant.cli.image import IMAGE_COMMANDS
 from contenant.cli.root import COMMANDS
 from contenant.core import changes
+from contenant.core.names import container_name
 from contenant.core.records import ContainerRecord
-from contenant.paths import state_dir
+from contenant.home import layout
+from contenant.paths import home_dir, state_dir
+from contenant.store import known_paths
 from contenant.store.store import open_store
 from tests.cli.conftest import Run
 from tests.cli.world import MOMENT, populate
@@ -178,6 +182,73 @@ def test_containers_by_their_names(recorded: str) -> None:
         assert values(command, "contenant-sh") == [recorded]
 
 
+@pytest.fixture
+def dropped(recorded: str) -> Path:
+    """The drop folder of the recorded container, with what an agent may put there."""
+    folder = home_dir(recorded) / "drop"
+    (folder / "out" / "deep").mkdir(parents=True)
+    for name in ("report.pdf", "re view.txt", ".hidden", "--force", "out/rest.csv"):
+        (folder / name).touch()
+    (folder / "rlink").symlink_to("/etc/passwd")
+    (folder / "etc").symlink_to("/etc")
+    os.mkfifo(folder / "rpipe")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["r"], ["re view.txt", "report.pdf"]),
+        ([""], ["out", "re view.txt", "report.pdf"]),
+        (["."], [".hidden"]),
+        (["report.pdf", "o"], ["out"]),
+        (["out/"], ["out/deep", "out/rest.csv"]),
+        (["out/r"], ["out/rest.csv"]),
+        (["/drop/rep"], ["/drop/report.pdf"]),
+        (["/drop/out/r"], ["/drop/out/rest.csv"]),
+        (["etc/pass"], []),
+        (["out/../r"], []),
+        (["/et"], []),
+        (["nowhere/r"], []),
+        (["report.pdf/"], []),
+        (["--project", "/nowhere", "r"], []),
+        (["--name", "Not A Name", "r"], []),
+        (["--name", "other", "r"], []),
+    ],
+)
+def test_the_drop_folder_is_looked_into(dropped: Path, words: list[str], expected: list[str]) -> None:
+    assert dropped.is_dir() and f"{layout.DROP_TARGET}/" == complete_drop.INSIDE
+    assert values("get", *words) == expected
+
+
+def test_no_file_of_the_agents_is_taken_for_an_option(dropped: Path) -> None:
+    assert (dropped / "--force").exists()
+    options = values("get", "-")
+    assert "--max-size" in options and len(options) == len(set(options))
+    assert values("get", "--", "-") == []
+
+
+@pytest.mark.parametrize("way", ["short", "long"])
+def test_the_drop_folder_is_that_of_the_container_that_get_means(
+    dropped: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    if way == "long":  # as with a database server
+        monkeypatch.setattr(known_paths, "known_variants", lambda *_asked: None)
+    shop, own = Path.cwd(), home_dir(container_name(str(Path.cwd()), "review")) / "drop"
+    own.mkdir(parents=True)
+    (own / "of-review").touch()
+    for words in (("--name", "review"), ("--project", f"{shop}@review")):
+        assert values("get", *words, "") == ["of-review"]
+    with Ledger() as ledger:
+        (known,) = ledger.snapshot().containers()
+        further = container("c2", known.project_id, variant="review", last_used="2027-01-01T10:00:00.000Z")
+        ledger.store().apply([changes.container_creating(further)])
+        assert "of-review" not in values("get", ""), "the first goes before"
+        assert [entry.name for entry in listing(shop)] == sorted(os.listdir(dropped))
+        ledger.store().apply([changes.container_gone(known, "removed")])
+    assert values("get", "") == ["of-review"] == [entry.name for entry in listing(shop)]
+
+
 @pytest.mark.usefixtures("projects")
 def test_a_tilde_stays(tmp_path: Path) -> None:
     (tmp_path / "home" / "shop").mkdir()
@@ -325,7 +396,11 @@ def shell(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shell]:
     for path in (home / "shop", home / "my project", home / "x:y", bin_):
         path.mkdir()
     (home / "notes.txt").touch()
-    record(populate(home, tmp_path / "engine", made=True))
+    container = populate(home, tmp_path / "engine", made=True)
+    record(container)
+    folder = home_dir(container.name) / "drop"
+    folder.mkdir(parents=True)
+    (folder / "report 1.pdf").touch()
     program = bin_ / "contenant"
     program.write_text(PROGRAM.format(python=sys.executable))
     program.chmod(0o755)
@@ -355,6 +430,7 @@ def shell(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shell]:
         ("config show --key firewall.al", ["config", "show", "--key", "firewall.allow"]),
         ("help cred", ["help", "credentials"]),
         ("put note", ["put", "notes.txt"]),
+        ("get rep", ["get", "report 1.pdf"]),
     ],
 )
 def test_the_shell_inserts_it(shell: Shell, typed: str, arguments: list[str]) -> None:
