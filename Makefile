@@ -4,10 +4,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLERS := pip,pipx,uv,uvx
-IN_PROCESS := -m "not real and not apple" --ignore=tests/apple --ignore=tests/bench --ignore=tests/firewall --ignore=tests/test_package.py
+LINUX := tests --ignore=tests/firewall --ignore=tests/apple
 STAMP := $(VENV)/.dev-$(shell cksum pyproject.toml | cut -d' ' -f1)
 
-.PHONY: demo test test-linux test-apart test-firewall test-standin test-apple check unit bench bench-peers bench-growth format docs site transcripts pictures coverage tools dist sbom deb tries clean
+.PHONY: demo test test-linux test-engines test-apart test-firewall test-standin test-apple check unit bench bench-peers bench-growth format docs site transcripts pictures coverage tools dist sbom deb tries clean
 
 demo: ## set up an engine, build the image, run the main job on examples/hello
 	sh packaging/setup demo
@@ -19,8 +19,18 @@ test: tools $(STAMP) ## all tests, real engines and the real agent included
 	scratch=$$(mktemp -d) && CONTENANT_HOME=$$scratch CONTENANT_ENGINE=podman $(BIN)/contenant image build && rm -r $$scratch
 	$(MAKE) --jobs=2 --output-sync=target --keep-going test-linux test-apart
 
+# The two halves of one choice: what `coverage` leaves out, test-engines runs.
 test-linux: tools $(STAMP) ## all but those below: podman, docker, the record, the command line
-	$(BIN)/pytest tests -m "not apple" --ignore=tests/firewall --ignore=tests/apple
+	$(MAKE) --keep-going coverage test-engines
+
+coverage: tools $(STAMP) ## the tests that need no engine; fails where they reach too few lines and branches
+	mkdir -p build/coverage && $(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(LINUX) -m "not apple and not real and not untraced"
+	$(BIN)/coverage report --include="contenant/core/*" --fail-under=95
+	$(BIN)/coverage report
+
+test-engines: tools $(STAMP) ## on podman and docker; what is shipped, and what it costs to start
+	$(BIN)/pytest $(LINUX) -m "not apple and (real or untraced)"
 
 test-apart: tools $(STAMP)
 	$(MAKE) --keep-going test-firewall test-standin test-apple
@@ -36,12 +46,6 @@ test-apple: tools $(STAMP) ## contenant on the stand-in of Apple's container
 
 unit: $(STAMP) ## the tests that need no engine
 	$(BIN)/pytest tests -m "not real"
-
-coverage: tools $(STAMP) ## lines and branches that the tests which need no engine reach; fails below what is set
-	mkdir -p build/coverage && $(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest tests $(IN_PROCESS)
-	$(BIN)/coverage report --include="contenant/core/*" --fail-under=95
-	$(BIN)/coverage report
 
 check: tools $(STAMP) ## formatting, lint, types, the layers' contract, shell scripts, generated documents, the site
 	$(BIN)/ruff format --check .

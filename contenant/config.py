@@ -209,15 +209,14 @@ def _options(flags: Mapping[str, Any]) -> dict[str, tuple[str, Any]]:
 
 
 def pending_message(settings: Settings) -> str:
-    """One line that says what an untrusted project file asks for and how to grant it; "" where nothing."""
+    """One line that says what untrusted files of a project ask for and how to grant it; "" where nothing."""
     if not settings.pending:
         return ""
+    *others, last = dict.fromkeys(item.origin.source for item in settings.pending)
+    who = f"{', '.join(others)} and {last} ask" if others else f"{last} asks"
     asked = "; ".join(f"{item.key} {item.text}" for item in settings.pending[:8])
     asked += "; …" if len(settings.pending) > 8 else ""
-    return (
-        f"{settings.project_file} asks for more than you allow: {asked}. "
-        "It has no effect before `contenant config trust`."
-    )
+    return f"{who} for more than you allow: {asked}. It has no effect before `contenant config trust`."
 
 
 def absolute_mounts(texts: Sequence[str]) -> tuple[str, ...]:

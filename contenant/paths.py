@@ -14,6 +14,11 @@ def state_dir() -> Path:
     return _place("state", "XDG_STATE_HOME", ".local/state")
 
 
+def home_dir(name: str) -> Path:
+    """The host's directory of the agent's home that belongs to the container of that name."""
+    return state_dir() / "homes" / name
+
+
 def config_dir() -> Path:
     """The user's configuration: `$XDG_CONFIG_HOME/contenant`."""
     return _place("config", "XDG_CONFIG_HOME", ".config")

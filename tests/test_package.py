@@ -17,6 +17,8 @@ import pytest
 
 from contenant import __version__
 
+pytestmark = pytest.mark.untraced
+
 ROOT = Path(__file__).parents[1]
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", "dist", "build", ".pytest_cache", ".hypothesis", "*.egg-info"

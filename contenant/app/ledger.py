@@ -99,6 +99,19 @@ class Ledger:
         view = self.snapshot()
         return view.project_paths(prefix) if view else []
 
+    def known_variants(self, path: str) -> list[str]:
+        """What the containers of the project at a canonical path are called, "" the first, the one used last
+        at the end. Raises ContenantError.
+        """
+        from contenant.store.known_paths import known_variants  # for completion alone
+
+        found = known_variants(self._url or None, host.installation_id(), path)
+        if found is not None:
+            return found
+        record, view = self.project(path), self.snapshot()
+        known = view.containers(project_id=record.id) if record and view else []
+        return [container.variant for container in sorted(known, key=lambda each: each.last_used)]
+
     def project_path(self, project_id: str) -> str:
         """A project's path, "" where the id is unknown."""
         if self._paths is None:

@@ -122,11 +122,8 @@ def project_paths(incomplete: str) -> list[CompletionItem]:
 def container_names(project: str, start: str) -> list[str]:
     """What the further containers of the project at a path are called, as far as it begins so."""
 
-    def ask(view: "Reads") -> Sequence[str]:
-        record = view.project_by_path(os.path.realpath(project))
-        return [container.variant for container in view.containers(project_id=record.id)] if record else ()
-
-    return sorted({name for name in on_record(ask) if name and name.startswith(start)})
+    found = known_variants(os.path.realpath(project))
+    return sorted({name for name in found if name and name.startswith(start)})
 
 
 def file_paths(incomplete: str) -> list[CompletionItem]:
@@ -166,6 +163,11 @@ def _entries(typed: str, *, files: bool) -> Iterator[str]:
 
 def _known_projects(typed: str) -> Sequence[str]:
     return _from_ledger(lambda ledger: ledger.known_paths(typed))
+
+
+def known_variants(path: str) -> Sequence[str]:
+    """What the containers of the project at a canonical path are called, as `Ledger.known_variants`."""
+    return _from_ledger(lambda ledger: ledger.known_variants(path))
 
 
 def on_record(ask: "Callable[[Reads], Sequence[T]]") -> "Sequence[T]":

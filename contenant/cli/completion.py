@@ -28,8 +28,8 @@ def command(shell: str) -> int:
     """Print the completion script for a shell.
 
     It completes commands, options and their values, projects, containers, live sessions, images, hosts of the
-    firewall and settings; and behind `-- claude`, Claude Code's own options, which are kept for each version
-    when its image is built. Nothing is asked of an engine.
+    firewall, what is in the drop folder, and settings; and behind `-- claude`, Claude Code's own options,
+    which are kept for each version when its image is built. Nothing is asked of an engine.
     """
     sys.stdout.write((SCRIPTS / f"contenant.{shell}").read_text(encoding="utf-8"))
     return 0

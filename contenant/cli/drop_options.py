@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from contenant.cli.firewall_options import project_option
 from contenant.cli.option import option
-from contenant.cli.options import name_option, rendered
-from contenant.cli.render import Column, Output, Table, emit
-from contenant.core.settings_values import MEMORY_HINT, parse_size
+from contenant.cli.options import name_option, project_option, rendered
 from contenant.errors import UsageError
 
 if TYPE_CHECKING:
     from contenant.app.drop import Passed
+    from contenant.cli.render import Output
     from contenant.cli.ui import TerminalUi
 
 R = TypeVar("R")
@@ -36,16 +34,31 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # generic only since cli
     name = "size"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        amount = value if isinstance(value, int) else parse_size(value)
+        if isinstance(value, int):
+            return value
+        from contenant.core.settings_values import MEMORY_HINT, parse_size  # no completion needs it
+
+        amount = parse_size(value)
         if not amount:
             raise UsageError(f"not a size: {value!r}", hint=MEMORY_HINT)
         return amount
 
 
+class DroppedName(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.4
+    """A file or directory in the drop folder, as it was typed."""
+
+    name = "text"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        from contenant.cli.complete_drop import dropped
+
+        return dropped(str(ctx.params.get("project") or "."), ctx.params.get("name"), incomplete)
+
+
 def drop_options(function: Callable[..., R]) -> Callable[..., R]:
     """The options of a copy."""
     size = option(
-        "--max-size", "most", type=Size(), default="1g", metavar="SIZE", help="Refuse more than this; 1g."
+        "--max-size", "most", type=Size(), default=1 << 30, metavar="SIZE", help="Refuse more than this; 1g."
     )
     force = option("-f", "--force", is_flag=True, help="Replace what is there.")
     return force(size(project_option(name_option(rendered(function)))))
@@ -53,6 +66,8 @@ def drop_options(function: Callable[..., R]) -> Callable[..., R]:
 
 def emit_passed(rows: Sequence[Passed], output: Output, ui: TerminalUi) -> int:
     """Show the paths, each on a line to be copied; the exit code."""
+    from contenant.cli.render import Column, Table, emit  # no completion needs it
+
     if output.format == "table":
         output = output._replace(format="names")
     columns = (Column("PATH", lambda row: row.path),)

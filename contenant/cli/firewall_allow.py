@@ -8,16 +8,9 @@ import click
 
 from contenant.cli.command import Command
 from contenant.cli.firewall import FIREWALL_COMMANDS
-from contenant.cli.firewall_options import (
-    duration_option,
-    emit_changes,
-    end_of,
-    project_option,
-    reason_option,
-    utc_now,
-)
+from contenant.cli.firewall_options import emit_given, rule_options
 from contenant.cli.option import option
-from contenant.cli.options import Recorded, rendered
+from contenant.cli.options import Recorded
 from contenant.cli.render import Output
 from contenant.cli.settings import ui_of
 from contenant.errors import UsageError
@@ -43,10 +36,7 @@ if TYPE_CHECKING:
 )
 @click.argument("names", nargs=-1, required=True, metavar="NAME...", type=Recorded("refused"))
 @option("--port", type=click.IntRange(1, 65535), metavar="N", help="This port instead of 443 and 80.")
-@duration_option
-@reason_option
-@project_option
-@rendered
+@rule_options
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -67,10 +57,7 @@ def command(
         raise UsageError(
             "a reason is needed to open a host", hint='add --reason "why the agent needs it"; it is kept'
         )
-    from contenant.app.firewall import give
     from contenant.core.policy_rules import Wish, with_port
 
     texts = tuple(with_port(name, port) if port else name for name in names)
-    ui = ui_of(ctx)
-    wish = Wish("allow", texts, reason.strip(), end_of(duration, utc_now()))
-    return emit_changes(give(project, wish, ui), output, ui)
+    return emit_given(project, Wish("allow", texts, reason), duration, output, ui_of(ctx))

@@ -8,15 +8,8 @@ import click
 
 from contenant.cli.command import Command
 from contenant.cli.firewall import FIREWALL_COMMANDS
-from contenant.cli.firewall_options import (
-    duration_option,
-    emit_changes,
-    end_of,
-    project_option,
-    reason_option,
-    utc_now,
-)
-from contenant.cli.options import Recorded, rendered
+from contenant.cli.firewall_options import emit_given, rule_options
+from contenant.cli.options import Recorded
 from contenant.cli.render import Output
 from contenant.cli.settings import ui_of
 
@@ -35,10 +28,7 @@ if TYPE_CHECKING:
     exits=(0, 1, 2, 3, 5, 6),
 )
 @click.argument("names", nargs=-1, required=True, metavar="NAME...", type=Recorded("reached"))
-@duration_option
-@reason_option
-@project_option
-@rendered
+@rule_options
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -52,9 +42,6 @@ def command(
 
     What is denied stays closed whatever layer allows it. A rule by command that allowed the same name ends.
     """
-    from contenant.app.firewall import give
     from contenant.core.policy_rules import Wish
 
-    ui = ui_of(ctx)
-    wish = Wish("deny", names, reason.strip(), end_of(duration, utc_now()))
-    return emit_changes(give(project, wish, ui), output, ui)
+    return emit_given(project, Wish("deny", names, reason), duration, output, ui_of(ctx))

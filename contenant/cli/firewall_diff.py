@@ -8,8 +8,7 @@ import click
 
 from contenant.cli.command import Command
 from contenant.cli.firewall import FIREWALL_COMMANDS
-from contenant.cli.firewall_options import project_option
-from contenant.cli.options import rendered
+from contenant.cli.options import project_option, rendered
 from contenant.cli.render import Column, Output, Table, emit
 from contenant.cli.settings import ui_of
 

@@ -9,9 +9,9 @@ import click
 from contenant.cli.command import Command
 from contenant.cli.exits import EXIT_UNREACHABLE
 from contenant.cli.firewall import FIREWALL_COMMANDS
-from contenant.cli.firewall_options import local, project_option, utc_now
+from contenant.cli.firewall_options import local, utc_now
 from contenant.cli.option import option
-from contenant.cli.options import ContainerName, rendered
+from contenant.cli.options import ContainerName, project_option, rendered
 from contenant.cli.render import Column, Output, Table, emit
 from contenant.cli.settings import ui_of
 from contenant.cli.text import visible

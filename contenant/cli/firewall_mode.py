@@ -8,9 +8,9 @@ import click
 
 from contenant.cli.command import Command
 from contenant.cli.firewall import FIREWALL_COMMANDS
-from contenant.cli.firewall_options import emit_changes, project_option, reason_option
+from contenant.cli.firewall_options import emit_changes, reason_option
 from contenant.cli.option import option
-from contenant.cli.options import rendered
+from contenant.cli.options import project_option, rendered
 from contenant.cli.render import Output
 from contenant.cli.settings import ui_of
 from contenant.errors import UsageError

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from contenant.cli.option import option
-from contenant.cli.options import ProjectPath
+from contenant.cli.options import project_option, rendered
 from contenant.cli.render import Column, Output, Table, emit
 from contenant.core.ages import from_text, parse_duration, to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from contenant.app.firewall import RuleChange
     from contenant.cli.ui import TerminalUi
+    from contenant.core.policy_rules import Wish
+
+R = TypeVar("R")
 
 # Key of JSON and CSV -> what it says. Only ever added to.
 CHANGE_FIELDS = {
@@ -29,13 +33,6 @@ CHANGE_FIELDS = {
     "policy": "hash of the policy that came of it",
 }
 
-project_option = option(
-    "--project",
-    type=ProjectPath(),
-    default=".",
-    metavar="PATH",
-    help="The project; the current directory unless given.",
-)
 reason_option = option("--reason", default="", metavar="TEXT", help="Why; it is kept with the rule.")
 
 
@@ -51,6 +48,19 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # generic only since
 duration_option = option(
     "--for", "duration", type=Duration(), metavar="TIME", help="End by itself after 90m, 12h, 30d, 6w or 1y."
 )
+
+
+def rule_options(function: Callable[..., R]) -> Callable[..., R]:
+    """For how long and why a rule is given, and to which project."""
+    return duration_option(reason_option(project_option(rendered(function))))
+
+
+def emit_given(project: Path, wish: Wish, duration: timedelta | None, output: Output, ui: TerminalUi) -> int:
+    """Give rules, which end after a duration where there is one, and show them; the exit code."""
+    from contenant.app.firewall import give
+
+    wish = wish._replace(reason=wish.reason.strip(), until=end_of(duration, utc_now()))
+    return emit_changes(give(project, wish, ui), output, ui)
 
 
 def end_of(duration: timedelta | None, now: datetime) -> str:

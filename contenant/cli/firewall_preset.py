@@ -8,15 +8,7 @@ import click
 
 from contenant.cli.command import Command
 from contenant.cli.firewall import FIREWALL_COMMANDS
-from contenant.cli.firewall_options import (
-    duration_option,
-    emit_changes,
-    end_of,
-    project_option,
-    reason_option,
-    utc_now,
-)
-from contenant.cli.options import rendered
+from contenant.cli.firewall_options import emit_given, rule_options
 from contenant.cli.render import Output
 from contenant.cli.settings import ui_of
 
@@ -51,10 +43,7 @@ class PresetName(click.ParamType):  # type: ignore[type-arg]  # generic only sin
     exits=(0, 1, 2, 3, 5, 6),
 )
 @click.argument("names", nargs=-1, required=True, metavar="NAME...", type=PresetName())
-@duration_option
-@reason_option
-@project_option
-@rendered
+@rule_options
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -70,9 +59,6 @@ def command(
     go, whose hosts are those that the tools in the image are set to use. `contenant firewall remove` takes
     one back.
     """
-    from contenant.app.firewall import give
     from contenant.core.policy_rules import Wish
 
-    ui = ui_of(ctx)
-    wish = Wish("preset", names, reason.strip(), end_of(duration, utc_now()))
-    return emit_changes(give(project, wish, ui), output, ui)
+    return emit_given(project, Wish("preset", names, reason), duration, output, ui_of(ctx))

@@ -8,8 +8,8 @@ import click
 
 from contenant.cli.command import Command
 from contenant.cli.firewall import FIREWALL_COMMANDS
-from contenant.cli.firewall_options import emit_changes, project_option
-from contenant.cli.options import Recorded, rendered
+from contenant.cli.firewall_options import emit_changes
+from contenant.cli.options import Recorded, project_option, rendered
 from contenant.cli.render import Output
 from contenant.cli.settings import ui_of
 

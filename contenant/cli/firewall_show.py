@@ -8,9 +8,9 @@ import click
 
 from contenant.cli.command import Command
 from contenant.cli.firewall import FIREWALL_COMMANDS
-from contenant.cli.firewall_options import local, project_option
+from contenant.cli.firewall_options import local
 from contenant.cli.option import option
-from contenant.cli.options import rendered
+from contenant.cli.options import project_option, rendered
 from contenant.cli.render import Column, Output, Table, emit
 from contenant.cli.settings import home, ui_of
 from contenant.cli.text import below_home

@@ -9,9 +9,8 @@ import click
 from contenant.cli.command import Command
 from contenant.cli.exits import EXIT_UNREACHABLE
 from contenant.cli.firewall import FIREWALL_COMMANDS
-from contenant.cli.firewall_options import project_option
 from contenant.cli.option import option
-from contenant.cli.options import Recorded, rendered
+from contenant.cli.options import Recorded, project_option, rendered
 from contenant.cli.render import Output, emit_tree
 from contenant.cli.settings import ui_of
 

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from contenant.cli.command import Command
-from contenant.cli.drop_options import drop_options, emit_passed
+from contenant.cli.drop_options import DroppedName, drop_options, emit_passed
 from contenant.cli.option import option
-from contenant.cli.render import Column, Output, Table, emit
 from contenant.cli.root import COMMANDS
 from contenant.cli.settings import ui_of
-from contenant.core.ages import age, to_text
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from contenant.cli.render import Output, Table
     from contenant.home.drop import Entry
 
 # Key of JSON and CSV -> what it says. Only ever added to.
@@ -39,7 +38,7 @@ ENTRY_FIELDS = {
     ),
     exits=(0, 1, 2, 4, 5),
 )
-@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.argument("names", nargs=-1, metavar="[NAME]...", type=DroppedName())
 @option("--to", metavar="DEST", default="", help="A directory, or the path of the copy.")
 @drop_options
 @click.pass_context
@@ -66,6 +65,8 @@ def command(
     path, variant = target(project, name)
     if names:
         return emit_passed(get(Request(path, to, force, most, variant), names), output, ui)
+    from contenant.cli.render import emit
+
     found = listing(path, variant)
     emit(found, table(datetime.now(UTC)), output)
     if not found:
@@ -75,6 +76,9 @@ def command(
 
 def table(now: datetime) -> Table:
     """How an Entry is shown at a moment."""
+    from contenant.cli.render import Column, Table  # no completion needs it
+    from contenant.core.ages import age
+
     return Table(
         columns=(
             Column("NAME", lambda row: row.name, floor=24),
@@ -94,5 +98,7 @@ def _record(row: Entry) -> dict[str, Any]:
 
 def _moment(row: Entry) -> str:
     """The agent can set any."""
+    from contenant.core.ages import to_text
+
     seconds = min(max(row.modified, 0.0), 253402300799.0)
     return to_text(datetime.fromtimestamp(int(seconds), UTC))

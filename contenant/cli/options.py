@@ -84,6 +84,14 @@ name_option = option(
     help="Which of the project's containers, as `list` shows it behind @.",
 )
 
+project_option = option(
+    "--project",
+    type=ProjectPath(),
+    default=".",
+    metavar="PATH",
+    help="The project; the current directory unless given.",
+)
+
 
 class FileName(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.4
     """A file or directory of this machine, as it was typed."""

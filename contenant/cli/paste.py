@@ -10,9 +10,8 @@ import click
 
 from contenant.cli.command import Command
 from contenant.cli.drop_options import emit_passed
-from contenant.cli.firewall_options import project_option
 from contenant.cli.option import option
-from contenant.cli.options import name_option, rendered
+from contenant.cli.options import name_option, project_option, rendered
 from contenant.cli.render import Output
 from contenant.cli.root import COMMANDS
 from contenant.cli.settings import ui_of

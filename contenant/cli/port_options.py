@@ -7,9 +7,8 @@ from typing import TypeVar
 
 import click
 
-from contenant.cli.firewall_options import project_option
 from contenant.cli.option import option
-from contenant.cli.options import Recorded, name_option, rendered
+from contenant.cli.options import Recorded, name_option, project_option, rendered
 from contenant.cli.render import Output
 from contenant.cli.report import emit_report
 from contenant.core.settings_values import Place, parse_publish, show_publish

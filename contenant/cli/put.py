@@ -10,12 +10,13 @@ from contenant.cli.command import Command
 from contenant.cli.drop_options import drop_options, emit_passed
 from contenant.cli.option import option
 from contenant.cli.options import FileName
-from contenant.cli.render import Output
 from contenant.cli.root import COMMANDS
 from contenant.cli.settings import ui_of
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from contenant.cli.render import Output
 
 
 @click.command(

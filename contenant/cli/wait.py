@@ -45,9 +45,9 @@ def command(
 ) -> int:
     """Wait until sessions have ended; pass their exit code on.
 
-    The exit code of each is printed, a line each in the order given, as podman wait does; not with --quiet.
-    contenant's own is that of the session, with several the first that is not 0; 125 and a message where a
-    session left none, because its container was stopped or the machine restarted.
+    The exit code of each is printed, a line each in the order given, as podman wait does; with --quiet the
+    session's id instead. contenant's own is that of the session, with several the first that is not 0; 125
+    and a message where a session left none, because its container was stopped or the machine restarted.
 
     SESSION is the beginning of an id, 6 characters or more; PATH a project, whose newest live session is
     taken, else its newest detached one, which has ended; with --name, or as PATH@NAME, of that container.
@@ -59,8 +59,9 @@ def command(
     def told(one: Named, code: int) -> None:
         row = {"session": one.session.id, "container": one.container.name, "project": one.project}
         rows.append(row | {"exit_code": code})
-        if output.format in ("table", "jsonl"):  # as they come; the others have a beginning and an end
-            emit_report(rows[-1:], FIELDS, "exit_code", output, shown=True)
+        if output.format not in ("json", "csv"):  # as they come; those two have a beginning and an end
+            key = "session" if output.format == "names" else "exit_code"
+            emit_report(rows[-1:], FIELDS, key, output, shown=True)
             output.stream.flush()
 
     try:

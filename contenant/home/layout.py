@@ -25,7 +25,7 @@ KNOWN_HOSTS = f"{AGENT_TARGET}/ssh/known_hosts"
 
 def home_dir(name: str) -> Path:
     """The host's directory of the home that belongs to the container of that name."""
-    return paths.state_dir() / "homes" / name
+    return paths.home_dir(name)
 
 
 def mounts(home: Path) -> tuple[Mount, Mount, Mount]:

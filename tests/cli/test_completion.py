@@ -18,15 +18,19 @@ from pathlib import Path
 import pytest
 
 from contenant import host
+from contenant.app.drop import listing
 from contenant.app.ledger import Ledger
-from contenant.cli import complete
+from contenant.cli import complete, complete_drop
 from contenant.cli.complete import Question, from_bash, lines, suggestions
 from contenant.cli.completion import SCRIPTS, SHELLS
 from contenant.cli.image import IMAGE_COMMANDS
 from contenant.cli.root import COMMANDS
 from contenant.core import changes
+from contenant.core.names import container_name
 from contenant.core.records import ContainerRecord
-from contenant.paths import state_dir
+from contenant.home import layout
+from contenant.paths import home_dir, state_dir
+from contenant.store import known_paths
 from contenant.store.store import open_store
 from tests.cli.conftest import Run
 from tests.cli.world import MOMENT, populate
@@ -178,6 +182,73 @@ def test_containers_by_their_names(recorded: str) -> None:
         assert values(command, "contenant-sh") == [recorded]
 
 
+@pytest.fixture
+def dropped(recorded: str) -> Path:
+    """The drop folder of the recorded container, with what an agent may put there."""
+    folder = home_dir(recorded) / "drop"
+    (folder / "out" / "deep").mkdir(parents=True)
+    for name in ("report.pdf", "re view.txt", ".hidden", "--force", "out/rest.csv"):
+        (folder / name).touch()
+    (folder / "rlink").symlink_to("/etc/passwd")
+    (folder / "etc").symlink_to("/etc")
+    os.mkfifo(folder / "rpipe")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["r"], ["re view.txt", "report.pdf"]),
+        ([""], ["out", "re view.txt", "report.pdf"]),
+        (["."], [".hidden"]),
+        (["report.pdf", "o"], ["out"]),
+        (["out/"], ["out/deep", "out/rest.csv"]),
+        (["out/r"], ["out/rest.csv"]),
+        (["/drop/rep"], ["/drop/report.pdf"]),
+        (["/drop/out/r"], ["/drop/out/rest.csv"]),
+        (["etc/pass"], []),
+        (["out/../r"], []),
+        (["/et"], []),
+        (["nowhere/r"], []),
+        (["report.pdf/"], []),
+        (["--project", "/nowhere", "r"], []),
+        (["--name", "Not A Name", "r"], []),
+        (["--name", "other", "r"], []),
+    ],
+)
+def test_the_drop_folder_is_looked_into(dropped: Path, words: list[str], expected: list[str]) -> None:
+    assert dropped.is_dir() and f"{layout.DROP_TARGET}/" == complete_drop.INSIDE
+    assert values("get", *words) == expected
+
+
+def test_no_file_of_the_agents_is_taken_for_an_option(dropped: Path) -> None:
+    assert (dropped / "--force").exists()
+    options = values("get", "-")
+    assert "--max-size" in options and len(options) == len(set(options))
+    assert values("get", "--", "-") == []
+
+
+@pytest.mark.parametrize("way", ["short", "long"])
+def test_the_drop_folder_is_that_of_the_container_that_get_means(
+    dropped: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    if way == "long":  # as with a database server
+        monkeypatch.setattr(known_paths, "known_variants", lambda *_asked: None)
+    shop, own = Path.cwd(), home_dir(container_name(str(Path.cwd()), "review")) / "drop"
+    own.mkdir(parents=True)
+    (own / "of-review").touch()
+    for words in (("--name", "review"), ("--project", f"{shop}@review")):
+        assert values("get", *words, "") == ["of-review"]
+    with Ledger() as ledger:
+        (known,) = ledger.snapshot().containers()
+        further = container("c2", known.project_id, variant="review", last_used="2027-01-01T10:00:00.000Z")
+        ledger.store().apply([changes.container_creating(further)])
+        assert "of-review" not in values("get", ""), "the first goes before"
+        assert [entry.name for entry in listing(shop)] == sorted(os.listdir(dropped))
+        ledger.store().apply([changes.container_gone(known, "removed")])
+    assert values("get", "") == ["of-review"] == [entry.name for entry in listing(shop)]
+
+
 @pytest.mark.usefixtures("projects")
 def test_a_tilde_stays(tmp_path: Path) -> None:
     (tmp_path / "home" / "shop").mkdir()
@@ -277,7 +348,7 @@ fi
 
 
 class Shell:
-    """An interactive shell on a pseudo-terminal, in a directory of its own."""
+    """An interactive shell on a pseudo-terminal, in a directory of its own, for one test after another."""
 
     def __init__(self, name: str, home: Path, bin_: Path) -> None:
         self.name = name
@@ -299,42 +370,75 @@ class Shell:
         self.drawn = b""
 
     def type(self, text: str, then: str) -> str:
-        """Type, wait until a file is there, return its text."""
-        os.write(self.leader, text.encode())
+        """Type, wait until a file is there, return its text. A shell that does not answer serves no more."""
+        assert self.process.returncode is None, "it did not answer before"
         path, deadline = self.home / then, time.monotonic() + 30
+        path.unlink(missing_ok=True)
+        os.write(self.leader, text.encode())
         while not path.exists() or not path.read_text():
-            assert time.monotonic() < deadline, f"no {then} after {text!r}: {self.drawn!r}"
-            if select.select([self.leader], [], [], 0.05)[0]:
-                self.drawn += os.read(self.leader, 65536)
+            if time.monotonic() > deadline:
+                self.close()
+                pytest.fail(f"no {then} after {text!r}: {self.drawn!r}")
+            self._read(0.05)
         return path.read_text()
 
+    def complete(self, typed: str, closing: str = "") -> list[str]:
+        """Type a command line, Tab, the end of the line; the words that contenant is given."""
+        self.drawn = b""
+        while self._read(0.1):  # until it waits for the line
+            pass
+        self.type(f"contenant {typed}\t", "answered")
+        time.sleep(0.3)  # the shell now draws what it was told
+        return self.type(f"{closing}\r", "arguments").splitlines()
+
+    def _read(self, seconds: float) -> bool:
+        there = bool(select.select([self.leader], [], [], seconds)[0])
+        self.drawn += os.read(self.leader, 65536) if there else b""
+        return there
+
     def close(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        os.close(self.leader)
+        if self.process.returncode is None:
+            self.process.kill()
+            self.process.wait()
+            os.close(self.leader)
 
 
 def _own_the_terminal() -> None:
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # fish insists on job control
 
 
-@pytest.fixture(params=SHELLS)
-def shell(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shell]:
-    """A shell with completion loaded, in a home that holds directories."""
-    home, bin_ = tmp_path / "home", tmp_path / "bin"
+@pytest.fixture(scope="module", params=SHELLS)
+def shell(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    """A shell with completion loaded, in a home that holds directories and is a project."""
+    place = tmp_path_factory.mktemp(request.param)
+    home, bin_ = place / "home", place / "bin"
     for path in (home / "shop", home / "my project", home / "x:y", bin_):
-        path.mkdir()
+        path.mkdir(parents=True)
     (home / "notes.txt").touch()
-    record(populate(home, tmp_path / "engine", made=True))
     program = bin_ / "contenant"
     program.write_text(PROGRAM.format(python=sys.executable))
     program.chmod(0o755)
-    opened = Shell(request.param, home, bin_)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CONTENANT_HOME", str(place / "contenant"))
+        fill(home, place / "engine")
+        opened = Shell(request.param, home, bin_)
     try:
         opened.type(LOAD[request.param] + "\r", "ready")
         yield opened
     finally:
         opened.close()
+
+
+def fill(home: Path, engine: Path) -> None:
+    """The record and the drop folder of a home that is a project; one below it has a container `review`."""
+    made = populate(home, engine, made=True)
+    record(made)
+    folder = home_dir(made.name) / "drop"
+    folder.mkdir(parents=True)
+    (folder / "report 1.pdf").touch()
+    with Ledger() as ledger:
+        ledger.store().apply([changes.project_added(project("p1", str(home / "shop")))])
+        ledger.store().apply([changes.container_creating(container(variant="review"))])
 
 
 @pytest.mark.parametrize(
@@ -355,37 +459,17 @@ def shell(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shell]:
         ("config show --key firewall.al", ["config", "show", "--key", "firewall.allow"]),
         ("help cred", ["help", "credentials"]),
         ("put note", ["put", "notes.txt"]),
-    ],
-)
-def test_the_shell_inserts_it(shell: Shell, typed: str, arguments: list[str]) -> None:
-    shell.type(f"contenant {typed}\t", "answered")
-    time.sleep(0.3)  # the shell now draws what it was told
-    inserted = shell.type("\r", "arguments").splitlines()
-    assert inserted == [word.replace("HOME", str(shell.home)) for word in arguments]
-
-
-@pytest.mark.parametrize(
-    ("typed", "arguments"),
-    [
+        ("get rep", ["get", "report 1.pdf"]),
         ("stop shop@re", ["stop", "shop@review"]),
         ("stop ~/shop@", ["stop", "HOME/shop@review"]),
         ("stop shop --name re", ["stop", "shop", "--name", "review"]),
     ],
 )
-def test_the_shell_inserts_what_a_container_is_called(shell: Shell, typed: str, arguments: list[str]) -> None:
-    with Ledger() as ledger:
-        own = project("p1", str(shell.home / "shop"))
-        ledger.store().apply([changes.project_added(own)])
-        ledger.store().apply([changes.container_creating(container(variant="review"))])
-    shell.type(f"contenant {typed}\t", "answered")
-    time.sleep(0.3)
-    inserted = shell.type("\r", "arguments").splitlines()
-    assert inserted == [word.replace("HOME", str(shell.home)) for word in arguments]
+def test_the_shell_inserts_it(shell: Shell, typed: str, arguments: list[str]) -> None:
+    assert shell.complete(typed) == [word.replace("HOME", str(shell.home)) for word in arguments]
 
 
 def test_within_an_open_quote(shell: Shell) -> None:
-    shell.type("contenant run 'my\t", "answered")
-    time.sleep(0.3)
     # bash closes the quote itself; zsh and fish leave it open behind a directory.
     closing = "" if shell.name == "bash" else "'"
-    assert shell.type(f"{closing}\r", "arguments").splitlines() == ["run", "my project/"]
+    assert shell.complete("run 'my", closing) == ["run", "my project/"]

@@ -54,7 +54,7 @@ def test_wait_prints_each_code_and_passes_one_on(run: Run, monkeypatch: pytest.M
 
     monkeypatch.setattr(waiting, "wait", fake)
     assert run("wait", ID, "/srv/shop") == (3, "0\n3\n", "")
-    assert run("-q", "wait", "--notify") == (3, "", "")
+    assert run("-q", "wait", "--notify") == (3, f"{ID}\n{ID}\n", "")
     assert run("-q", "wait", "--name", "review").code == 3
     assert seen == [((ID, "/srv/shop"), False, None), ((), True, None), ((), False, "review")]
     rows = json.loads(run("wait", "--json").out)

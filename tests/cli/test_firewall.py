@@ -47,8 +47,6 @@ def wishes(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, Wish]]:
 
     monkeypatch.setattr(firewall, "give", give)
     monkeypatch.setattr(firewall_options, "utc_now", lambda: NOW)
-    for name in ("allow", "deny", "preset"):
-        monkeypatch.setattr(f"contenant.cli.firewall_{name}.utc_now", lambda: NOW)
     return seen
 
 

@@ -34,6 +34,10 @@ def test_a_projects_file_at_its_usual_place_waits_for_trust(project: Path) -> No
     assert settings.layers == ()
     assert [item.key for item in settings.pending] == ["image.containerfile"]
     assert settings.project_file == str(project / ".contenant.toml"), "though there is none"
+    asks = config.pending_message(settings)
+    assert asks.startswith(
+        f"{project}/.contenant/Containerfile asks for more than you allow: image.containerfile"
+    )
     (layer,) = trusted(project).layers
     assert (layer.kind, layer.text) == ("project", FILE)
     assert {path: file.content for path, file in layer.files.items()} == {"bin/x": b"x"}
@@ -65,6 +69,13 @@ def test_settings_and_layer_are_trusted_together(project: Path) -> None:
     assert load(project, now).layers[0].script == b"one"
     (project / "setup").write_text("two")
     assert load(project, now).layers == ()
+
+
+def test_what_waits_for_trust_is_told_with_each_file_that_asks(project: Path) -> None:
+    config.project_path(project).write_text('memory = "900g"\nssh = true\n')
+    asks = config.pending_message(load(project))
+    assert asks.startswith(f"{project}/.contenant.toml and {project}/.contenant/Containerfile ask for more")
+    assert config.pending_message(trusted(project)) == ""
 
 
 def test_the_users_layer_lies_below(home: Path, project: Path) -> None:
