@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.app.world import World
+from tests.fresh_database import fresh_database, made_before
+
+__all__ = ["fresh_database", "made_before"]
 
 
 @pytest.fixture

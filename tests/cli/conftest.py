@@ -10,6 +10,9 @@ import pytest
 
 from contenant.cli import entry
 from tests.cli.contract import broken, command_of, form_of, records_of
+from tests.fresh_database import fresh_database, made_before
+
+__all__ = ["fresh_database", "made_before"]
 
 Run = Callable[..., "Result"]
 
