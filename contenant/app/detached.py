@@ -22,11 +22,14 @@ def launch(ledger: Ledger, seat: session.Seat, record: SessionRecord, ui: Ui) ->
     """
     place = container_dir(seat.container.name)
     _drop_old(place, record.id)
+    ui.waiting("beginning the session")
     try:
         done = _begin(ledger, seat, record)
     except EngineUnavailableError:
         session.give_up(ledger, seat, record, ui)
         raise
+    finally:
+        ui.finish()
     project_id = seat.container.project_id
     if done.code == 0:
         session.record(ledger, changes.session_detached(record.id, project_id), ui)

@@ -1,5 +1,6 @@
 """`contenant put`, `get` and `paste`: files in and out of a project's drop folder."""
 
+import errno
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -14,12 +15,15 @@ from contenant.app.select import one
 from contenant.core import changes
 from contenant.core.changes import Change
 from contenant.core.plan_run import anew
-from contenant.errors import ConfigError, NotFoundError, PathRefusedError, UsageError
+from contenant.errors import ConfigError, NotFoundError, PathRefusedError, StateError, UsageError
 from contenant.home import drop
 from contenant.home.drop import Source, Target
 from contenant.home.layout import DROP_TARGET, home_dir
 from contenant.paths import ensure_private, state_dir
 
+_LISTED = "`contenant get` alone lists what is there"
+_NO_FILE = "give the path of a file or directory of this machine"
+_UNWRITABLE = (errno.EROFS, errno.ENOSPC, errno.EDQUOT)
 MOST = 1024**3  # bytes of one file or directory, unless more is asked for
 
 
@@ -61,11 +65,11 @@ def _put_one(place: "_Place", request: Request, file: str) -> Passed:
     _refuse_state(real, file)
     try:
         with drop.opened(os.path.realpath(os.path.dirname(real))) as parent:  # noqa: PTH120
-            source = Source(parent, os.path.basename(real) or ".", file)  # noqa: PTH119
+            source = Source(parent, os.path.basename(real) or ".", file, _NO_FILE)  # noqa: PTH119
             target = Target(place.handle, name, place.home, drop.inside(name), request.force, place.owner)
             done = drop.copy(source, target, request.most)
     except FileNotFoundError:
-        raise NotFoundError(f"no such file: {file}") from None
+        raise NotFoundError(f"no such file: {file}", hint=_NO_FILE) from None
     return Passed(drop.inside(name), real, *done)
 
 
@@ -111,7 +115,7 @@ def get(request: Request, names: Sequence[str]) -> list[Passed]:
 def _get_one(place: "_Place", path: Sequence[str], target: Target, most: int) -> drop.Copied:
     *above, last = path
     with _descended(place.handle, above, f"{DROP_TARGET}/{'/'.join(path)}") as parent:
-        return drop.copy(Source(parent, last, drop.inside("/".join(path))), target, most)
+        return drop.copy(Source(parent, last, drop.inside("/".join(path)), _LISTED), target, most)
 
 
 def listing(project: Path, variant: str | None = None) -> list[drop.Entry]:
@@ -151,6 +155,13 @@ def _folder(request: Request) -> Iterator[_Place]:
                 yield _Place(ledger, project, handle, parent, owner if os.getuid() == 0 else None)
         except PermissionError as error:
             raise ConfigError(f"cannot use {home}: {error.strerror}", hint="see that it is yours") from error
+        except OSError as error:
+            if error.errno not in _UNWRITABLE:
+                raise
+            raise StateError(
+                f"cannot copy the files of {project.path}: {error.strerror}",
+                hint=f"see that {home} can be written and its disk has room, or the directory given by --to",
+            ) from error
 
 
 def _project(ledger: Ledger, path: Path, variant: str | None) -> Project:
@@ -190,7 +201,7 @@ def _below(name: str) -> list[str]:
     text = name.removeprefix(f"{DROP_TARGET}/") if name.startswith("/") else name
     parts = [part for part in text.split("/") if part not in ("", ".")]
     if text.startswith("/") or not parts or ".." in parts:
-        raise UsageError(f"not in the drop folder: {name}", hint="`contenant get` alone lists what is there")
+        raise UsageError(f"not in the drop folder: {name}", hint=_LISTED)
     return parts
 
 

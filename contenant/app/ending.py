@@ -25,12 +25,16 @@ def close(
 
     `project` is the project's path; `brief`: a command that succeeded at once.
     """
-    _look_back(ledger, seat, session, project, ui, brief=brief)
-    watch.at_end(settings.database_url, ui)
-    if settings.keep_running:
-        return
-    if stop_if_idle(ledger, seat.engine, seat.container, settings.stop_seconds):
-        egress.after_stop(ledger, seat.container, session.id, ui, quiet=not brief)
+    ui.waiting(f"the session is over, {seat.container.name} is put in order")
+    try:
+        _look_back(ledger, seat, session, project, ui, brief=brief)
+        watch.at_end(settings.database_url, ui)
+        if settings.keep_running:
+            return
+        if stop_if_idle(ledger, seat.engine, seat.container, settings.stop_seconds):
+            egress.after_stop(ledger, seat.container, session.id, ui, quiet=not brief)
+    finally:
+        ui.finish()
 
 
 def _look_back(

@@ -25,6 +25,10 @@ class Ui(Protocol):
         """A line of a longer step; rewritten in place on a terminal."""
         ...
 
+    def waiting(self, text: str) -> None:
+        """What to say from now on whenever nothing is said for two seconds, until `finish`."""
+        ...
+
     def finish(self) -> None:
         """The longer step is over: leave the cursor on a clean line."""
         ...

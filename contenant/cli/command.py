@@ -30,6 +30,13 @@ class _Plain(click.Command):
     def get_help_option(self, ctx: click.Context) -> click.Option:
         return HELP
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx  # click's parser does not say whose option lacks its argument
+            raise
+
     def get_help(self, ctx: click.Context) -> str:
         ctx.terminal_width = ctx.terminal_width or help_width(sys.stdout, os.environ)
         return super().get_help(ctx)

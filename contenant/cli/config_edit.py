@@ -12,7 +12,7 @@ from contenant.cli.options import rendered
 from contenant.cli.render import Output
 from contenant.cli.report import emit_report
 from contenant.cli.settings import ui_of
-from contenant.errors import ConfigError
+from contenant.errors import ConfigError, ContenantError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +60,12 @@ def _edited(path: Path, ui: TerminalUi) -> bool:
     """Open the editor once; False where it is wanted again. Raises ConfigError where it is not."""
     from contenant.app.configuration import check_file
 
-    click.edit(filename=str(path))
+    try:
+        click.edit(filename=str(path))
+    except click.ClickException as error:
+        raise ContenantError(
+            f"{path} was not edited: {error.message}", hint="set EDITOR to an editor that works here"
+        ) from error
     try:
         check_file()
     except ConfigError as error:

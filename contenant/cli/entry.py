@@ -95,8 +95,8 @@ def _usage_message(error: click.ClickException) -> str:
 def _usage_hint(error: click.ClickException) -> str:
     context = getattr(error, "ctx", None)
     where = f"see {context.command_path if context else 'contenant'} --help"
-    if isinstance(error, click.NoSuchOption) and error.possibilities:
-        return f"did you mean {error.possibilities[0]}? {where}"  # the closest comes first
+    if isinstance(error, click.NoSuchOption) and (meant := _option_meant(error)):
+        return f"did you mean {meant}? {where}"
     if isinstance(error, click.BadParameter) and error.param and isinstance(error.param.type, click.Choice):
         from difflib import get_close_matches
 
@@ -104,6 +104,14 @@ def _usage_hint(error: click.ClickException) -> str:
         if close := get_close_matches(given, [str(choice) for choice in error.param.type.choices], 1):
             return f"did you mean {close[0]}? {where}"
     return where
+
+
+def _option_meant(error: click.NoSuchOption) -> str:
+    """The option that was probably meant, "" for none: by its letters, the dashes are in every one."""
+    from difflib import get_close_matches
+
+    known = {option.lstrip("-"): option for option in error.possibilities or ()}
+    return known[close[0]] if (close := get_close_matches(error.option_name.lstrip("-"), known, 1)) else ""
 
 
 def _occupy_standard_streams() -> None:

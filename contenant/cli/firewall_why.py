@@ -41,5 +41,5 @@ def command(ctx: click.Context, host: str, port: int, project: Path, output: Out
     from contenant.app.firewall_why import explain
 
     found = explain(project, host, port, ui_of(ctx))
-    emit_tree(found, output)
+    emit_tree(found, output, "host")
     return 0 if found["current"] else EXIT_UNREACHABLE

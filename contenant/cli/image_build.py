@@ -35,5 +35,5 @@ def command(ctx: click.Context, engine: EngineName | None, no_cache: bool, outpu
     """
     from contenant.app.images import build
 
-    emit_tree(build(engine, no_cache=no_cache, ui=ui_of(ctx)), output)
+    emit_tree(build(engine, no_cache=no_cache, ui=ui_of(ctx)), output, "reference")
     return 0

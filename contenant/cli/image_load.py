@@ -36,5 +36,5 @@ def command(ctx: click.Context, file: str, engine: EngineName | None, output: Ou
     """
     from contenant.app.image_move import load
 
-    emit_tree(load(Path(file), engine, ui_of(ctx)), output)
+    emit_tree(load(Path(file), engine, ui_of(ctx)), output, "reference")
     return 0

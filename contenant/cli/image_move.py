@@ -27,7 +27,7 @@ def moving(function: Callable[..., R]) -> Callable[..., R]:
 
 def answer(found: Mapping[str, Any], output: Output, ui: TerminalUi) -> int:
     """Write what was done, and say who is behind still. 1 where a container could not be recreated."""
-    emit_tree(found, output)
+    emit_tree(found, output, "reference")
     results = [item["result"] for item in found["containers"]]
     left = [item["name"] for item in found["containers"] if item["result"] != "recreated"]
     if "behind" in results:

@@ -38,5 +38,5 @@ def command(ctx: click.Context, refresh: bool, output: Output) -> int:
     found = outdated(ui_of(ctx), refresh=refresh)
     if output.format == "table":
         found |= {name: "not known" for name in _ASKED if found[name] is None}
-    emit_tree(found, output)
+    emit_tree(found, output, "chosen")
     return 0

@@ -39,5 +39,5 @@ def command(ctx: click.Context, names: tuple[str, ...], engine: EngineName | Non
         raise UsageError("image save takes a file, and before it a reference or none", hint="see --help")
     from contenant.app.image_move import save
 
-    emit_tree(save("" if len(names) == 1 else names[0], Path(names[-1]), engine, ui_of(ctx)), output)
+    emit_tree(save("" if len(names) == 1 else names[0], Path(names[-1]), engine, ui_of(ctx)), output, "file")
     return 0

@@ -36,7 +36,7 @@ def command(ctx: click.Context, reference: str, output: Output) -> int:
 
     tree = show(reference)
     silent = tree.pop("unreachable")
-    emit_tree(tree, output)
+    emit_tree(tree, output, "image.reference")
     for name, why in sorted(silent.items()):
         ui_of(ctx).warn(f"{name} did not answer, so it is not told whether it has it: {why}")
     return EXIT_UNREACHABLE if silent else 0

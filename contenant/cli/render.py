@@ -17,6 +17,7 @@ from contenant.cli.text import shorten, visible, width
 Format = Literal["table", "json", "jsonl", "csv", "names"]
 _GAP = 2
 _LIST_ROOM = 50  # columns
+_MOMENT = len("2026-01-31T09:30:00.000Z")
 
 
 class Column(NamedTuple):
@@ -80,8 +81,11 @@ def _begun(rows: Iterable[Any], begin: Callable[[], None]) -> Iterator[Any]:
         begin()
 
 
-def emit_tree(tree: Mapping[str, Any], output: Output) -> None:
-    """Write nested data: whole as JSON, flattened to dotted keys elsewhere."""
+def emit_tree(tree: Mapping[str, Any], output: Output, name: str) -> None:
+    """Write nested data: whole as JSON, flattened to dotted keys elsewhere, by `name` under --quiet.
+
+    `name` is the dotted key of what the data is about, such as `image.reference`.
+    """
     if output.format in ("json", "jsonl"):
         import json
 
@@ -90,6 +94,8 @@ def emit_tree(tree: Mapping[str, Any], output: Output) -> None:
         output.stream.write(json.dumps(tree, indent=indent) + "\n")
         return
     rows = list(flatten(tree))
+    if output.format == "names":
+        rows = [(key, value) for key, value in rows if key == name]
     emit(list(_spread(rows)) if output.format == "table" else rows, _TREE, output)
 
 
@@ -125,11 +131,21 @@ def plain(value: object) -> str:
     return str(value)
 
 
+def _for_people(value: object) -> str:
+    """As `plain`, a moment as local time."""
+    text = plain(value)
+    if len(text) == _MOMENT and text[10] == "T" and text[-1] == "Z":
+        from contenant.core.ages import from_text
+
+        return f"{from_text(text).astimezone():%Y-%m-%d %H:%M:%S}"
+    return text
+
+
 _TREE = Table(
-    columns=(Column("KEY", lambda row: row[0]), Column("VALUE", lambda row: plain(row[1]))),
+    columns=(Column("KEY", lambda row: row[0]), Column("VALUE", lambda row: _for_people(row[1]))),
     fields=("key", "value"),
     record=lambda row: {"key": row[0], "value": row[1]},
-    name=lambda row: row[0],
+    name=lambda row: str(row[1]),
     draw=_draw,
 )
 

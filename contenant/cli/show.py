@@ -50,7 +50,7 @@ def command(ctx: click.Context, path: Path, name: str | None, output: Output) ->
 
     ui = ui_of(ctx)
     tree = show(target(path, name), ui)
-    emit_tree(tree, output)
+    emit_tree(tree, output, "project.name")
     engine = tree["engine"]
     if tree["inside"]["findings"]:
         ui.warn("it is not what is on record: contenant verify --drift")

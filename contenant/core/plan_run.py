@@ -136,7 +136,9 @@ def _meant(path: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches  # needed only when something is wrong
 
     word = path.rstrip("/").rpartition("/")[2]
-    lasts = {item.rstrip("/").rpartition("/")[2]: item for item in sorted(known, reverse=True)}
+    lasts = {
+        item.rstrip("/").rpartition("/")[2]: item for item in sorted(known, reverse=True) if item != path
+    }
     longer = [last for last in sorted(lasts) if word and last.startswith(word)]
     close = get_close_matches(word, sorted(lasts), 1) or longer
     return lasts[close[0]] if close else ""

@@ -44,6 +44,7 @@ class Source(NamedTuple):
     parent: int
     name: str
     shown: str
+    missing: str = ""  # what to do where it is not there
 
 
 class Target(NamedTuple):
@@ -129,7 +130,7 @@ def copy(source: Source, target: Target, most: int) -> Copied:
     """
     status = _look(source.parent, source.name)
     if status is None:
-        raise NotFoundError(f"no such file: {source.shown}")
+        raise NotFoundError(f"no such file: {source.shown}", hint=source.missing)
     if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
         raise DropError(f"{source.shown} is neither a file nor a directory", hint="links are not followed")
     if not target.force and _look(target.parent, target.name) is not None:

@@ -37,6 +37,7 @@ class Desk(World):
 
     def _begin(self, argv: list[str], **given: object) -> Result:
         self.began = argv
+        assert self.ui.silence == "beginning the session"
         if self.answer_of_begin.code == 0:
             self.file(argv[2], argv[argv.index("--") - 1], "pid").write_text("7 8 record began\n")
         return self.answer_of_begin

@@ -158,6 +158,13 @@ STATE = StateFacts(f"{HOME}/state", free=LARGE)
         ({}, "ok", "closed to others", "", ""),
         ({"there": False}, "ok", "not there yet", "", ""),
         (
+            {"there": False, "writable": False},
+            "fail",
+            "is not there and cannot be made",
+            "set CONTENANT_HOME to a directory that can be written",
+            "",
+        ),
+        (
             {"loose": (Loose("/s", 0o755, 0o700), Loose("/s/a b", 0o644, 0o600))},
             "fail",
             "/s is open to others (0755), /s/a b is open to others (0644)",

@@ -122,6 +122,15 @@ def test_this_kernel_is_known(tmp_path: Path) -> None:
     assert machine.root == (os.getuid() == 0)
 
 
+def test_a_state_directory_that_cannot_be_made(contenant_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    contenant_home.mkdir(parents=True, exist_ok=True)
+    assert gather_machine.state(None, mac=False).writable
+    real = os.access  # as root, access to a closed directory is granted: a disk without writes is made up
+    monkeypatch.setattr(os, "access", lambda path, mode: path != contenant_home and real(path, mode))
+    found = gather_machine.state(None, mac=False)
+    assert (found.there, found.writable) == (False, False)
+
+
 def test_a_state_directory_that_others_can_read(contenant_home: Path) -> None:
     place = state_dir()
     assert not gather_machine.state(None, mac=False).there

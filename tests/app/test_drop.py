@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,15 @@ import pytest
 from contenant.app import clipboard, desired
 from contenant.app.drop import Request, get, listing, put, put_data
 from contenant.app.project import identify
-from contenant.errors import BusyError, ContenantError, NotFoundError, PathRefusedError, UsageError
+from contenant.errors import (
+    BusyError,
+    ContenantError,
+    NotFoundError,
+    PathRefusedError,
+    StateError,
+    UsageError,
+)
+from contenant.home import drop
 from contenant.home.layout import home_dir
 from tests.app.world import World
 
@@ -91,6 +101,27 @@ def test_what_the_agent_planted_leads_nowhere(world: World, shop: Path, tmp_path
         with pytest.raises(NotFoundError, match="no directory"):
             get(Request(shop, to=str(base / "results") + "/"), ["seed"])
     assert [path.name for path in outside.iterdir()] == ["secret"]
+
+
+def test_what_is_missing_says_where_to_look(world: World, shop: Path, tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError) as gone:
+        get(Request(shop, to=str(tmp_path)), ["report"])
+    assert gone.value.hint == "`contenant get` alone lists what is there"
+    with pytest.raises(NotFoundError) as gone:
+        put(Request(shop), [str(tmp_path / "report")])
+    assert gone.value.hint == "give the path of a file or directory of this machine"
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.ENOSPC])
+def test_a_disk_that_takes_nothing_is_no_bug(
+    world: World, shop: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def refused(*_arguments: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(drop, "prepare", refused)
+    with pytest.raises(StateError, match=f"cannot copy the files of {shop}: {os.strerror(number)}"):
+        put_data(Request(shop), "a", b"a")
 
 
 def test_where_to(world: World, shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

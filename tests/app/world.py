@@ -47,6 +47,7 @@ class SilentUi:
         self.said: list[str] = []
         self.asked: list[str] = []
         self.answer: bool | None = None
+        self.silence = ""  # what is said when nothing else is
 
     def note(self, text: str) -> None:
         self.said.append(text)
@@ -57,8 +58,11 @@ class SilentUi:
     def progress(self, text: str, done: int = 0, total: int = 0) -> None:
         del text, done, total
 
+    def waiting(self, text: str) -> None:
+        self.silence = text
+
     def finish(self) -> None:
-        pass
+        self.silence = ""
 
     def confirm(self, question: str) -> bool | None:
         self.asked.append(question)

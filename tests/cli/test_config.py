@@ -155,5 +155,6 @@ def test_an_editor_that_is_not_there(run: Run, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.delenv("VISUAL", raising=False)
     result = run("config", "edit")
     assert result.code == 1
-    assert "editor" in result.err
+    assert "was not edited: /nowhere/editor: Editing failed" in result.err
+    assert "hint: set EDITOR to an editor that works here" in result.err
     assert "Traceback" not in result.err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -150,7 +151,7 @@ TREE = {
 def test_a_tree_is_whole_as_json_and_dotted_elsewhere() -> None:
     def shown(form: Format) -> str:
         stream = io.StringIO()
-        emit_tree(TREE, Output(form, stream))
+        emit_tree(TREE, Output(form, stream), "project.path")
         return stream.getvalue()
 
     assert json.loads(shown("json")) == TREE
@@ -166,11 +167,37 @@ def test_a_tree_is_whole_as_json_and_dotted_elsewhere() -> None:
         "argv            a, b",
     ]
     assert 'argv,"[""a"", ""b""]"\n' in shown("csv")
+    assert shown("names") == "/srv/a\n", "what it is about, not what is told of it"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("2026-01-31T09:30:00.250Z", "2026-01-31 10:30:00"),
+        ("2026-01-31T09:30:00.250", "2026-01-31T09:30:00.250"),
+        ("", "-"),
+    ],
+)
+def test_a_moment_in_a_tree_is_local_for_people_and_utc_for_programs(
+    value: str, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Etc/GMT-1")
+    time.tzset()
+    try:
+        stream = io.StringIO()
+        emit_tree({"built": value}, Output("table", stream), "built")
+        assert stream.getvalue().splitlines()[1] == f"built  {shown}"
+        stream = io.StringIO()
+        emit_tree({"built": value}, Output("csv", stream), "built")
+        assert stream.getvalue().splitlines()[1] == f"built,{value}"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_a_long_list_takes_a_line_an_item_and_is_never_cut() -> None:
     stream = io.StringIO()
-    emit_tree({"drift": ["x" * 40, "y" * 40], "a": "z" * 90}, Output("table", stream, width=60))
+    emit_tree({"drift": ["x" * 40, "y" * 40], "a": "z" * 90}, Output("table", stream, width=60), "a")
     assert [line.split() for line in stream.getvalue().splitlines()[1:]] == [
         ["drift", "x" * 40],
         ["y" * 40],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contenant.core import labels
-from contenant.core.plan_run import Desired, Facts, Options, plan_run
+from contenant.core.plan_run import Desired, Facts, Options, not_found, plan_run
 from contenant.core.values import ContainerReport, ContainerState
 from contenant.errors import BusyError, ForeignContainerError
 from tests.core.samples import OURS, container, report, session
@@ -98,3 +98,8 @@ def test_upgrade_is_explicit() -> None:
     assert plan.steps == ()
     assert "--recreate" in plan.notices[0]
     assert "contenant:1 → contenant:2" in plan.notices[0]
+
+
+def test_a_project_without_a_container_is_not_offered_itself() -> None:
+    assert "did you mean" not in not_found("/srv/shop", ["/srv/shop"]).hint
+    assert "did you mean /srv/shop-2?" in not_found("/srv/shop", ["/srv/shop", "/srv/shop-2"]).hint

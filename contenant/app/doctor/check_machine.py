@@ -100,6 +100,10 @@ def kernel(facts: Facts) -> Line:
 
 def state(known: StateFacts, machine: Machine) -> Line:
     """Whether the state directory can be used, and by nobody else."""
+    if not known.there and not known.writable:
+        detail = f"{known.path} is not there and cannot be made"
+        fix = "set CONTENANT_HOME to a directory that can be written"
+        return Line("state", "fail", "state directory", detail, fix)
     if not known.there:
         return Line(
             "state", "ok", "state directory", f"{known.path} is not there yet; the first run makes it"

@@ -111,14 +111,19 @@ def state(needed: Collection[str] | None, mac: bool) -> StateFacts:
     """The state directory. `needed` are the names of containers that are not gone, None: nobody knows."""
     place = state_dir()
     if not os.path.lexists(place):
-        return StateFacts(str(place), there=False, free=free(place))
+        above = next(parent for parent in place.parents if os.path.lexists(parent))
+        return StateFacts(str(place), there=False, writable=_usable(above), free=free(place))
     return StateFacts(
         path=str(place),
-        writable=os.access(place, os.R_OK | os.W_OK | os.X_OK),
+        writable=_usable(place),
         free=free(place),
         loose=tuple(_loose(place)),
         mounts=() if mac or needed is None else tuple(leftovers(_mount_points(), needed)),
     )
+
+
+def _usable(place: Path) -> bool:
+    return os.access(place, os.R_OK | os.W_OK | os.X_OK)
 
 
 def free(place: Path) -> int:
