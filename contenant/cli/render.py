@@ -8,6 +8,8 @@ spreadsheet: no value is changed to disarm formulas, since a reader could not un
 
 # csv, json and tabulate are imported where they are used: a start pays for one of them at most.
 
+import contextlib
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, TextIO
 
@@ -17,7 +19,7 @@ from contenant.cli.text import shorten, visible, width
 Format = Literal["table", "json", "jsonl", "csv", "names"]
 _GAP = 2
 _LIST_ROOM = 50  # columns
-_MOMENT = len("2026-01-31T09:30:00.000Z")
+_MOMENT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 
 
 class Column(NamedTuple):
@@ -134,10 +136,11 @@ def plain(value: object) -> str:
 def _for_people(value: object) -> str:
     """As `plain`, a moment as local time."""
     text = plain(value)
-    if len(text) == _MOMENT and text[10] == "T" and text[-1] == "Z":
+    if re.fullmatch(_MOMENT, text):
         from contenant.core.ages import from_text
 
-        return f"{from_text(text).astimezone():%Y-%m-%d %H:%M:%S}"
+        with contextlib.suppress(ValueError, OverflowError):  # digits that are no day: somebody's own text
+            return f"{from_text(text).astimezone():%Y-%m-%d %H:%M:%S}"
     return text
 
 
