@@ -9,7 +9,7 @@ from pathlib import Path
 from click.shell_completion import CompletionItem
 
 from contenant.cli.complete import FILE, PATH, known_variants
-from contenant.core.names import container_name
+from contenant.core.names import common_start, container_name
 from contenant.errors import UsageError
 from contenant.paths import home_dir
 
@@ -47,10 +47,21 @@ def _folder(project: str, name: str | None) -> str:
         path, variant = target(Path(project), name)
         place = os.fspath(path)
     place = os.path.realpath(place)
-    if variant is None:
+    if variant is None and _may_have_several(place):
         there = known_variants(place)
         variant = "" if "" in there else "".join(there[-1:])
-    return f"{home_dir(container_name(place, variant))}/drop"
+    return f"{home_dir(container_name(place, variant or ''))}/drop"
+
+
+def _may_have_several(place: str) -> bool:
+    """Whether a project may have further containers. To look at the names of homes costs a tenth of what the
+    record does.
+    """
+    first, start = container_name(place), common_start(place)
+    try:
+        return any(name != first and name.startswith(start) for name in os.listdir(home_dir(first).parent))  # noqa: PTH208 - names
+    except OSError:  # nothing was ever made
+        return False
 
 
 def _entries(folder: str, above: str) -> Iterator[tuple[str, str]]:

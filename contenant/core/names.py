@@ -10,6 +10,8 @@ from contenant.errors import UsageError
 MAX_NAME = 40  # Apple allows 63; the guest's hostname and tables want less
 VARIANT = "[a-z0-9][a-z0-9-]{0,30}"  # what a further container of a project may be called
 PREFIX = "contenant-"
+_ROOM = MAX_NAME - len(PREFIX) - 1 - 8  # characters beside these and the hash
+_LEAST = 6  # characters of the basename that stay beside however long a variant
 
 
 def path_hash(path: str) -> str:
@@ -34,14 +36,22 @@ def container_name(path: str, variant: str = "") -> str:
     A further container has its `variant` between the two, and in the hash: a path holds no NUL, so that no
     other project and no other variant has the same text hashed, however the names are cut.
     """
-    room = MAX_NAME - len(PREFIX) - 1 - 8
-    base = slug(path.rstrip("/").rpartition("/")[2])
+    base = _base(path)
     if not variant:
-        return f"{PREFIX}{base[:room].strip('-')}-{path_hash(path)}"
+        return f"{PREFIX}{base[:_ROOM].strip('-')}-{path_hash(path)}"
     hashed = path_hash(f"{path}\0{variant}")
-    own = variant[: room - 7]
-    base = base[: room - 1 - len(own)].strip("-")
+    own = variant[: _ROOM - _LEAST - 1]
+    base = base[: _ROOM - 1 - len(own)].strip("-")
     return f"{PREFIX}{base}-{own.strip('-')}-{hashed}"
+
+
+def common_start(path: str) -> str:
+    """What the names of all containers of a project begin with; those of another's may, too."""
+    return PREFIX + _base(path)[:_LEAST].strip("-")
+
+
+def _base(path: str) -> str:
+    return slug(path.rstrip("/").rpartition("/")[2])
 
 
 def is_variant(name: str) -> bool:

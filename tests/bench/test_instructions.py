@@ -65,7 +65,7 @@ STORED = {
     "--help": Cost((INSTALLED, "--help"), 4.0, 3.53),
     "completion, commands": Cost((INSTALLED,), 4.0, 3.27, (BASH, ("COMP_LINE", "contenant sh"))),
     "completion, projects": Cost((INSTALLED,), 4.0, 3.92, (BASH, ("COMP_LINE", "contenant show s"))),
-    "completion, drop folder": Cost((INSTALLED,), 4.0, 3.98, (BASH, ("COMP_LINE", "contenant get r"))),
+    "completion, drop folder": Cost((INSTALLED,), 4.0, 3.62, (BASH, ("COMP_LINE", "contenant get r"))),
     "history --json": Cost((INSTALLED, "history", "--json"), 6.0, 4.81),
     "list": Cost((INSTALLED, "list"), 6.0, 5.77),
     "list --json": Cost((INSTALLED, "list", "--json"), 6.0, 5.76),

@@ -23,6 +23,13 @@ def test_a_name_is_one_that_every_engine_takes(path: str) -> None:
     assert re.fullmatch(r"contenant-[a-z0-9]([a-z0-9-]*[a-z0-9])?-[0-9a-f]{8}", name)
 
 
+@given(paths, st.from_regex(names.VARIANT, fullmatch=True))
+def test_the_names_of_a_project_begin_alike(path: str, variant: str) -> None:
+    start = names.common_start(path)
+    assert names.container_name(path).startswith(start)
+    assert names.container_name(path, variant).startswith(start)
+
+
 def test_two_checkouts_with_one_basename_have_two_names() -> None:
     assert names.container_name("/a/app") != names.container_name("/b/app")
 
