@@ -43,8 +43,9 @@ away (`contenant history | head`) ends it without a message, with exit code 141.
 
 A failure is one line on standard error, with a hint below it. With `--json` (or `--format json` or `jsonl`)
 it is one JSON object there: `error` (the kind, such as `not-found`), `message`, `hint` and `exit_code`. The
-codes: [exit-codes.md](exit-codes.md). Notes and warnings, which are text, may stand before it. Rows together with an
-exit code (such as 3, where one of several engines does not answer) are no failure: what is wrong is a warning.
+codes: [exit-codes.md](exit-codes.md). Notes and warnings, which are text, may stand before it. Rows together
+with an exit code (such as 3, where one of several engines does not answer) are no failure: a warning says
+what is wrong.
 
 ## Keys
 
