@@ -85,8 +85,7 @@ def test_run_hands_over_the_terminals(
         ("--new lst", "no such command: lst"),
         (
             "auth",
-            "contenant auth needs a command\n"
-            "  hint: commands: status, login, logout; see contenant auth --help\n",
+            "contenant auth needs a command\n  hint: commands: status, login, logout; see contenant",
         ),
         ("image bild", "no such command: bild\n  hint: did you mean build?"),
         (
