@@ -78,6 +78,14 @@ class LazyGroup(_Plain, click.Group):
         self.lazy = lazy
         self.examples = examples
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args and not ctx.resilient_parsing:
+            raise UsageError(
+                f"{ctx.command_path} needs a command",
+                hint=f"commands: {', '.join(self.lazy)}; see {ctx.command_path} --help",
+            )
+        return super().parse_args(ctx, args)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.lazy)
 

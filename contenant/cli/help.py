@@ -22,7 +22,9 @@ class Words(click.ParamType):  # type: ignore[type-arg]  # generic only since cl
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
         from click.shell_completion import CompletionItem
 
-        known = {**{name: entry.summary for name, entry in COMMANDS.items()}, **_summaries()}
+        above = _group(ctx.params.get(param.name or "") or ())
+        known = {name: entry.summary for name, entry in above.lazy.items()} if above else {}
+        known |= _summaries() if above is root else {}
         return [
             CompletionItem(name, help=text) for name, text in known.items() if name.startswith(incomplete)
         ]
@@ -71,6 +73,14 @@ def _help_of(asked: Sequence[str], ctx: click.Context) -> str:
         found = child
         context = click.Context(found, info_name=word, parent=context)
     return found.get_help(context)
+
+
+def _group(words: Sequence[str]) -> LazyGroup | None:
+    """The group that these words lead to, None where they lead to none."""
+    found: click.Command | None = root
+    for word in words:
+        found = found.get_command(click.Context(found), word) if isinstance(found, LazyGroup) else None
+    return found if isinstance(found, LazyGroup) else None
 
 
 def _summaries() -> dict[str, str]:

@@ -66,7 +66,7 @@ def command(ctx: click.Context, output: Output) -> int:
     for name, why in sorted(silent.items()):
         ui.warn(f"{name} did not answer, so it is not told whether it has them: {why}")
     if not images and not silent:
-        ui.note("no images yet; contenant image build makes one")
+        ui.note("no image was built or loaded here; contenant image build makes one where there is none")
     return EXIT_UNREACHABLE if silent else 0
 
 

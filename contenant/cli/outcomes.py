@@ -48,6 +48,11 @@ def planned(verdicts: Iterable[Verdict]) -> list[dict[str, Any]]:
     return [verdict._asdict() | {"result": "", "detail": ""} for verdict in verdicts]
 
 
+def stayed(verdicts: Iterable[Verdict]) -> list[dict[str, Any]]:
+    """What was kept, all of it, as records."""
+    return [verdict._asdict() | {"result": "kept", "detail": verdict.reason} for verdict in verdicts]
+
+
 def done(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
     """Outcomes as records."""
     return [

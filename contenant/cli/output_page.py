@@ -31,7 +31,7 @@ Every command that gives data or reports what it did takes `--format`; `--json` 
   surrogate (`\\udcff`), as Python has it.
 - `csv`: a header and the same keys, always UTF-8, values exact; an object becomes rows of `key` and `value`.
   Nothing is changed to disarm what a spreadsheet would take for a formula: import it as text.
-- `-q`: names or ids only, one a line, and no notes.
+- `-q`: names or ids only, one a line, and no notes; of one object, the name of what it is about.
 
 ## Colour and width
 
@@ -43,7 +43,9 @@ away (`contenant history | head`) ends it without a message, with exit code 141.
 
 A failure is one line on standard error, with a hint below it. With `--json` (or `--format json` or `jsonl`)
 it is one JSON object there: `error` (the kind, such as `not-found`), `message`, `hint` and `exit_code`. The
-codes: [exit-codes.md](exit-codes.md).
+codes: [exit-codes.md](exit-codes.md). Notes and warnings, which are text, may stand before it. Rows together
+with an exit code (such as 3, where one of several engines does not answer) are no failure: a warning says
+what is wrong.
 
 ## Keys
 

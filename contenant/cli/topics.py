@@ -37,15 +37,16 @@ you add. Everything else is refused at once, over IPv4 and IPv6.
   contenant firewall preset npm --reason …      a named group of names
 
 Entries: example.com, *.example.com, example.com:22 (a port of its own).
-contenant firewall mode audit lets everything through and keeps what would have been
-refused; off switches it off. Both are told on every start."""
+contenant firewall mode audit lets every name through, over HTTPS and HTTP, and keeps
+what would have been refused; off switches it off. Both are told on every start."""
 
 _CREDENTIALS = """\
 The agent signs in with the first of these that is there:
 
-  1. CLAUDE_CODE_OAUTH_TOKEN or ANTHROPIC_API_KEY in your environment
-  2. what contenant auth login keeps, in the system's keyring where there is one
-  3. the access token of your own Claude Code on this machine
+  1. CLAUDE_CODE_OAUTH_TOKEN or ANTHROPIC_API_KEY, given by --env or [env] in settings
+  2. the same in your environment
+  3. what contenant auth login keeps, in the system's keyring where there is one
+  4. the access token of your own Claude Code on this machine
 
 It reaches the session through a pipe: it is in no file, image, argument or definition of
 a container, and in no record but by its fingerprint.

@@ -125,7 +125,8 @@ def not_found(path: str, known: Iterable[str] = (), variant: str = "") -> NotFou
 
     `known` are paths of projects and names of containers, of which one may have been meant.
     """
-    hint = "`contenant` there makes one; `contenant list` shows all"
+    again = f"contenant --name {variant}" if variant else "contenant"
+    hint = f"`{again}` there makes one; `contenant list` shows all"
     meant = "" if variant else _meant(path, known)
     which = f"container {variant}" if variant else "container"
     return NotFoundError(f"no {which} for {path}", hint=f"did you mean {meant}? {hint}" if meant else hint)

@@ -103,6 +103,11 @@ def withdraw(rules: Sequence[RuleRecord], texts: Iterable[str], is_public_suffix
     ends: list[RuleRecord] = []
     for text in dict.fromkeys(texts):
         plain = [rule for rule in rules if rule.kind == "preset" and rule.text == text]
+        if not plain and text.isalnum():  # one word is no host's name
+            raise NotFoundError(
+                f"no preset {text} was given by command",
+                hint="`contenant firewall show` lists what was; settings and project files have presets, too",
+            )
         found = plain or _with_entry(rules, entry("allow", text, is_public_suffix))
         if not found:
             raise NotFoundError(

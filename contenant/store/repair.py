@@ -112,10 +112,20 @@ def copy_to(location: Location, target: Path) -> Path:
             private_file(target)
         except FileExistsError as error:
             raise StateError(f"{target} is there already", hint="name a file that is not") from error
+        except OSError as error:
+            raise StateError(
+                f"cannot write the backup {target}: {error.strerror}",
+                hint="name a file in a directory that is there and that you can write to",
+            ) from error
         try:
             _copy(location.path, target)
-        except BaseException:
+        except BaseException as error:
             target.unlink(missing_ok=True)
+            if getattr(error, "sqlite_errorname", "") == "SQLITE_FULL":
+                raise StateError(
+                    f"cannot write the backup {target}: its disk is full",
+                    hint="make room, or name another place",
+                ) from error
             raise
     return target
 

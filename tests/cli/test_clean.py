@@ -134,6 +134,10 @@ def test_a_refusal_of_what_was_named_is_a_failure(run: Run, cleaner: Cleaner) ->
     result = run("clean", ".", "--yes")
     assert result.code == 1
     assert "2 live sessions" in result.out
+    (row,) = json.loads(run("clean", ".", "--yes", "--json").out)
+    assert (row["result"], row["detail"]) == ("kept", row["reason"])
+    (row,) = json.loads(run("clean", ".", "--dry-run", "--json").out)
+    assert (row["result"], row["detail"]) == ("", "")
     assert run("clean", "--all", "--yes").code == 0
     assert run("clean", ".", "--dry-run").code == 0
 

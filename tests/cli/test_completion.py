@@ -85,6 +85,8 @@ def test_commands_with_their_summaries() -> None:
         (["send", "--", ""], []),
         (["config", "show", "--key", "firewall.al"], ["firewall.allow"]),
         (["help", "fire"], ["firewall"]),
+        (["help", "image", "b"], ["build"]),
+        (["help", "list", ""], []),
         (["firewall", "preset", "gith"], ["github"]),
         (["list", "--nonsense", ""], []),
     ],

@@ -83,6 +83,10 @@ def test_run_hands_over_the_terminals(
         ("/srv", "no such command: /srv"),
         ("--engine podman list", "list must come first\n  hint: its options follow it: contenant list …"),
         ("--new lst", "no such command: lst"),
+        (
+            "auth",
+            "contenant auth needs a command\n  hint: commands: status, login, logout; see contenant",
+        ),
         ("image bild", "no such command: bild\n  hint: did you mean build?"),
         (
             "list --sotr name",

@@ -118,7 +118,11 @@ def test_image_list(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_no_images(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(images, "list_images", lambda _ui: ([], {}))
-    assert run("image", "list") == (0, "", "contenant: no images yet; contenant image build makes one\n")
+    assert run("image", "list") == (
+        0,
+        "",
+        "contenant: no image was built or loaded here; contenant image build makes one where there is none\n",
+    )
 
 
 def test_image_list_with_a_silent_engine(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

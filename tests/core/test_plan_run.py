@@ -102,4 +102,5 @@ def test_upgrade_is_explicit() -> None:
 
 def test_a_project_without_a_container_is_not_offered_itself() -> None:
     assert "did you mean" not in not_found("/srv/shop", ["/srv/shop"]).hint
+    assert "`contenant --name review` there makes one" in not_found("/srv/shop", (), "review").hint
     assert "did you mean /srv/shop-2?" in not_found("/srv/shop", ["/srv/shop", "/srv/shop-2"]).hint

@@ -117,6 +117,8 @@ def test_what_no_rule_says_cannot_be_taken_back() -> None:
     rules = [rule("allow", "a.example.com")]
     with pytest.raises(NotFoundError, match=r"no rule given by command says c\.example\.com") as caught:
         withdraw(rules, ["a.example.com", "c.example.com"], is_public_suffix)
+    with pytest.raises(NotFoundError, match="no preset github was given by command"):
+        withdraw(rules, ["github"], is_public_suffix)
     assert "firewall deny c.example.com" in caught.value.hint
 
 

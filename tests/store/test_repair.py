@@ -104,8 +104,23 @@ def test_a_copy_elsewhere_is_private_and_never_overwrites(path: Path, tmp_path: 
     assert faults(target) == []
     with pytest.raises(StateError, match="there already"):
         copy_to(here(path), target)
-    with pytest.raises(StateError):
+    with pytest.raises(StateError, match=f"cannot write the backup {tmp_path}/no/such/copy.db: No such file"):
         copy_to(here(path), tmp_path / "no/such/copy.db")
+
+
+def test_a_copy_to_a_full_disk_names_that_disk_and_leaves_nothing(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_source: Path, target: Path) -> None:
+        target.write_bytes(b"half")
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorname = "SQLITE_FULL"
+        raise error
+
+    monkeypatch.setattr(repair, "_copy", full)
+    with pytest.raises(StateError, match=r"cannot write the backup .*/copy\.db: its disk is full"):
+        copy_to(here(path), tmp_path / "copy.db")
+    assert not (tmp_path / "copy.db").exists()
 
 
 def test_a_restore_puts_the_newest_back_and_keeps_the_other(path: Path) -> None:
