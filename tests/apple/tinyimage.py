@@ -32,7 +32,7 @@ def busybox() -> Path:
     if unpacked.exists():
         return unpacked
     installed = shutil.which("busybox")
-    if installed is not None and b"statically" in subprocess.check_output(["file", "-L", installed]):
+    if installed is not None and static(installed):
         return Path(installed)
     with tempfile.TemporaryDirectory() as scratch:
         download = ["apt-get", "download", "busybox-static"]
@@ -42,6 +42,14 @@ def busybox() -> Path:
         package = next(Path(scratch).glob("busybox-static_*.deb"))
         subprocess.run(["dpkg-deb", "-x", str(package), str(cache)], check=True)
     return unpacked
+
+
+def static(program: str) -> bool:
+    """Whether it needs no library, by ldd, which every Debian has; it calls both kinds differently."""
+    said = subprocess.run(
+        ["ldd", program], capture_output=True, env={**os.environ, "LC_ALL": "C"}, check=False
+    )
+    return b"not a dynamic executable" in said.stderr or b"statically linked" in said.stdout
 
 
 def root_tarball() -> bytes:
