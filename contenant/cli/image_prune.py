@@ -55,7 +55,8 @@ def command(ctx: click.Context, dry_run: bool, yes: bool, output: Output) -> int
     going = [verdict for verdict in plan if verdict.action == "remove"]
     if dry_run or not going:
         rows = going if output.format == "names" else plan
-        emit(outcomes.planned(rows), table("action", "reason"), output)
+        told = outcomes.planned(rows) if dry_run else outcomes.stayed(rows)
+        emit(told, table("action", "reason"), output)
         _say_totals(plan, ui)
         return 0
     if not yes and not outcomes.agreed(

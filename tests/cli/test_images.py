@@ -74,6 +74,8 @@ def test_prune_of_nothing(run: Run, plan: list[Verdict], applied: list[Verdict])
     result = run("image", "prune")
     assert (result.code, applied) == (0, [])
     assert "nothing to remove; 812 MB are kept" in result.err
+    assert [row["result"] for row in json.loads(run("image", "prune", "--json").out)] == ["kept"]
+    assert [row["result"] for row in json.loads(run("image", "prune", "--dry-run", "--json").out)] == [""]
 
 
 def test_a_removal_that_failed(run: Run, plan: list[Verdict], monkeypatch: pytest.MonkeyPatch) -> None:
