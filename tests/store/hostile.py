@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import pickle
 import resource
@@ -15,12 +16,10 @@ from typing import Any
 
 import pytest
 
-NOBODY = 65534
-
 
 def in_child(action: Callable[[], Any], *, room: int = 0) -> Any:
-    """What `action` returns or raises in a forked child that is not root and, with `room`, can write no file
-    beyond that many bytes. Raises here what was raised there."""
+    """What `action` returns or raises in a forked child without root's powers and, with `room`, can write
+    no file beyond that many bytes. Raises here what was raised there."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -38,8 +37,7 @@ def in_child(action: Callable[[], Any], *, room: int = 0) -> Any:
 def _answer(action: Callable[[], Any], room: int, writing: int) -> None:
     try:
         if os.getuid() == 0:
-            os.setegid(NOBODY)
-            os.seteuid(NOBODY)
+            _give_up_powers()
         if room:
             resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
         told = pickle.dumps((True, action()))
@@ -50,11 +48,16 @@ def _answer(action: Callable[[], Any], room: int, writing: int) -> None:
     os._exit(0)
 
 
-def give_away(path: Path) -> None:
-    """Make all below a directory belong to whom `in_child` is."""
-    if os.getuid() == 0:
-        for each in (path, *path.rglob("*")):
-            os.chown(each, NOBODY, NOBODY)
+def _give_up_powers() -> None:
+    """root without capabilities (capset(2)): the permissions of files hold for it as for any owner.
+
+    Another user could not read a checkout in root's home.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)  # _LINUX_CAPABILITY_VERSION_3, this process
+    nothing = (ctypes.c_uint32 * 6)()
+    if libc.capset(header, nothing) != 0:
+        raise OSError(ctypes.get_errno(), "capset")
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from contenant.store.reads import Reads
 from contenant.store.snapshot import Snapshot, open_snapshot
 from contenant.store.store import Store, open_store
 from contenant.store.verify import verify
-from tests.store.hostile import disk, give_away, in_child, make_read_only
+from tests.store.hostile import disk, in_child, make_read_only
 from tests.store.samples import HOST, START, Clock, made
 from tests.store.scripts import further
 
@@ -30,12 +30,11 @@ ADD_COLUMN = "op.add_column('project', sa.Column('colour', sa.String(), server_d
 
 @pytest.fixture
 def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A state directory that a child without root's powers can reach, and own."""
+    """A state directory, with nothing in it."""
     with tempfile.TemporaryDirectory() as top:
         monkeypatch.setenv("CONTENANT_HOME", top)
         state = Path(top) / "state"
         state.mkdir(mode=0o700)
-        give_away(Path(top))
         yield state
         for directory, _, _ in os.walk(top):
             Path(directory).chmod(0o700)
@@ -47,7 +46,6 @@ def database(place: Path, empty_database: Path) -> Path:
     path = Path(shutil.copy(empty_database, place))
     with _open() as store:
         store.apply(made())
-    give_away(place)
     return path
 
 
@@ -151,7 +149,6 @@ def _unfinished_log(database: Path) -> None:
 
 def test_a_read_only_directory_with_commits_still_in_the_log(database: Path) -> None:
     _unfinished_log(database)
-    give_away(database.parent)
     for path in database.parent.iterdir():
         path.chmod(0o400)
     database.parent.chmod(0o500)
