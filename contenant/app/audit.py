@@ -22,16 +22,19 @@ class Verified(NamedTuple):
     first_bad: int  # number of the first event that does not hold, 0 where there is none
     fault: str  # what is wrong, "" where nothing is
     host: str  # this installation's id in the records
+    other_hosts: int = 0  # installations besides it that have records in the same database; not looked at
 
 
 def verify(anchors: Sequence[Anchor] = ()) -> Verified:
     """Walk the whole log; every anchor must be in it. Raises StateError where it cannot be read."""
+    from contenant.store import lookups
     from contenant.store import verify as walk
 
     with Ledger(database_url(os.environ)) as ledger:
         view = ledger.snapshot()
         proof = walk.verify(view.events() if view else (), anchors)
         host_id = view.host_id if view else ""
+        others = lookups.other_hosts(view) if view else 0
     faults = [proof.fault] if proof.fault else []
     faults += [f"the anchor {anchor} is the hash of no event that holds" for anchor in proof.missing]
     return Verified(
@@ -41,6 +44,7 @@ def verify(anchors: Sequence[Anchor] = ()) -> Verified:
         first_bad=proof.length + 1 if proof.fault else 0,
         fault="; ".join(faults),
         host=host_id,
+        other_hosts=others,
     )
 
 

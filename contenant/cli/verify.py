@@ -31,6 +31,7 @@ FIELDS = {
     "first_bad": "number of the first event that does not hold; 0 where there is none",
     "fault": "what is wrong, empty where nothing is",
     "host": "id of this installation in the records; the chain is its own",
+    "other_hosts": "how many other installations have records in the same database; theirs are not looked at",
 }
 
 
@@ -101,6 +102,11 @@ def _chain(anchors: list[Anchor], head: bool, output: Output, ui: TerminalUi) ->
     if found.holds or not head:
         emit(
             [found], _TABLE, output._replace(format="names") if head and output.format == "table" else output
+        )
+    if not found.events and found.other_hosts:
+        ui.warn(
+            f"no event here is of this installation ({found.host}), only of {found.other_hosts} other: nothing "
+            "was proven; verify where they were recorded, or look at an export (docs/audit.md)"
         )
     if found.holds:
         return 0

@@ -46,6 +46,11 @@ def references(view: Reads) -> list[tuple[str, str]]:
     return [(row[0], row[1]) for row in view.ask(_REFERENCES)]
 
 
+def other_hosts(view: Reads) -> int:
+    """How many other installations have records in the same database."""
+    return int(view.ask("SELECT count(*) FROM host WHERE id <> :host")[0][0])
+
+
 def further(view: Reads) -> list[tuple[str, str]]:
     """What further containers of each project are or were called: (project id, variant)."""
     sql = "SELECT DISTINCT project_id, variant FROM container WHERE host = :host AND variant <> ''"

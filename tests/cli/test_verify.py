@@ -53,6 +53,17 @@ def test_a_log_that_holds(run: Run, log: Path) -> None:
     assert row["host"] == host.installation_id()
 
 
+def test_a_copied_record_is_not_taken_for_ones_own(
+    run: Run, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "other" not in run("verify").err
+    monkeypatch.setattr(host, "installation_id", lambda: "0123456789abcdef")
+    done = run("verify", "--json")
+    (row,) = json.loads(done.out)
+    assert (done.code, row["holds"], row["events"], row["other_hosts"]) == (0, True, 0, 1)
+    assert "no event here is of this installation (0123456789abcdef), only of 1 other" in done.err
+
+
 def test_no_database_is_an_empty_log(run: Run) -> None:
     assert head_of(run) == f"{GENESIS}:0"
     assert run("verify", "--anchor", f"{GENESIS}:0").code == 0
