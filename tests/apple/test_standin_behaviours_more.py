@@ -76,7 +76,10 @@ def test_15_resolver_and_hosts(loaded: Standin) -> None:
     keep_running(loaded, "none", "--no-dns")
     row = listed(loaded)["plain"]
     network = (row["status"]["networks"] if is_new(loaded) else row["networks"])[0]
-    assert loaded.ok("exec", "plain", "cat", "/etc/resolv.conf") == f"nameserver {network['ipv4Gateway']}\n"
+    plain = loaded.ok("exec", "plain", "cat", "/etc/resolv.conf").splitlines()
+    # podman, below, hands on what this machine's own file sets
+    asked = [line for line in plain if not line.startswith("options ")]
+    assert asked == [f"nameserver {network['ipv4Gateway']}"]
     named = loaded.ok("exec", "named", "cat", "/etc/resolv.conf")
     assert "nameserver 192.0.2.53" in named and "search example.test" in named
     assert loaded.run("exec", "none", "test", "-s", "/etc/resolv.conf").returncode != 0
