@@ -5,7 +5,9 @@ How one is really made, by a process of its own, is what tests/store tries.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,9 +38,11 @@ def fresh_database(monkeypatch: pytest.MonkeyPatch, made_before: Path) -> None:
             _make(location, now, wait)
             return
         ensure_parent(path)
-        new = path.with_name(f"{path.name}.new")
+        new = path.with_name(f"{path.name}.{threading.get_ident()}")  # several threads may begin at once
         shutil.copyfile(made_before, new)
         new.chmod(0o600)
-        new.rename(path)
+        with contextlib.suppress(FileExistsError):  # then another's, which is the same
+            path.hardlink_to(new)
+        new.unlink()
 
     monkeypatch.setattr(store, "_migrate", migrate)

@@ -1,8 +1,8 @@
 """Extra CA certificates: those a company adds to the public ones, found in files of PEM blocks.
 
 A file such as the one SSL_CERT_FILE names holds all the public roots, too. They are left out, by fingerprint:
-`debian_ca.txt` lists what the ca-certificates packages of Debian 12, with point releases, and of Debian 13
-bring, which is Mozilla's store.
+`debian_ca.txt` lists what the ca-certificates packages of Debian 12, with point releases, of Debian 13 and of
+Ubuntu 24.04 bring, which is Mozilla's store.
 """
 
 import base64
