@@ -20,8 +20,8 @@ test: tools $(STAMP) ## all tests, real engines and the real agent included
 	$(MAKE) --jobs=2 --output-sync=target --keep-going test-linux test-apart
 
 # The two halves of one choice: what `coverage` leaves out, test-engines runs.
-test-linux: tools $(STAMP) ## all but those of the other lane
-	$(MAKE) --keep-going coverage test-engines test-standin
+test-linux: tools $(STAMP) ## all but those below: podman, docker, the record, the command line
+	$(MAKE) --keep-going coverage test-engines
 
 coverage: tools $(STAMP) ## the tests that need no engine; fails where they reach too few lines and branches
 	mkdir -p build/coverage && $(BIN)/coverage erase
@@ -32,8 +32,8 @@ coverage: tools $(STAMP) ## the tests that need no engine; fails where they reac
 test-engines: tools $(STAMP) ## on podman and docker; what is shipped, and what it costs to start
 	$(BIN)/pytest $(LINUX) -m "not apple and (real or untraced)"
 
-test-apart: tools $(STAMP) ## the firewall, and contenant on the stand-in of Apple's container
-	$(MAKE) --keep-going test-firewall test-apple
+test-apart: tools $(STAMP)
+	$(MAKE) --keep-going test-firewall test-standin test-apple
 
 test-firewall: tools $(STAMP) ## attacks and faults against the firewall, in an internet made for it
 	$(BIN)/pytest tests/firewall
