@@ -69,6 +69,7 @@ def emit(rows: Iterable[Any], table: Table, output: Output) -> None:
     """Write the rows. json, jsonl, csv and names stream: one row in memory at a time."""
     _prepare(output)
     _WRITERS[output.format](_begun(rows, output.begin), table, output)
+    output.stream.flush()  # what is said of them on standard error comes after them, also in a pipe
 
 
 def _begun(rows: Iterable[Any], begin: Callable[[], None]) -> Iterator[Any]:
@@ -94,6 +95,7 @@ def emit_tree(tree: Mapping[str, Any], output: Output, name: str) -> None:
         output.begin()
         indent = 2 if output.format == "json" else None
         output.stream.write(json.dumps(tree, indent=indent) + "\n")
+        output.stream.flush()
         return
     rows = list(flatten(tree))
     if output.format == "names":

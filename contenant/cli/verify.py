@@ -105,8 +105,8 @@ def _chain(anchors: list[Anchor], head: bool, output: Output, ui: TerminalUi) ->
         )
     if not found.events and found.other_hosts:
         ui.warn(
-            f"no event here is of this installation ({found.host}), only of {found.other_hosts} other: nothing "
-            "was proven; verify where they were recorded, or look at an export (docs/audit.md)"
+            f"no event here is of this installation ({found.host}), only of {found.other_hosts} other: "
+            "nothing was proven; verify where they were recorded, or look at an export (docs/audit.md)"
         )
     if found.holds:
         return 0

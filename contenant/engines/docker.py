@@ -100,10 +100,13 @@ class Docker(OciEngine):
     default_pids: ClassVar[int] = 4096  # docker has none, and one fork bomb takes the whole host
 
     def version(self) -> EngineVersion:
-        told = self._caller.begin(_VERSION)
-        found = self._supported(*told.read("tell its version", "its version", read_versions))
+        found = self._told_version()
         self.identity()
         return found
+
+    def _told_version(self) -> EngineVersion:
+        told = self._caller.begin(_VERSION)
+        return self._supported(*told.read("tell its version", "its version", read_versions))
 
     def survey(self, reference: str) -> Survey:
         """Two calls at once: the daemon's description holds the versions."""
@@ -115,7 +118,7 @@ class Docker(OciEngine):
             daemon = self._read_daemon(info)
             # a client before docker 23 does not tell its own, and takes a daemon's silence for an answer
             known = daemon.client and daemon.server
-            version = self._supported(daemon.client, daemon.server) if known else self.version()
+            version = self._supported(daemon.client, daemon.server) if known else self._told_version()
             found = self._found(reference, image.result(self._caller.timeouts.quick))
             return Facts(version, identity_of(daemon), reference if found else "")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sqlite3
 import subprocess
@@ -51,6 +52,15 @@ def test_a_log_that_holds(run: Run, log: Path) -> None:
     assert (done.code, row["holds"], row["events"], row["first_bad"], row["fault"]) == (0, True, 5, 0, "")
     assert head_of(run) == f"{row['head']}:5"
     assert row["host"] == host.installation_id()
+
+
+def test_a_warning_comes_after_what_it_is_about_also_in_a_pipe(log: Path) -> None:
+    tamper(log, "UPDATE event SET data = data || ' ' WHERE seq = 3")
+    env = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}
+    argv = [sys.executable, "-m", "contenant", "verify"]
+    done = subprocess.run(argv, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert done.returncode == 1
+    assert done.stdout.startswith("HOLDS") and "warning: event 3 was altered" in done.stdout.splitlines()[-1]
 
 
 def test_a_copied_record_is_not_taken_for_ones_own(

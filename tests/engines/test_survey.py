@@ -90,6 +90,7 @@ def test_versions_that_docker_does_not_tell_with_the_rest_are_asked_for(
     cli.answer("'version '*", recorded("docker-20.10/version.json"))
     version = engine_of("docker").survey("contenant:x").result().version
     assert version == EngineVersion("28.2.2", "20.10.24+dfsg1")
+    assert len(cli.calls()) == 3
     cli.answer("'version '*", json.dumps({"Client": {"Version": "19.3.1"}, "Server": {"Version": "28.0.1"}}))
     with pytest.raises(EngineUnavailableError, match=r"docker client is 19\.3\.1"):
         engine_of("docker").survey("contenant:x").result()
