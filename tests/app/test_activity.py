@@ -56,11 +56,12 @@ def test_the_same_word_again_does_not_change_since_when(agent: Path) -> None:
     assert activity.read(NAME, "s1").since > "2026-09-21T14:13:20.000Z"
 
 
-def test_a_hook_without_a_session_or_a_place_does_nothing(agent: Path) -> None:
+def test_a_hook_without_a_session_or_a_place_does_nothing(agent: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
     hook(agent, "working", CONTENANT_SESSION="")
     hook(agent, "working", CONTENANT_SESSION="../../x")
     hook(agent, "working", CLAUDE_CONFIG_DIR="")
-    hook(agent, "working", CLAUDE_CONFIG_DIR="/nonexistent")
+    hook(agent, "working", CLAUDE_CONFIG_DIR=str(tmp_path / "file" / "below"))
     assert list(agent.iterdir()) == []
 
 
