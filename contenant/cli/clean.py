@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from contenant.app.project import Target
     from contenant.app.results import Verdict
-    from contenant.cli.ui import TerminalUi
 
 _WORD = {"remove": "removed", "forget": "forgotten"}
 _QUESTION = {
@@ -123,7 +122,8 @@ def command(
     plan = case.plan(request, ui)
     going = [verdict for verdict in plan if verdict.action != "keep"]
     if dry_run or not going:
-        _tell(plan, going, ui, output, dry_run)
+        outcomes.tell(plan, going, output, dry_run=dry_run)
+        ui.note(f"{_count(going)} would be {_WORD[going[0].action]}" if going else "nothing to remove")
         return EXIT_REFUSED if request.paths and not dry_run else 0
     question = _QUESTION[going[0].action].format(_count(going))
     if not yes and not outcomes.agreed(plan, question, ui, output):
@@ -142,16 +142,6 @@ def _targets(words: tuple[Path, ...], name: str | None, otherwise: bool) -> tupl
 
     here = () if otherwise and name is None else (Path(),)
     return tuple(targets(words or here, name))
-
-
-def _tell(
-    plan: Sequence[Verdict], going: Sequence[Verdict], ui: TerminalUi, output: Output, dry_run: bool
-) -> None:
-    """The plan, or that all stayed. Names are read by programs: they are told what would go, nothing else."""
-    shown = going if output.format == "names" else plan
-    rows = outcomes.planned(shown) if dry_run else outcomes.stayed(shown)
-    emit(rows, outcomes.table("action", "reason"), output)
-    ui.note(f"{_count(going)} would be {_WORD[going[0].action]}" if going else "nothing to remove")
 
 
 def _count(verdicts: Sequence[Verdict]) -> str:

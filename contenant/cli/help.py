@@ -12,6 +12,7 @@ from contenant.cli.command import Command, LazyGroup, no_such_command
 from contenant.cli.root import COMMANDS
 from contenant.cli.root import command as root
 from contenant.cli.topics import TOPICS
+from contenant.errors import UsageError
 
 
 class Words(click.ParamType):  # type: ignore[type-arg]  # generic only since click 8.4
@@ -22,8 +23,11 @@ class Words(click.ParamType):  # type: ignore[type-arg]  # generic only since cl
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
         from click.shell_completion import CompletionItem
 
-        above = _group(ctx.params.get(param.name or "") or ())
-        known = {name: entry.summary for name, entry in above.lazy.items()} if above else {}
+        try:
+            above = _found(ctx.params.get(param.name or "") or (), ctx).command
+        except UsageError:  # the command itself will say what is wrong
+            return []
+        known = {name: entry.summary for name, entry in getattr(above, "lazy", {}).items()}
         known |= _summaries() if above is root else {}
         return [
             CompletionItem(name, help=text) for name, text in known.items() if name.startswith(incomplete)
@@ -58,10 +62,12 @@ def _text(words: Sequence[str], ctx: click.Context) -> str:
         )
     if len(words) == 1 and words[0] in TOPICS:
         return TOPICS[words[0]][1]
-    return _help_of(words, ctx)
+    found = _found(words, ctx)
+    return found.command.get_help(found)
 
 
-def _help_of(asked: Sequence[str], ctx: click.Context) -> str:
+def _found(asked: Sequence[str], ctx: click.Context) -> click.Context:
+    """What these words name, from the top on. Raises UsageError where they name nothing."""
     found: click.Command = root
     context = click.Context(root, info_name="contenant", obj=ctx.obj)
     for word in asked:
@@ -72,15 +78,7 @@ def _help_of(asked: Sequence[str], ctx: click.Context) -> str:
             raise no_such_command(word, words, f"{context.command_path} help")
         found = child
         context = click.Context(found, info_name=word, parent=context)
-    return found.get_help(context)
-
-
-def _group(words: Sequence[str]) -> LazyGroup | None:
-    """The group that these words lead to, None where they lead to none."""
-    found: click.Command | None = root
-    for word in words:
-        found = found.get_command(click.Context(found), word) if isinstance(found, LazyGroup) else None
-    return found if isinstance(found, LazyGroup) else None
+    return context
 
 
 def _summaries() -> dict[str, str]:

@@ -54,9 +54,7 @@ def command(ctx: click.Context, dry_run: bool, yes: bool, output: Output) -> int
     plan = image_prune.plan(ui)
     going = [verdict for verdict in plan if verdict.action == "remove"]
     if dry_run or not going:
-        rows = going if output.format == "names" else plan
-        told = outcomes.planned(rows) if dry_run else outcomes.stayed(rows)
-        emit(told, table("action", "reason"), output)
+        outcomes.tell(plan, going, output, dry_run=dry_run, shown=table("action", "reason"))
         _say_totals(plan, ui)
         return 0
     if not yes and not outcomes.agreed(

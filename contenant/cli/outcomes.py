@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -48,11 +48,6 @@ def planned(verdicts: Iterable[Verdict]) -> list[dict[str, Any]]:
     return [verdict._asdict() | {"result": "", "detail": ""} for verdict in verdicts]
 
 
-def stayed(verdicts: Iterable[Verdict]) -> list[dict[str, Any]]:
-    """What was kept, all of it, as records."""
-    return [verdict._asdict() | {"result": "kept", "detail": verdict.reason} for verdict in verdicts]
-
-
 def done(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
     """Outcomes as records."""
     return [
@@ -78,6 +73,21 @@ def table(key: str, why: str) -> Table:
         record=lambda row: {field: row[field] for field in FIELDS},
         name=lambda row: row["name"],
     )
+
+
+def tell(
+    plan: Sequence[Verdict],
+    going: Sequence[Verdict],
+    output: Output,
+    *,
+    dry_run: bool,
+    shown: Table | None = None,
+) -> None:
+    """The plan, or that all stayed. Names are read by programs: they are told what would go, nothing else."""
+    rows = planned(going if output.format == "names" else plan)
+    if not dry_run:
+        rows = [row | {"result": "kept", "detail": row["reason"]} for row in rows]
+    emit(rows, shown or table("action", "reason"), output)
 
 
 def agreed(
