@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from contenant import host
 from contenant.core.ages import to_text
-from contenant.home.layout import home_dir
+from contenant.paths import home_dir
 
 if TYPE_CHECKING:
     from contenant.store.reads import Reads

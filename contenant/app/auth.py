@@ -21,7 +21,7 @@ from contenant.credentials.deliver import split_env
 from contenant.credentials.sources import Finding, survey, this_host
 from contenant.credentials.values import Credential, warning
 from contenant.errors import EngineUnavailableError
-from contenant.home.layout import home_dir
+from contenant.paths import home_dir
 
 
 class Holder(NamedTuple):

@@ -18,8 +18,8 @@ from contenant.core.plan_run import anew
 from contenant.errors import ConfigError, NotFoundError, PathRefusedError, StateError, UsageError
 from contenant.home import drop
 from contenant.home.drop import Source, Target
-from contenant.home.layout import DROP_TARGET, home_dir
-from contenant.paths import ensure_private, state_dir
+from contenant.home.layout import DROP_TARGET
+from contenant.paths import ensure_private, home_dir, state_dir
 
 _LISTED = "`contenant get` alone lists what is there"
 _NO_FILE = "give the path of a file or directory of this machine"

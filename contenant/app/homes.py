@@ -13,7 +13,7 @@ from contenant.app.results import CleanRequest, Outcome, Verdict
 from contenant.core import changes
 from contenant.core.names import container_name
 from contenant.core.records import ContainerRecord
-from contenant.home.layout import home_dir
+from contenant.paths import home_dir
 
 CONTENT = "the agent's transcripts, history, settings and login"
 

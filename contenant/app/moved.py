@@ -17,7 +17,7 @@ from contenant.core import changes
 from contenant.core.names import container_name
 from contenant.core.records import MISSING, ContainerRecord, ProjectRecord
 from contenant.errors import BusyError, NotFoundError, UsageError
-from contenant.home.layout import home_dir
+from contenant.paths import home_dir
 from contenant.store.lookups import further
 
 

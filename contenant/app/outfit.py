@@ -9,6 +9,7 @@ from contenant import host
 from contenant.app.project import Project
 from contenant.core.settings import Settings
 from contenant.core.values import Mount
+from contenant.paths import home_dir
 
 if TYPE_CHECKING:
     from contenant.app.results import Ui
@@ -31,7 +32,7 @@ def mounts(name: str) -> tuple[Mount, ...]:
     """The agent's home, as the container mounts it."""
     from contenant.home import layout
 
-    return layout.mounts(layout.home_dir(name))
+    return layout.mounts(home_dir(name))
 
 
 def prepare_home(project: Project, settings: Settings, owner: tuple[int, int], ui: "Ui") -> "Identity":
@@ -42,7 +43,6 @@ def prepare_home(project: Project, settings: Settings, owner: tuple[int, int], u
     from contenant import home
     from contenant.credentials.sources import claude_dir, this_host
     from contenant.home.identity import read_identity
-    from contenant.home.layout import home_dir
 
     machine = this_host(os.environ)
     identity = read_identity(Path(project.path), os.environ, Path(machine.home))
@@ -97,7 +97,6 @@ def _credential(project: Project, given: Mapping[str, str], ui: "Ui") -> "Creden
     from contenant.credentials.sources import find, this_host
     from contenant.credentials.values import warning
     from contenant.home import signed_in
-    from contenant.home.layout import home_dir
 
     if not given and signed_in(home_dir(project.name)):
         return None  # somebody logged in inside: that login is the project's own

@@ -32,8 +32,8 @@ from contenant.core.usage import (
 )
 from contenant.errors import ContenantError, NotFoundError
 from contenant.home import transcripts
-from contenant.home.layout import home_dir
 from contenant.home.transcripts import Transcript
+from contenant.paths import home_dir
 from contenant.store.encoding import to_column
 from contenant.store.lookups import writers_of
 from contenant.store.rows import UsageRow

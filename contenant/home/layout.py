@@ -13,7 +13,6 @@ styles, workflows; for plugins it has a seed directory).
 
 from pathlib import Path
 
-from contenant import paths
 from contenant.core.values import Mount
 
 AGENT_TARGET = "/var/lib/claude"  # outside the agent's HOME, which root re-owns when the agent's ids change
@@ -21,11 +20,6 @@ HOST_TARGET = "/opt/contenant/host"
 DROP_TARGET = "/drop"  # short: people read it and paste it
 OWN = ".contenant"  # contenant's own part of host/, which no customisation can be called
 KNOWN_HOSTS = f"{AGENT_TARGET}/ssh/known_hosts"
-
-
-def home_dir(name: str) -> Path:
-    """The host's directory of the home that belongs to the container of that name."""
-    return paths.home_dir(name)
 
 
 def mounts(home: Path) -> tuple[Mount, Mount, Mount]:

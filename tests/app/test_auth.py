@@ -14,7 +14,7 @@ from contenant.app.results import RunRequest
 from contenant.app.run import run
 from contenant.credentials.values import fingerprint
 from contenant.errors import ContenantError, UsageError
-from contenant.home.layout import home_dir
+from contenant.paths import home_dir
 from tests.app.world import World
 
 TOKEN = "sk-ant-oat01-planted-AAAABBBBCCCCDDDD"

@@ -21,7 +21,7 @@ from contenant.errors import (
     UsageError,
 )
 from contenant.home import drop
-from contenant.home.layout import home_dir
+from contenant.paths import home_dir
 from tests.app.world import World
 
 

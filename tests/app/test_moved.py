@@ -10,7 +10,7 @@ import pytest
 from contenant.app.ledger import Ledger
 from contenant.app.project import identify
 from contenant.errors import BusyError, EngineUnavailableError, NotFoundError, UsageError
-from contenant.home.layout import home_dir
+from contenant.paths import home_dir
 from tests.app.world import World
 
 

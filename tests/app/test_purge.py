@@ -10,7 +10,7 @@ from contenant.app import clean
 from contenant.app.project import Target, identify
 from contenant.app.results import CleanRequest, Outcome
 from contenant.errors import NotFoundError
-from contenant.home.layout import home_dir
+from contenant.paths import home_dir
 from tests.app.world import World
 
 

@@ -17,8 +17,7 @@ from contenant.core import labels
 from contenant.core.names import container_name
 from contenant.core.policy_rules import Wish
 from contenant.errors import NotFoundError, UsageError
-from contenant.home.layout import home_dir
-from contenant.paths import state_dir
+from contenant.paths import home_dir, state_dir
 from tests.app.world import World
 
 

@@ -38,8 +38,7 @@ from contenant.cli.complete import suggestions
 from contenant.core.policy_rules import Wish
 from contenant.core.values import Publish
 from contenant.errors import NotFoundError, UsageError
-from contenant.home.layout import home_dir
-from contenant.paths import state_dir
+from contenant.paths import home_dir, state_dir
 from tests.app.test_detached import Desk
 
 ANY = Wanted(lambda one: True, "a session")

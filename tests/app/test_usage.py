@@ -21,7 +21,7 @@ from contenant.core import changes
 from contenant.core.names import container_name
 from contenant.core.usage import cost
 from contenant.errors import ConfigError, NotFoundError
-from contenant.home.layout import home_dir
+from contenant.paths import home_dir
 from tests.store.samples import container, project, session
 
 OPUS, UNKNOWN = "claude-opus-5-5-20260901", "claude-next-9"

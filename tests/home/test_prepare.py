@@ -13,7 +13,8 @@ import pytest
 from contenant import home as homes
 from contenant.errors import StateError
 from contenant.home import Wanted, links, prepare
-from contenant.home.layout import AGENT_TARGET, HOST_TARGET, home_dir, mounts
+from contenant.home.layout import AGENT_TARGET, HOST_TARGET, mounts
+from contenant.paths import home_dir
 
 from .conftest import write
 
